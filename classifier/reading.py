@@ -1,0 +1,284 @@
+"""Mentions in, understandings and request drafts out: the classifier's part of the queue.
+
+A batch is leased in one short transaction, classified with none open, and stored in a second one together with the
+drafts and the change of state. A classifier that dies leaves a lease that runs out; one that fails leaves its reason,
+and a person gets the mention all the same (design, section 3).
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from classifier.drafting import RequestDraft, draft_request
+from classifier.protocol import Classifier, Understood
+from models import (
+    Alarm,
+    Attachment,
+    Database,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    Mention,
+    MentionState,
+    Post,
+    RequestState,
+    Service,
+    ServiceRequest,
+    Understanding,
+    advance,
+    record,
+    utc_now,
+)
+from models.posts import AttachmentKind, Pin, PostKind
+from models.requests import new_reference
+from models.threads import newest_versions
+
+log = logging.getLogger(__name__)
+
+BY = "classifier"
+LEASE = timedelta(seconds=60)
+NO_REQUEST = (Intent.CHATTER, Intent.PRAISE, Intent.QUESTION, Intent.STATUS_ENQUIRY)
+PUT_AWAY = (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a resident said in a mention: the texts of its posts joined by newlines, the pin, the photos."""
+
+    mention_id: int
+    version: int
+    text: str
+    posts: tuple[tuple[int, int], ...]  # (offset in text, Post.id)
+    pin: Pin | None
+    photo_urls: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Read:
+    """What one batch did."""
+
+    understood: list[int] = field(default_factory=list)
+    alarms: list[int] = field(default_factory=list)
+    more: bool = False
+
+
+@dataclass(slots=True)
+class Reader:
+    """Understands mentions in batches. Sync; run it in a thread."""
+
+    database: Database
+    classifier: Classifier
+    clock: Callable[[], datetime] = utc_now
+    batch: int = 64
+
+    def read(self) -> Read:
+        """Understand the next batch of mentions that need it."""
+        said, services = self._lease()
+        if not said:
+            return Read()
+        answers = self._classify([one.text for one in said], services)
+        return self._store(said, answers, {service.service_code: service for service in services})
+
+    def _lease(self) -> tuple[list[Said], list[Service]]:
+        with self.database.write() as session:
+            now = self.clock()
+            mentions = session.exec(
+                select(Mention)
+                .where(
+                    col(Mention.needs_understanding).is_(True),
+                    or_(col(Mention.understand_after).is_(None), col(Mention.understand_after) <= now),
+                )
+                .order_by(col(Mention.id))
+                .limit(self.batch)
+                .with_for_update(skip_locked=True)
+            ).all()
+            for mention in mentions:
+                mention.understand_after = now + LEASE
+                session.add(mention)
+            services = list(session.exec(select(Service).where(col(Service.active).is_(True))).all())
+            return _what_they_said(session, mentions), services
+
+    def _classify(self, texts: list[str], services: list[Service]) -> list[Understood | str]:
+        try:
+            return list(self.classifier.classify(texts, services))
+        except Exception:
+            log.exception("the classifier failed on a batch of %d; trying one by one", len(texts))
+        answers: list[Understood | str] = []
+        for text in texts:
+            try:
+                answers.extend(self.classifier.classify([text], services))
+            except Exception as error:
+                answers.append(f"the classifier failed ({type(error).__name__}); please read it yourself")
+        return answers
+
+    def _store(self, said: list[Said], answers: Sequence[Understood | str], services: dict[str, Service]) -> Read:
+        done = Read(more=len(said) == self.batch)
+        with self.database.write() as session:
+            now = self.clock()
+            mentions = {
+                mention.id: mention
+                for mention in session.exec(
+                    select(Mention).where(col(Mention.id).in_([one.mention_id for one in said])).with_for_update()
+                ).all()
+            }
+            drafts = _open_drafts(session, [one.mention_id for one in said])
+            alarmed = set(
+                session.exec(
+                    select(Alarm.mention_id).where(col(Alarm.mention_id).in_([one.mention_id for one in said]))
+                ).all()
+            )
+            for one, answer in zip(said, answers, strict=True):
+                mention = mentions[one.mention_id]
+                mention.understand_after = None
+                if mention.state == MentionState.WITHDRAWN or mention.version != one.version:
+                    session.add(mention)  # it changed while we read; the next batch reads what it says now
+                    continue
+                self._store_one(session, mention, one, answer, services, drafts.get(one.mention_id), now)
+                done.understood.append(one.mention_id)
+                if mention.danger and one.mention_id not in alarmed:
+                    done.alarms.append(one.mention_id)
+        return done
+
+    def _store_one(
+        self,
+        session: Session,
+        mention: Mention,
+        said: Said,
+        answer: Understood | str,
+        services: dict[str, Service],
+        draft: ServiceRequest | None,
+        now: datetime,
+    ) -> None:
+        understood = answer if isinstance(answer, Understood) else Understood(abstained=True)
+        session.add(_understanding(mention, said, understood, self.classifier.version, answer, now))
+        newly_dangerous = understood.danger and not mention.danger
+        mention.danger, mention.needs_understanding = understood.danger, False
+        session.add(mention)
+        if newly_dangerous:
+            _raise_alarm(session, mention, understood.danger_rule, now)
+        if mention.state == MentionState.RECEIVED:
+            why = "understood" if not understood.abstained else "the classifier is unsure; a person decides"
+            advance(session, mention, MentionState.UNDERSTOOD, BY, why, now)
+        elif mention.state == MentionState.DRAFTED:
+            advance(session, mention, MentionState.UNDERSTOOD, BY, "understood anew", now)
+        elif newly_dangerous and mention.state in PUT_AWAY:
+            mention.round += 1
+            advance(session, mention, MentionState.DRAFTED, BY, "an edit brought up a danger", now)
+        if mention.state == MentionState.UNDERSTOOD and understood.intent not in NO_REQUEST:
+            fields = draft_request(
+                understood,
+                said.text,
+                pin=said.pin,
+                photo_urls=said.photo_urls,
+                service=services.get(understood.service_code or ""),
+            )
+            _store_draft(session, mention, draft, fields, now)
+        elif mention.state == MentionState.UNDERSTOOD and draft is not None and _untouched(draft):
+            advance(session, draft, RequestState.CANCELLED, BY, "nothing to file after all", now)
+
+
+def _what_they_said(session: Session, mentions: Sequence[Mention]) -> list[Said]:
+    ids = [mention.id for mention in mentions]
+    posts: dict[int, list[Post]] = defaultdict(list)
+    for post in session.exec(
+        select(Post)
+        .where(col(Post.mention_id).in_(ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None))
+        .order_by(col(Post.id))
+    ).all():
+        posts[post.mention_id or 0].append(post)
+    photos: dict[int, list[str]] = defaultdict(list)
+    for file in session.exec(
+        select(Attachment).where(
+            col(Attachment.post_id).in_([post.id for rows in posts.values() for post in rows]),
+            Attachment.kind == AttachmentKind.PHOTO,
+        )
+    ).all():
+        photos[file.post_id].append(file.url)
+    return [_said(mention, newest_versions(posts[mention.id or 0]), photos) for mention in mentions]
+
+
+def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]]) -> Said:
+    offsets, texts, at = [], [], 0
+    pinned = [post for post in posts if post.lat is not None and post.lon is not None]
+    for post in posts:
+        offsets.append((at, post.id or 0))
+        texts.append(post.text)
+        at += len(post.text) + 1
+    pin = None
+    if pinned:
+        last = pinned[-1]
+        pin = Pin(last.lat or 0.0, last.lon or 0.0, last.pin_accuracy_m, address=last.pin_title)
+    urls = tuple(url for post in posts for url in photos.get(post.id or 0, ()) if url.startswith("https://"))
+    return Said(mention.id or 0, mention.version, "\n".join(texts), tuple(offsets), pin, urls)
+
+
+def _understanding(
+    mention: Mention, said: Said, understood: Understood, version: str, answer: Understood | str, now: datetime
+) -> Understanding:
+    evidence = [_in_its_post(one, said) for one in understood.evidence]
+    if said.pin is not None and said.posts:
+        evidence.append(Evidence(kind=EvidenceKind.LOCATION, start=0, end=0, post_id=said.posts[-1][1], note="pin"))
+    return Understanding(
+        mention_id=mention.id or 0,
+        mention_version=mention.version,
+        model_version=version,
+        language=understood.language,
+        language_probability=understood.language_probability,
+        intent=understood.intent,
+        intent_probability=understood.intent_probability,
+        service_code=understood.service_code,
+        service_probability=understood.service_probability,
+        runners_up=[guess.model_dump() for guess in understood.runners_up],
+        danger=understood.danger,
+        danger_rule=understood.danger_rule,
+        location_phrase=understood.location_phrase,
+        abstained=understood.abstained,
+        failure=answer if isinstance(answer, str) else "",
+        evidence=[one.model_dump(exclude_defaults=True) for one in evidence],
+        created_at=now,
+    )
+
+
+def _in_its_post(evidence: Evidence, said: Said) -> Evidence:
+    """The same span, counted from the start of the post it is in."""
+    offset, post_id = max((one for one in said.posts if one[0] <= evidence.start), default=(0, None))
+    return evidence.model_copy(
+        update={"start": evidence.start - offset, "end": evidence.end - offset, "post_id": post_id}
+    )
+
+
+def _raise_alarm(session: Session, mention: Mention, rule: str, now: datetime) -> None:
+    known = session.exec(select(Alarm.id).where(Alarm.mention_id == mention.id)).first()
+    if known is None:
+        session.add(Alarm(mention_id=mention.id or 0, rule=rule, raised_at=now))
+        record(session, "Mention", mention.id or 0, BY, f"danger: {rule}", now)
+
+
+def _open_drafts(session: Session, mention_ids: list[int]) -> dict[int, ServiceRequest]:
+    rows = session.exec(
+        select(ServiceRequest).where(
+            col(ServiceRequest.mention_id).in_(mention_ids), ServiceRequest.state != RequestState.CANCELLED
+        )
+    ).all()
+    return {row.mention_id: row for row in rows}
+
+
+def _untouched(draft: ServiceRequest) -> bool:
+    return draft.state == RequestState.DRAFT and draft.revision == 1
+
+
+def _store_draft(
+    session: Session, mention: Mention, draft: ServiceRequest | None, fields: RequestDraft, now: datetime
+) -> None:
+    if draft is None:
+        draft = ServiceRequest(mention_id=mention.id or 0, reference=new_reference(), changed_at=now)
+    elif not _untouched(draft):
+        return  # a person has worked on it, or the city has it already
+    draft.service_code, draft.description = fields.service_code, fields.description
+    draft.address_string, draft.lat, draft.long = fields.address_string, fields.lat, fields.long
+    draft.media_url, draft.missing = fields.media_url, list(fields.missing)
+    session.add(draft)

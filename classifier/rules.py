@@ -1,0 +1,176 @@
+"""The rule classifier: what a text is about, wants and needs, from lexicons and patterns alone. No model, no network.
+
+Each answer names the words it rests on (invariant 9). Danger comes first and from rules alone (invariant 7).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.resources import files
+
+from classifier.category import CategoryRules, CategoryScore
+from classifier.cues import PhraseBook
+from classifier.intent import IntentRules, IntentScore
+from classifier.language import UNKNOWN, guess_language
+from classifier.pipeline import Pipeline
+from classifier.places import Place, find_places, most_exact
+from classifier.protocol import Understood
+from classifier.redaction import find_private
+from classifier.services import ServiceMap
+from classifier.taxonomy import service_key
+from classifier.urgency import DangerHit, DangerRules
+from classifier.words import SCANNED_CODE_POINTS, Words, read_words
+from models import Evidence, EvidenceKind, Guess, Intent, Service
+
+SURE_ENOUGH = 0.5
+"""A service is suggested from this probability on; below, the classifier abstains."""
+CLEARLY_FIRST = 0.15
+"""And only with this much before the second."""
+INTENT_ENOUGH = 0.4
+RUNNERS_UP = 3
+_SHOWN_CUES = 4
+_ABOUT_A_SERVICE = frozenset(
+    {Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY, Intent.COMPLAINT, Intent.EMERGENCY}
+)
+
+
+class RuleClassifier:
+    """Implements `classifier.protocol.Classifier`. Made by `build()`; after that it never changes.
+
+    Looks at the first SCANNED_CODE_POINTS of a text, so that no text takes long. Never raises on any text.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, categories: CategoryRules, intents: IntentRules, dangers: DangerRules, version: str
+    ) -> None:
+        self._pipeline = pipeline
+        self._categories = categories
+        self._intents = intents
+        self._dangers = dangers
+        self._version = version
+        self._maps: dict[tuple[tuple[str, str, str, bool], ...], ServiceMap] = {}
+
+    @property
+    def version(self) -> str:
+        """Names the rules and their lexicons, for the record."""
+        return self._version
+
+    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+        """One answer per text, in order. Only active ones among `services` are suggested."""
+        offered = self._service_map(services)
+        return [self._understand(text, offered) for text in texts]
+
+    def _service_map(self, services: Sequence[Service]) -> ServiceMap:
+        key = service_key(services)
+        if key not in self._maps:
+            self._maps = {key: ServiceMap(services, self._name_category)}
+        return self._maps[key]
+
+    def _name_category(self, text: str) -> str | None:
+        scores = self._categories.score(self._pipeline.find(read_words(text)))
+        return scores[0].code if scores else None
+
+    def _understand(self, text: str, offered: ServiceMap) -> Understood:
+        words = read_words(text)
+        hits = self._pipeline.find(words)
+        dangers = self._dangers.find(hits)
+        categories = self._categories.score(hits)
+        intents = self._intents.score(
+            hits,
+            category=categories[0].probability if categories else 0.0,
+            danger=bool(dangers),
+            certain=bool(dangers) and dangers[0].certain,
+        )
+        guesses = offered.guesses(categories, words)
+        code, intent, abstained = _decide(guesses, intents)
+        language, language_probability = _language(text, categories, intents)
+        places = find_places(text)
+        place = most_exact(places)
+        return Understood(
+            language=language,
+            language_probability=language_probability,
+            intent=intent.intent if intent else None,
+            intent_probability=round(intent.probability, 4) if intent else 0.0,
+            service_code=code,
+            service_probability=guesses[0].probability if code else 0.0,
+            runners_up=tuple(guesses[1 : 1 + RUNNERS_UP] if code else guesses[:RUNNERS_UP]),
+            danger=bool(dangers),
+            danger_rule=dangers[0].rule if dangers else "",
+            location_phrase=text[place.start : place.end] if place else "",
+            abstained=abstained,
+            evidence=tuple(_evidence(text, words, dangers, categories, intent, places)),
+        )
+
+
+def _decide(guesses: Sequence[Guess], intents: Sequence[IntentScore]) -> tuple[str | None, IntentScore | None, bool]:
+    """The service code to suggest, the intent, and whether we abstain."""
+    intent = intents[0] if intents and intents[0].probability >= INTENT_ENOUGH else None
+    clear = bool(guesses) and guesses[0].probability >= SURE_ENOUGH
+    if clear and len(guesses) > 1:
+        clear = guesses[0].probability - guesses[1].probability >= CLEARLY_FIRST
+    if intent is None:
+        return None, None, True
+    if intent.intent in (Intent.PRAISE, Intent.CHATTER):
+        return None, intent, False
+    code = guesses[0].value if clear else None
+    return code, intent, code is None and intent.intent in _ABOUT_A_SERVICE
+
+
+def _language(text: str, categories: Sequence[CategoryScore], intents: Sequence[IntentScore]) -> tuple[str, float]:
+    """By script and small words; failing that, the language of the lexicon whose cues the text holds ("pothole")."""
+    language, probability = guess_language(text)
+    if language != UNKNOWN:
+        return language, probability
+    for scores in (categories, intents):
+        for cues in (one.cues for one in scores):
+            for rule, _ in cues:
+                return rule.partition(":")[0].rsplit(" ", 1)[-1], 0.5
+    return UNKNOWN, 0.0
+
+
+def _evidence(
+    text: str,
+    words: Words,
+    dangers: Sequence[DangerHit],
+    categories: Sequence[CategoryScore],
+    intent: IntentScore | None,
+    places: Sequence[Place],
+) -> list[Evidence]:
+    evidence = [
+        _spanned(EvidenceKind.DANGER, words, place, f"{hit.rule}: {hit.cue}") for hit in dangers for place in hit.places
+    ]
+    if categories:
+        for rule, spoken in categories[0].cues[:_SHOWN_CUES]:
+            evidence += [_spanned(EvidenceKind.CATEGORY, words, place, rule) for place in spoken]
+    if intent:
+        for rule, spoken in intent.cues[:_SHOWN_CUES]:
+            evidence += [_spanned(EvidenceKind.INTENT, words, place, rule) for place in spoken]
+    evidence += [
+        Evidence(kind=EvidenceKind.LOCATION, start=one.start, end=one.end, rule=f"{one.kind}: {one.rule}")
+        for one in places
+    ]
+    evidence += [
+        Evidence(kind=EvidenceKind.PRIVATE, start=one.start, end=one.end, rule=one.kind)
+        for one in find_private(text[:SCANNED_CODE_POINTS])
+    ]
+    return list({(one.kind, one.start, one.end): one for one in reversed(evidence)}.values())[::-1]
+
+
+def _spanned(kind: EvidenceKind, words: Words, place: tuple[int, int], rule: str) -> Evidence:
+    start, end = words.span(*place)
+    return Evidence(kind=kind, start=start, end=end, rule=rule)
+
+
+@lru_cache(maxsize=1)
+def build() -> RuleClassifier:
+    """Reads the lexicons and builds the classifier: about a second, once a worker. Raises CueError on a broken lexicon."""
+    book = PhraseBook()
+    categories, intents, dangers = CategoryRules(book), IntentRules(book), DangerRules(book)
+    return RuleClassifier(Pipeline(book), categories, intents, dangers, f"rules-1+{_fingerprint()}")
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    for file in sorted((files("classifier") / "lexicon").iterdir(), key=lambda one: one.name):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]

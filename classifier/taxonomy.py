@@ -1,0 +1,54 @@
+"""The kinds of problem the lexicons know, and how a city's own services stand for them."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from models import Service
+
+CATEGORIES: Mapping[str, str] = MappingProxyType(
+    {
+        "POTHOLE": "Pothole or broken road",
+        "STREET_LIGHT": "Street light",
+        "TRAFFIC_SIGNAL": "Traffic or walk signal",
+        "SIGN_MARKING": "Street sign or road marking",
+        "TRAFFIC_SAFETY": "Speeding and unsafe crossings",
+        "SIDEWALK": "Sidewalk, curb or ramp",
+        "ROW_BLOCKED": "Blocked street or sidewalk",
+        "GRAFFITI": "Graffiti or illegal posters",
+        "ILLEGAL_DUMPING": "Illegal dumping",
+        "MISSED_TRASH": "Trash or recycling not collected",
+        "TRASH_CART": "Carts, bins and bulk pick-up",
+        "LITTER": "Litter and dirty streets",
+        "ABANDONED_VEHICLE": "Abandoned vehicle",
+        "PARKING": "Illegal parking or meter",
+        "TREE": "Street tree",
+        "OVERGROWTH": "Weeds and overgrown lots",
+        "WATER": "Water main, leak or hydrant",
+        "SEWER_DRAIN": "Sewer, drain or flooding",
+        "VACANT_BUILDING": "Vacant or dangerous building",
+        "PROPERTY_CODE": "Property, building or housing code",
+        "RODENT_PEST": "Rats and pests",
+        "DEAD_ANIMAL": "Dead animal",
+        "ANIMAL": "Live animal",
+        "NOISE": "Noise",
+        "SNOW_ICE": "Snow and ice",
+        "PARK": "Park or playground",
+        "ENCAMPMENT": "Homelessness outreach",
+        "POLICE": "Police matter, no emergency",
+        "HEALTH_AIR": "Health, smell or air",
+        "UTILITY": "Wires, poles, gas and power",
+        "TRANSIT": "Bus, train or taxi",
+        "OTHER": "Something else",
+    }
+)
+"""Codes of the portable civic taxonomy, with a name in plain words."""
+
+
+def services_of_taxonomy() -> list[Service]:
+    """One service per category, for a city that has not told us its own, and for measuring."""
+    return [Service(service_code=code, service_name=name) for code, name in CATEGORIES.items()]
+
+
+def service_key(services: Sequence[Service]) -> tuple[tuple[str, str, str, bool], ...]:
+    """What about the services decides an answer, as a value that can be compared and kept."""
+    return tuple((one.service_code, one.service_name, one.keywords, one.active) for one in services)

@@ -1,0 +1,338 @@
+"""The `hark` command. Every command works on one data directory (--data) and says what it does in --help."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from hark311 import __version__, logs
+from hark311.settings import Settings, SettingsError, load
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+app = typer.Typer(
+    name="hark",
+    help="The social listening and response desk of a city's 311 centre.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+db = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+out, err = Console(), Console(stderr=True)
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Directory that holds everything this product keeps.", show_default=False)
+]
+Port = Annotated[int | None, typer.Option("--port", help="Port of the desk.", show_default="8311")]
+SimulatorPort = Annotated[int | None, typer.Option("--simulator-port", hidden=True)]
+Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say what is wrong on standard error and end."""
+    err.print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(code)
+
+
+def told(command: Callable[P, R]) -> Callable[P, R]:
+    """Settings that cannot be used end a command with a sentence, not with a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SettingsError as error:
+            fail(str(error), 2)
+
+    return wrapped
+
+
+def _settings(name: str, data: Path | None, **overrides: Any) -> Settings:
+    settings = load(data, **overrides)
+    logs.set_up(name, logs.secrets_in(settings))
+    return settings
+
+
+def _part(name: str, data: Path | None, lifeline: bool, **overrides: Any) -> Settings:
+    """Settings for a process of the product itself."""
+    settings = _settings(name, data, **overrides)
+    if lifeline:
+        from hark311.supervisor import follow_lifeline
+
+        follow_lifeline()
+    return settings
+
+
+def _of_running(data: Path | None) -> Settings:
+    """Settings as the product that runs with this data directory has them."""
+    from hark311.supervisor import running_ports
+
+    settings = _settings("hark", data)
+    ports = running_ports(settings.data)
+    return load(data, **ports) if ports else settings
+
+
+@app.command()
+@told
+def up(data: Data = None, port: Port = None) -> None:
+    """Run the whole product on this machine: desk, worker, embedded Redis, and the simulator if no account is set.
+
+    Example: `hark up --port 8400 --data ./trial`
+    """
+    from hark311 import wiring
+    from hark311.supervisor import Supervisor
+
+    settings = _settings("up", data, port=port)
+    supervisor = Supervisor(settings)
+    supervisor.plan()
+    with supervisor.alone():
+        database = wiring.database_of(settings)
+        wiring.prepare(settings, database)
+        link = wiring.sign_in_link(settings, database)
+        supervisor.start()
+        _greet(settings, link)
+        supervisor.watch()
+
+
+def _greet(settings: Settings, link: str) -> None:
+    from hark311.simulated import simulator_root
+
+    out.print(f"\n[bold]hark311 is up.[/bold] Sign in once with:\n\n    {link}\n", soft_wrap=True, highlight=False)
+    if settings.simulated:
+        out.print(f"The simulated city (X, Telegram, 311): {simulator_root(settings)}", highlight=False)
+    out.print(f"Everything is kept in {settings.data}. Ctrl-C stops it.\n", highlight=False, soft_wrap=True)
+
+
+@app.command(name="sign-in")
+@told
+def sign_in(
+    name: Annotated[str, typer.Argument(help="Who signs in, as colleagues know them.")] = "Supervisor",
+    data: Data = None,
+    supervisor: Annotated[bool, typer.Option("--supervisor", help="Make a new person a supervisor.")] = False,
+) -> None:
+    """Print a one-time sign-in link; a person who is not known yet is added to the staff.
+
+    Example: `hark sign-in "Mae Jones"`
+    """
+    from hark311 import wiring
+
+    settings = _of_running(data)
+    database = wiring.database_of(settings)
+    wiring.prepare(settings, database)
+    typer.echo(wiring.sign_in_link(settings, database, name, supervisor=supervisor))
+
+
+@app.command()
+@told
+def serve(
+    data: Data = None, port: Port = None, simulator_port: SimulatorPort = None, lifeline: Lifeline = False
+) -> None:
+    """Serve the desk only. The worker runs elsewhere.
+
+    Example: `HARK_DATABASE_URL=postgresql://... HARK_REDIS_URL=redis://... hark serve --port 8311`
+    """
+    import uvicorn
+
+    from hark311 import wiring
+    from hark311.console import create_app
+
+    settings = _part("console", data, lifeline, port=port, simulator_port=simulator_port)
+    uvicorn.run(
+        create_app(wiring.product_of(settings)),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+@app.command()
+@told
+def worker(
+    data: Data = None,
+    name: Annotated[str | None, typer.Option(help="Name in the listeners' leases; unique per worker.")] = None,
+    port: Port = None,
+    simulator_port: SimulatorPort = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Listen, understand, draft, file and send. Any number of workers may run.
+
+    Example: `HARK_DATABASE_URL=postgresql://... HARK_REDIS_URL=redis://... hark worker`
+    """
+    from hark311.worker import run
+
+    run(_part("worker", data, lifeline, port=port, simulator_port=simulator_port), name)
+
+
+@app.command()
+@told
+def simulate(
+    data: Data = None,
+    port: Port = None,
+    simulator_port: SimulatorPort = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Run the city in a box alone: simulated X, Telegram and Open311 on loopback.
+
+    Example: `hark simulate --data ./trial`
+    """
+    from hark311.simulated import simulator_settings
+    from hark311.simulator import serve as serve_simulator
+
+    settings = _part("simulator", data, lifeline, port=port, simulator_port=simulator_port)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    serve_simulator(simulator_settings(settings))
+
+
+@app.command()
+@told
+def status(data: Data = None, as_json: AsJson = False) -> None:
+    """Say how things stand: counts by state, oldest waiting, listeners, gaps, outbox, processes.
+
+    Example: `hark status --json`
+    """
+    from hark311 import wiring
+    from hark311.status import rendered, status_of
+    from models import migrations
+
+    settings = _of_running(data)
+    database = wiring.database_of(settings)
+    if migrations.current(database) is None:
+        fail(f"There is no hark311 database in {settings.data} yet. Start the product with `hark up`.", 2)
+    found = status_of(database, settings.data)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        out.print(rendered(found))
+
+
+@app.command()
+@told
+def replay(
+    file: Annotated[Path, typer.Argument(help="JSONL; each line has text, and may have id, lat, lon, created.")],
+    data: Data = None,
+    channel: Annotated[str, typer.Option(help="x or telegram.")] = "x",
+    rate: Annotated[float, typer.Option(min=0, help="Posts a second; 0 is as fast as it goes.")] = 10,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many lines.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Wait until settled; count from both sides.")] = False,
+    patience: Annotated[float, typer.Option(help="Seconds without any progress after which --check gives up.")] = 120,
+    as_json: AsJson = False,
+) -> None:
+    """Say a file of residents' posts on the simulated network. May be killed and repeated: nothing is said twice.
+
+    Example: `hark replay posts.jsonl --channel telegram --rate 50 --limit 500 --check --json`
+    """
+    from hark311 import replaying
+
+    settings = _of_running(data)
+    replaying.replay(
+        settings,
+        file,
+        channel,
+        rate=rate,
+        limit=limit,
+        check=check,
+        patience=patience,
+        as_json=as_json,
+        fail=fail,
+        progress=progress,
+        err=err,
+    )
+
+
+@app.command()
+@told
+def evaluate(
+    task: Annotated[str, typer.Argument(help="intent, category, emergency, language or location.")],
+    files: Annotated[list[Path], typer.Argument(help="JSONL files with labelled texts.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score the classifier on labelled texts.
+
+    Example: `hark evaluate category labelled.jsonl --json`
+    """
+    from classifier.evaluation import EvaluationError
+    from classifier.evaluation import evaluate as evaluate_files
+
+    from hark311 import wiring
+
+    settings = _settings("evaluate", data)
+    try:
+        with err.status("Evaluating..."):
+            report = evaluate_files(task, files, wiring.classifier_of(settings))
+    except EvaluationError as error:
+        fail(str(error), 2)
+    if as_json:
+        typer.echo(json.dumps(report.as_dict(), indent=2))
+    else:
+        out.print(report.table())
+
+
+@db.command(name="upgrade")
+@told
+def db_upgrade(data: Data = None) -> None:
+    """Bring the schema to the newest revision and add what a new version ships.
+
+    Example: `hark db upgrade --data ./trial`
+    """
+    from hark311 import wiring
+
+    settings = _settings("db", data)
+    before, now = wiring.prepare(settings, wiring.database_of(settings))
+    typer.echo(f"Schema {now}." if before == now else f"Schema upgraded from {before or 'nothing'} to {now}.")
+
+
+@db.command(name="check")
+@told
+def db_check(data: Data = None, as_json: AsJson = False) -> None:
+    """Check the schema against the code, and the rows against the invariants.
+
+    Example: `hark db check`
+    """
+    from hark311 import wiring
+    from hark311.database_check import check_database
+
+    settings = _settings("db", data)
+    problems = check_database(wiring.database_of(settings))
+    if as_json:
+        typer.echo(json.dumps({"problems": problems}, indent=2))
+    else:
+        typer.echo("\n".join(problems) or "The database is as it should be.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def main(version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
+    """The social listening and response desk of a city's 311 centre."""
+    if version:
+        typer.echo(f"hark311 {__version__}")
+        raise typer.Exit
+    if not sys.stderr.isatty():
+        logging.captureWarnings(True)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, so that --json on standard output stays clean."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )

@@ -1,0 +1,123 @@
+"""The desk as a FastAPI application."""
+
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from hark311.console import (
+    account_pages,
+    assets,
+    channel_pages,
+    delivery_pages,
+    mention_pages,
+    queue_pages,
+    sign_in_pages,
+)
+from hark311.console.guard import Guard, host_names
+from hark311.console.mention_queries import NoSuchMention
+from hark311.console.pages import Console, make_console
+from hark311.console.visits import Forged, NotSignedIn
+from hark311.product import Product
+from models import IllegalTransition
+from responders.review import NotFound, NotYours
+
+log = logging.getLogger(__name__)
+
+
+class WithoutSecrets(logging.Filter):
+    """Takes sign-in secrets out of the web server's access log."""
+
+    _LINK = re.compile(r"(/sign-in/)[^\s?\"]+")
+
+    def filter(self, entry: logging.LogRecord) -> bool:
+        if isinstance(entry.args, tuple):
+            entry.args = tuple(self._LINK.sub(r"\1...", one) if isinstance(one, str) else one for one in entry.args)
+        return True
+
+
+def create_app(product: Product) -> FastAPI:
+    """The desk of one product. Raises AssetsError where the browser files are missing."""
+    assets.check()
+    app = FastAPI(title="hark311", openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.console = make_console(product)
+    for pages in (queue_pages, mention_pages, delivery_pages, channel_pages, account_pages, sign_in_pages):
+        app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    app.add_middleware(Guard, names=host_names(product.settings))
+    app.add_exception_handler(NotSignedIn, _not_signed_in)
+    app.add_exception_handler(Forged, _forged)
+    app.add_exception_handler(NotYours, _not_yours)
+    app.add_exception_handler(IllegalTransition, _overtaken)
+    app.add_exception_handler(HTTPException, _http_error)
+    for missing in (NotFound, NoSuchMention, RequestValidationError):
+        app.add_exception_handler(missing, _missing)
+    app.add_exception_handler(Exception, _broken)
+    logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
+    return app
+
+
+TO_QUEUE = ("/queue", "Back to the queue")
+
+
+def _trouble(
+    request: Request, status: int, title: str, sentences: list[str], link: tuple[str, str] = TO_QUEUE
+) -> HTMLResponse:
+    console: Console = request.app.state.console
+    typed: Mapping[str, str] = getattr(request.state, "typed", {})
+    return console.page("trouble.html", status, title=title, sentences=sentences, typed=typed, link=link)
+
+
+def _not_signed_in(request: Request, _error: Exception) -> Response:
+    if "hx-request" in request.headers:
+        return PlainTextResponse("You are signed out.\n", status_code=401)
+    if request.method == "GET":
+        return RedirectResponse("/sign-in", status_code=303)
+    said = ["You were signed out, so nothing was done.", "What you typed stands below. Copy it, sign in, and go on."]
+    return _trouble(request, 401, "You are signed out", said, ("/sign-in", "Sign in"))
+
+
+def _forged(request: Request, _error: Exception) -> Response:
+    said = [
+        "The form did not come from a page this browser was given, or you have signed in anew since. Nothing was done.",
+        "What you typed stands below. Copy it, open the page again, and send it from there.",
+    ]
+    return _trouble(request, 403, "This form was not accepted", said)
+
+
+def _not_yours(request: Request, error: Exception) -> Response:
+    said = [str(error), "Nothing was decided. What you typed stands below."]
+    mention_id = request.path_params.get("mention_id")
+    link = (f"/mentions/{mention_id}", "Open the mention again") if mention_id else TO_QUEUE
+    return _trouble(request, 409, "Somebody else was first", said, link)
+
+
+def _overtaken(request: Request, _error: Exception) -> Response:
+    return _not_yours(request, NotYours("It changed in the meantime, so this could not be done any more."))
+
+
+def _missing(request: Request, _error: Exception) -> Response:
+    return _trouble(request, 404, "There is no such page", ["Nothing is stored under this address, or it is gone."])
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    status = cast(HTTPException, error).status_code
+    if status in (404, 405):
+        return _missing(request, error)
+    said = ["The form or the address is damaged. Nothing was done."]
+    return _trouble(request, status, "This could not be read", said)
+
+
+def _broken(request: Request, _error: Exception) -> Response:
+    said = [
+        "The desk ran into a fault of its own. It is written in the log.",
+        "What you typed stands below. Try again, or tell the operator.",
+    ]
+    return _trouble(request, 500, "The desk could not do this", said)

@@ -1,0 +1,54 @@
+"""The channels page, and the one page that needs nobody signed in: /health."""
+
+from fastapi import APIRouter, Request
+from sqlmodel import col, func, select
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from hark311.console import queries, queue_queries, upkeep
+from hark311.console.frame import signed_in_page
+from hark311.console.views import BY_KEY
+from hark311.console.visits import ConsoleHere, Submitting, Viewing
+from models import Account, Alarm
+from responders.review import NotFound
+
+router = APIRouter()
+
+COUNTED = {"waiting": "now", "on_its_way": "sent", "uncertain": "uncertain", "refused": "refused"}
+"""What /health counts -> the view that holds it."""
+
+
+@router.get("/channels")
+def show_channels(request: Request, console: ConsoleHere, visitor: Viewing) -> Response:
+    with console.product.database.read() as session:
+        channels = queries.channel_states(session)
+        unreadable = queries.unreadable_posts(session)
+    return signed_in_page(request, console, visitor, "channels.html", channels=channels, unreadable=unreadable)
+
+
+@router.post("/gaps/{gap_id}/close")
+def close_gap(console: ConsoleHere, sent: Submitting, gap_id: int) -> Response:
+    with console.product.database.write() as session:
+        if not upkeep.close_gap(session, gap_id, sent.visitor.staff, console.now()):
+            raise NotFound(f"There is no gap {gap_id}.")
+    return RedirectResponse("/channels", status_code=303)
+
+
+@router.post("/unreadable/{post_id}/close")
+def close_unreadable(console: ConsoleHere, sent: Submitting, post_id: int) -> Response:
+    with console.product.database.write() as session:
+        if not upkeep.close_unreadable(session, post_id, sent.visitor.staff, console.now()):
+            raise NotFound(f"There is no unreadable post {post_id}.")
+    return RedirectResponse("/channels#unreadable", status_code=303)
+
+
+@router.get("/health")
+def health(console: ConsoleHere) -> Response:
+    """Counts for whoever watches over the product; nothing about a resident, a person at the desk or a key."""
+    with console.product.database.read() as session:
+        counts = {name: queue_queries.count(session, BY_KEY[key], 0).number for name, key in COUNTED.items()}
+        open_alarms = select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))
+        counts["open_alarms"] = session.exec(open_alarms).one()
+        counts["arriving"] = queue_queries.arriving(session).number
+        counts["unreadable"] = queries.count_unreadable(session).number
+        accounts = {account.name: account.health.value for account in session.exec(select(Account)).all()}
+    return JSONResponse({"status": "ok", **counts, "channels": accounts})

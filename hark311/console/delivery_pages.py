@@ -1,0 +1,67 @@
+"""Decisions about what already left: replies and requests nobody can be sure of."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, BackgroundTasks
+from sqlmodel import Session, select
+from starlette.responses import RedirectResponse, Response
+
+from hark311.console.pages import Console
+from hark311.console.visits import ConsoleHere, Submission, Submitting
+from models import Reply, ServiceRequest
+from models.job_names import SEND_REPLY
+from responders.review import NotApproved, NotFound
+
+router = APIRouter()
+
+
+@router.post("/replies/{reply_id}/is-there")
+def is_there(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
+    return _decide(console, sent, Reply, reply_id, console.product.desk.says_sent)
+
+
+@router.post("/replies/{reply_id}/not-there")
+def not_there(console: ConsoleHere, sent: Submitting, reply_id: int, after: BackgroundTasks) -> Response:
+    answer = _decide(console, sent, Reply, reply_id, console.product.desk.says_not_sent)
+    after.add_task(console.product.nudge, SEND_REPLY, reply_id)
+    return answer
+
+
+@router.post("/replies/{reply_id}/drop")
+def drop(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
+    return _decide(console, sent, Reply, reply_id, console.product.desk.drop)
+
+
+@router.post("/requests/{request_id}/take-up")
+def take_up(console: ConsoleHere, sent: Submitting, request_id: int) -> Response:
+    return _decide(console, sent, ServiceRequest, request_id, console.product.desk.decide_uncertain_request)
+
+
+def _decide(
+    console: Console,
+    sent: Submission,
+    table: type[Reply] | type[ServiceRequest],
+    row_id: int,
+    decide: Callable[[int, int], None],
+) -> Response:
+    with console.product.database.read() as session:
+        mention_id = _mention_of(session, table, row_id)
+    try:
+        decide(row_id, sent.visitor.id)
+    except NotApproved as error:
+        return console.page(
+            "trouble.html",
+            422,
+            title="Nothing was done",
+            sentences=error.reasons,
+            typed={},
+            link=(f"/mentions/{mention_id}", "Open the mention again"),
+        )
+    return RedirectResponse(f"/mentions/{mention_id}", status_code=303)
+
+
+def _mention_of(session: Session, table: type[Reply] | type[ServiceRequest], row_id: int) -> int:
+    mention_id = session.exec(select(table.mention_id).where(table.id == row_id)).first()
+    if mention_id is None:
+        raise NotFound("There is no such reply or request.")
+    return mention_id

@@ -1,0 +1,112 @@
+"""What every answer of the desk goes through: Host check, body cap, and the headers that keep a browser strict."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hark311.settings import Settings
+
+BODY_LIMIT = 256 * 1024
+LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class BodyTooLarge(Exception):
+    """More was sent than any form of the desk can hold."""
+
+
+def host_names(settings: Settings) -> frozenset[str]:
+    """The names the desk answers to, lower case and without a port."""
+    return LOOPBACK_NAMES | {name_of(settings.host)} | {name_of(name) for name in settings.public_hosts}
+
+
+def name_of(host: str) -> str:
+    """The name in a Host header, without the port and an IPv6 address's brackets."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+class Guard:
+    """ASGI middleware around the whole desk."""
+
+    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
+        self.app = app
+        self.names = frozenset(names)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        guarded_send = _with_headers(send, static=scope["path"].startswith("/static/"))
+        if name_of(headers.get("host", "")) not in self.names:
+            answer = PlainTextResponse("This desk does not answer to that host name.\n", status_code=400)
+            await answer(scope, receive, guarded_send)
+            return
+        if _announced(headers) > BODY_LIMIT:
+            await _too_large()(scope, receive, guarded_send)
+            return
+        try:
+            await self.app(scope, _capped(receive), guarded_send)
+        except BodyTooLarge:
+            await _too_large()(scope, receive, guarded_send)
+
+
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "0")
+    return int(length) if length.isdecimal() else BODY_LIMIT + 1
+
+
+def _too_large() -> PlainTextResponse:
+    said = "That is more than a form of the desk can hold. Shorten it and send it again.\n"
+    return PlainTextResponse(said, status_code=413)
+
+
+def _capped(receive: Receive) -> Receive:
+    read = 0
+
+    async def receive_capped() -> Message:
+        nonlocal read
+        part = await receive()
+        read += len(part.get("body", b""))
+        if read > BODY_LIMIT:
+            raise BodyTooLarge
+        return part
+
+    return receive_capped
+
+
+def _with_headers(send: Send, static: bool) -> Send:
+    async def send_with_headers(part: Message) -> None:
+        if part["type"] == "http.response.start":
+            headers = MutableHeaders(scope=part)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            headers["cache-control"] = "no-cache" if static else "no-store"
+        await send(part)
+
+    return send_with_headers

@@ -1,0 +1,217 @@
+"""The mention page: read, draft, decide."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, BackgroundTasks, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from hark311.console import mention_queries, queue_queries
+from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission
+from hark311.console.frame import signed_in_page
+from hark311.console.history import history
+from hark311.console.mention_queries import MentionPage
+from hark311.console.pages import Console
+from hark311.console.preview import preview
+from hark311.console.visits import ConsoleHere, Submission, Submitting, Viewing, Visitor
+from models import MentionState
+from models.job_names import SEND_REPLY, SUBMIT_REQUEST
+from responders.review import NotApproved
+
+router = APIRouter(prefix="/mentions/{mention_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why what a person asked for was not done, and whether it was asked for at all."""
+
+    title: str
+    reasons: list[str]
+
+
+@router.get("")
+def show_mention(request: Request, console: ConsoleHere, visitor: Viewing, mention_id: int) -> Response:
+    page = _read(console, mention_id)
+    return _show(request, console, visitor, page, form_of_page(page))
+
+
+@router.post("/preview")
+def check(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    """What stands in the form, as it will be posted, with what speaks against it. Nothing is kept."""
+    page, form = _read(console, mention_id), form_of_submission(sent)
+    if "hx-request" not in request.headers:
+        return _show(request, console, sent.visitor, page, form)
+    return console.page("preview.html", page=page, form=form, **_judged(console, page, form))
+
+
+@router.post("/claim")
+@router.post("/save")
+def keep(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    """Take the mention, or prolong the claim, and keep what was typed."""
+    console.product.desk.claim(mention_id, sent.visitor.id)
+    return _keep(request, console, sent, mention_id) or _back(mention_id)
+
+
+@router.post("/release")
+def release(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    """Give the mention back to the queue with what was typed."""
+    if refused := _keep(request, console, sent, mention_id):
+        return refused
+    console.product.desk.release(mention_id, sent.visitor.id)
+    return _back(mention_id)
+
+
+@router.post("/approve")
+def approve(
+    request: Request, console: ConsoleHere, sent: Submitting, mention_id: int, after: BackgroundTasks
+) -> Response:
+    page, form = _read(console, mention_id), form_of_submission(sent)
+    desk = console.product.desk
+    try:
+        if problems := form.problems():
+            raise NotApproved(problems)
+        if page.mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW):
+            desk.claim(mention_id, sent.visitor.id)
+        approved = desk.approve(mention_id, sent.visitor.id, form.decided())
+    except NotApproved as error:
+        return _refuse(request, console, sent, mention_id, form, Refused("Not approved", error.reasons))
+    if approved.request_id is not None:
+        after.add_task(console.product.nudge, SUBMIT_REQUEST, approved.request_id)
+    if approved.reply_id is not None:
+        after.add_task(console.product.nudge, SEND_REPLY, approved.reply_id)
+    return _back(mention_id)
+
+
+@router.post("/reject")
+def reject(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    return _put_away(request, console, sent, mention_id, aside=False)
+
+
+@router.post("/set-aside")
+def set_aside(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    return _put_away(request, console, sent, mention_id, aside=True)
+
+
+@router.post("/take-back")
+def take_back(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    try:
+        console.product.desk.take_back(mention_id, sent.visitor.id)
+    except NotApproved as error:
+        return _refuse(request, console, sent, mention_id, None, Refused("Not taken back", error.reasons))
+    return _back(mention_id)
+
+
+@router.post("/reopen")
+def reopen(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    try:
+        console.product.desk.reopen(mention_id, sent.visitor.id, sent.text("reason"))
+    except NotApproved as error:
+        return _refuse(request, console, sent, mention_id, None, Refused("Not opened again", error.reasons))
+    return _back(mention_id)
+
+
+@router.get("/news")
+def show_news(
+    console: ConsoleHere, _visitor: Viewing, mention_id: int, version: int = 0, seen: int = 0, holder: int = 0
+) -> HTMLResponse:
+    """Whether the thread, the state or the claim changed since the page was made."""
+    with console.product.database.read() as session:
+        news = mention_queries.news(session, mention_id, console.now(), (version, seen, holder))
+    return console.page("news.html", news=news, query=urlencode({"version": version, "seen": seen, "holder": holder}))
+
+
+@router.get("/delivery")
+def show_delivery(console: ConsoleHere, visitor: Viewing, mention_id: int) -> HTMLResponse:
+    """What became of the answer, again."""
+    return console.page("delivery_live.html", page=_read(console, mention_id), csrf=visitor.csrf, hold=_hold(console))
+
+
+def _read(console: Console, mention_id: int) -> MentionPage:
+    with console.product.database.read() as session:
+        return mention_queries.mention_page(session, mention_id, console.now())
+
+
+def _back(mention_id: int) -> Response:
+    return RedirectResponse(f"/mentions/{mention_id}", status_code=303)
+
+
+def _keep(request: Request, console: Console, sent: Submission, mention_id: int) -> Response | None:
+    """Keep what was typed; the page with the reasons where that would lose something. A bare button keeps nothing."""
+    if "reply_text" not in sent.fields:
+        return None
+    page, form = _read(console, mention_id), form_of_submission(sent)
+    problems = form.problems()
+    if form.seen_version != page.mention.version:
+        problems.append("The author wrote or changed something meanwhile. Read the thread again, then save.")
+    if problems:
+        return _refuse(request, console, sent, mention_id, form, Refused("Not saved", problems))
+    console.product.desk.save(mention_id, sent.visitor.id, form.kept(page))
+    return None
+
+
+def _put_away(request: Request, console: Console, sent: Submission, mention_id: int, *, aside: bool) -> Response:
+    desk, form = console.product.desk, form_of_submission(sent)
+    put_away = desk.set_aside if aside else desk.reject
+    try:
+        if not form.reason.strip():
+            raise NotApproved(["Say why: a decision without an answer needs a reason."])
+        desk.claim(mention_id, sent.visitor.id)
+        put_away(mention_id, sent.visitor.id, form.reason)
+    except NotApproved as error:
+        return _refuse(request, console, sent, mention_id, form, Refused("Not closed", error.reasons))
+    return _back(mention_id)
+
+
+def _refuse(
+    request: Request,
+    console: Console,
+    sent: Submission,
+    mention_id: int,
+    form: DecisionForm | None,
+    refused: Refused,
+) -> Response:
+    """The page again, with every reason beside the form and the typed text kept."""
+    page = _read(console, mention_id)
+    return _show(request, console, sent.visitor, page, form or form_of_page(page), refused)
+
+
+def _show(
+    request: Request,
+    console: Console,
+    visitor: Visitor,
+    page: MentionPage,
+    form: DecisionForm,
+    refused: Refused | None = None,
+) -> HTMLResponse:
+    with console.product.database.read() as session:
+        events = history(session, page)
+        next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0)
+    return signed_in_page(
+        request,
+        console,
+        visitor,
+        "mention.html",
+        422 if refused else 200,
+        page=page,
+        form=form,
+        refused=refused,
+        typed=getattr(request.state, "typed", {}),
+        events=events,
+        next_id=next_id,
+        hold=_hold(console),
+        **_judged(console, page, form),
+    )
+
+
+def _judged(console: Console, page: MentionPage, form: DecisionForm) -> dict[str, Any]:
+    """What the desk would say to the form as it stands."""
+    product = console.product
+    open_now = page.mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW)
+    against = form.problems() or (product.desk.objections(page.mention.id or 0, form.decided()) if open_now else [])
+    shown = preview(product.desk, page, form, product.settings.city_answer_seconds)
+    return {"against": against, "preview": shown}
+
+
+def _hold(console: Console) -> int:
+    return round(console.product.desk.hold.total_seconds())

@@ -1,0 +1,218 @@
+"""One mention with all that stands around it: its thread, what we make of it, and what became of our answer."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select
+
+from hark311.console import words
+from hark311.console.queries import latest_understandings, names_of_staff
+from hark311.console.thread_queries import ThreadPost, thread_of
+from hark311.console.views import WAITING
+from models import (
+    CHANNELS,
+    Account,
+    Alarm,
+    Author,
+    ChannelFacts,
+    Conversation,
+    Mention,
+    MentionState,
+    Reply,
+    ReplyState,
+    RequestState,
+    SendAttempt,
+    Service,
+    ServiceRequest,
+    Understanding,
+)
+from models.threads import newest_inbound
+
+
+class NoSuchMention(Exception):
+    """There is no mention with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """A service we thought of, in words."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What changed about a mention while somebody looked at it; "" and False where nothing did."""
+
+    mention_id: int
+    wrote: bool
+    decided: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentionPage:
+    """Everything the mention page shows."""
+
+    mention: Mention
+    facts: ChannelFacts
+    account: Account
+    author: Author
+    private: bool
+    sign: words.Sign
+    holder: str
+    alarm: Alarm | None
+    acknowledged_by: str
+    thread: list[ThreadPost]
+    thread_cut: bool
+    seen_post_id: int | None
+    understanding: Understanding | None
+    guess: Guessed | None
+    runners_up: list[Guessed]
+    service_names: dict[str, str]
+    services: list[Service]
+    draft: Reply | None
+    draft_request: ServiceRequest | None
+    replies: list[Reply]
+    requests: list[ServiceRequest]
+    attempts: dict[str, list[SendAttempt]]
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for a decision."""
+        return self.mention.state in WAITING
+
+    @property
+    def answers(self) -> list[Reply]:
+        """Replies that were decided about, newest first."""
+        return [one for one in reversed(self.replies) if one.approved_at is not None]
+
+    @property
+    def reports(self) -> list[ServiceRequest]:
+        """Requests that were decided about, newest first."""
+        return [one for one in reversed(self.requests) if one.approved_at is not None or one.state not in _NOT_FILED]
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether everything that was approved still waits here."""
+        states: set[str] = {one.state for one in self.answers} | {one.state for one in self.reports}
+        leaving: set[str] = {ReplyState.SENDING, RequestState.SUBMITTING, RequestState.UNCERTAIN, RequestState.TOKEN_PENDING}
+        waiting = ReplyState.APPROVED in states or RequestState.APPROVED in states
+        return self.mention.state == MentionState.APPROVED and waiting and not states & leaving
+
+    def held_seconds(self, now: datetime) -> int:
+        """How long the hold still lasts, rounded up; 0 when it is over or nothing is held."""
+        held = [one.not_before for one in self.answers if one.state == ReplyState.APPROVED]
+        held += [one.not_before for one in self.reports if one.state == RequestState.APPROVED]
+        return max(0, *(math.ceil((at - now).total_seconds()) for at in held if at), 0) if held else 0
+
+    @property
+    def filed(self) -> ServiceRequest | None:
+        """The newest request that the city has, or is being given."""
+        return next((one for one in reversed(self.requests) if one.state not in _NOT_FILED), None)
+
+
+_NOT_FILED = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
+_OPEN_REPLIES = (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED)
+_OPEN_REQUESTS = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
+
+
+def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPage:
+    """Raises NoSuchMention."""
+    mention = session.get(Mention, mention_id)
+    if mention is None:
+        raise NoSuchMention
+    account = session.get_one(Account, mention.account_id)
+    understanding = latest_understandings(session, [mention_id]).get(mention_id)
+    services = list(session.exec(select(Service).order_by(Service.service_name)).all())
+    names = {service.service_code: service.service_name for service in services}
+    replies = list(session.exec(select(Reply).where(Reply.mention_id == mention_id).order_by(col(Reply.id))).all())
+    requests = list(
+        session.exec(
+            select(ServiceRequest).where(ServiceRequest.mention_id == mention_id).order_by(col(ServiceRequest.id))
+        ).all()
+    )
+    alarm = session.exec(select(Alarm).where(Alarm.mention_id == mention_id)).first()
+    held = bool(mention.claimed_until and mention.claimed_until > now)
+    people = names_of_staff(
+        session, [mention.claimed_by if held else None, alarm.acknowledged_by if alarm else None]
+    )
+    thread, cut = thread_of(session, mention, account, understanding, replies)
+    conversation = session.get_one(Conversation, mention.conversation_id)
+    return MentionPage(
+        mention=mention,
+        facts=CHANNELS[account.channel],
+        account=account,
+        author=session.get_one(Author, mention.author_id),
+        private=conversation.private,
+        sign=words.MENTION[mention.state],
+        holder=people.get(mention.claimed_by or 0, "") if held else "",
+        alarm=alarm,
+        acknowledged_by=people.get(alarm.acknowledged_by or 0, "") if alarm else "",
+        thread=thread,
+        thread_cut=cut,
+        seen_post_id=newest_inbound(session, mention),
+        understanding=understanding,
+        guess=_guess(understanding, names),
+        runners_up=_runners_up(understanding, names),
+        service_names=names,
+        services=[service for service in services if service.active],
+        draft=next((one for one in replies if one.round == mention.round and one.state in _OPEN_REPLIES), None),
+        draft_request=next((one for one in requests if one.state in _OPEN_REQUESTS), None),
+        replies=replies,
+        requests=requests,
+        attempts=_attempts(session, replies, requests),
+    )
+
+
+def news(session: Session, mention_id: int, now: datetime, seen: tuple[int, int, int]) -> News:
+    """What changed since a page with `seen` = (version, newest inbound post, holder; 0 for none) was made."""
+    mention = session.get(Mention, mention_id)
+    if mention is None:
+        raise NoSuchMention
+    version, post_id, holder_id = seen
+    held = mention.claimed_by if mention.claimed_until and mention.claimed_until > now else None
+    names = names_of_staff(session, [held])
+    return News(
+        mention_id=mention_id,
+        wrote=(mention.version, newest_inbound(session, mention) or 0) != (version, post_id),
+        decided="" if mention.state in WAITING else words.MENTION[mention.state].word,
+        holder=names.get(held or 0, "") if held != (holder_id or None) else "",
+    )
+
+
+def _guess(understanding: Understanding | None, names: dict[str, str]) -> Guessed | None:
+    if understanding is None or not understanding.service_code:
+        return None
+    code = understanding.service_code
+    return Guessed(names.get(code, code), understanding.service_probability)
+
+
+def _runners_up(understanding: Understanding | None, names: dict[str, str]) -> list[Guessed]:
+    if understanding is None:
+        return []
+    return [Guessed(names.get(one.value, one.value), one.probability) for one in understanding.guesses()[:3]]
+
+
+def _attempts(
+    session: Session, replies: Sequence[Reply], requests: Sequence[ServiceRequest]
+) -> dict[str, list[SendAttempt]]:
+    """Attempts by "reply:ID" and "request:ID", oldest first."""
+    found = session.exec(
+        select(SendAttempt)
+        .where(
+            or_(
+                col(SendAttempt.reply_id).in_([one.id for one in replies]),
+                col(SendAttempt.request_id).in_([one.id for one in requests]),
+            )
+        )
+        .order_by(col(SendAttempt.id))
+    ).all()
+    by_thing: dict[str, list[SendAttempt]] = {}
+    for attempt in found:
+        key = f"reply:{attempt.reply_id}" if attempt.reply_id else f"request:{attempt.request_id}"
+        by_thing.setdefault(key, []).append(attempt)
+    return by_thing

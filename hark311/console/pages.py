@@ -1,0 +1,104 @@
+"""The desk's own parts, and how a page is made from a template: autoescaped, strict, with the city's times."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from hark311.console import words
+from hark311.console.assets import VENDOR
+from hark311.console.times import CityTime
+from hark311.product import Product
+
+HERE = Path(__file__).parent
+
+TRIES_PER_NAME = RateLimitItemPerMinute(5, 15)
+TRIES_PER_ADDRESS = RateLimitItemPerMinute(30, 15)
+
+
+class Throttle:
+    """How often somebody may guess a password: per name, and per address they come from."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def allows(self, username: str, address: str) -> bool:
+        """Count one try; False when there were too many."""
+        by_name = self._limiter.hit(TRIES_PER_NAME, "name", username.lower())
+        return self._limiter.hit(TRIES_PER_ADDRESS, "address", address) and by_name
+
+    def forgive(self, username: str) -> None:
+        """Forget the tries of a name that got in."""
+        self._limiter.clear(TRIES_PER_NAME, "name", username.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What every page works with."""
+
+    product: Product
+    templates: Environment
+    throttle: Throttle
+    city_time: CityTime
+
+    def now(self) -> datetime:
+        return self.product.desk.clock()
+
+    def page(self, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """An HTML answer. A template that uses a name it was not given fails."""
+        return HTMLResponse(self.templates.get_template(template).render(now=self.now(), **context), status_code=status)
+
+
+def make_console(product: Product) -> Console:
+    """The desk's parts for one product."""
+    city_time = CityTime(ZoneInfo(product.settings.city_time_zone))
+    return Console(product, _environment(product, city_time), Throttle(), city_time)
+
+
+def _environment(product: Product, city_time: CityTime) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(icon=icon, city_name=product.settings.city_name, words=words)
+    filters: dict[str, Callable[..., str]] = {
+        "age": city_time.age,
+        "clock": city_time.clock,
+        "moment": city_time.moment,
+        "day": city_time.day,
+        "https_only": https_only,
+        "language_name": words.language_name,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def https_only(url: str) -> str:
+    """A resident's link if it may be followed at all: https and a host name; else ""."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme == "https" and parts.hostname and "@" not in parts.netloc else ""
+
+
+@cache
+def icon(name: str) -> Markup:
+    """An outline icon, hidden from screen readers: a word always stands beside it."""
+    svg = (VENDOR / "icons" / f"{name}.svg").read_text()
+    body = svg[svg.index("<svg") :].replace("<svg", '<svg aria-hidden="true" focusable="false"', 1)
+    return Markup(body)  # noqa: S704 - a file of ours, named by a template of ours

@@ -1,0 +1,214 @@
+"""Reads that every page needs: open alarms, the state of the channels, who is who."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from hark311.console import words
+from models import (
+    CHANNELS,
+    Account,
+    AccountHealth,
+    Alarm,
+    Author,
+    Channel,
+    Evidence,
+    Gap,
+    Mention,
+    MentionState,
+    Post,
+    StaffUser,
+    Understanding,
+    UnreadablePost,
+)
+from models.posts import PostKind
+from models.threads import newest_versions
+
+COUNTED_TO = 1000
+ALARMS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many there are, counted no further than COUNTED_TO; `more` says there may be more than that."""
+
+    number: int
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'+' if self.more else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlarm:
+    """A danger nobody has acknowledged yet."""
+
+    id: int
+    mention_id: int
+    rule: str
+    author: str
+    channel: str
+    text: str
+    raised_at: datetime
+    paged_at: datetime | None
+    page_trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """One of our accounts, as the strip beside the queue shows it."""
+
+    account_id: int
+    label: str
+    handle: str
+    sign: words.Sign
+    sentence: str
+    trouble: str
+    heard_up_to: str
+    last_contact_at: datetime | None
+    resume_at: datetime | None
+    gaps: tuple[Gap, ...]
+
+    @property
+    def well(self) -> bool:
+        return self.sign.tone == "ok" and not self.gaps and not self.trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the top of every page says."""
+
+    dangers: int
+    mine: int
+
+
+def header(session: Session, staff_id: int) -> Header:
+    dangers = session.exec(select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))).one()
+    mine = session.exec(
+        select(func.count())
+        .select_from(Mention)
+        .where(Mention.state == MentionState.IN_REVIEW, Mention.claimed_by == staff_id)
+    ).one()
+    return Header(dangers, mine)
+
+
+def open_alarms(session: Session) -> list[OpenAlarm]:
+    """The dangers nobody has acknowledged, oldest first, at most ALARMS_SHOWN."""
+    found = session.exec(
+        select(Alarm, Mention, Author)
+        .join(Mention, col(Mention.id) == Alarm.mention_id)
+        .join(Author, col(Author.id) == Mention.author_id)
+        .where(col(Alarm.acknowledged_at).is_(None))
+        .order_by(col(Alarm.id))
+        .limit(ALARMS_SHOWN)
+    ).all()
+    texts = first_posts(session, [alarm.mention_id for alarm, _, _ in found])
+    return [
+        OpenAlarm(
+            id=alarm.id or 0,
+            mention_id=alarm.mention_id,
+            rule=alarm.rule.replace("_", " "),
+            author=author.called,
+            channel=CHANNELS[author.channel].label,
+            text=texts[alarm.mention_id][0].text if alarm.mention_id in texts else "",
+            raised_at=alarm.raised_at,
+            paged_at=alarm.paged_at,
+            page_trouble=alarm.page_trouble,
+        )
+        for alarm, _mention, author in found
+    ]
+
+
+def channel_states(session: Session) -> list[ChannelState]:
+    """All our accounts, in the order they were set up."""
+    accounts = session.exec(select(Account).order_by(col(Account.id))).all()
+    gaps = session.exec(select(Gap).where(col(Gap.closed_at).is_(None)).order_by(col(Gap.id)).limit(200)).all()
+    return [
+        ChannelState(
+            account_id=account.id or 0,
+            label=CHANNELS[account.channel].label,
+            handle=f"@{account.handle}" if account.handle else account.name,
+            sign=words.HEALTH[account.health],
+            sentence=words.HEALTH_SENTENCE[account.health],
+            trouble=account.trouble,
+            heard_up_to=account.cursor or "nothing yet",
+            last_contact_at=account.last_contact_at,
+            resume_at=account.resume_at if account.health != AccountHealth.OK else None,
+            gaps=tuple(gap for gap in gaps if gap.account_id == account.id),
+        )
+        for account in accounts
+    ]
+
+
+def unreadable_posts(session: Session, limit: int = 100) -> list[tuple[UnreadablePost, str]]:
+    """Posts we could not read and nobody has dealt with, oldest first, each with its channel's name."""
+    found = session.exec(
+        select(UnreadablePost, Account)
+        .join(Account, col(Account.id) == UnreadablePost.account_id)
+        .where(col(UnreadablePost.closed_at).is_(None))
+        .order_by(col(UnreadablePost.id))
+        .limit(limit)
+    ).all()
+    return [(post, CHANNELS[account.channel].label) for post, account in found]
+
+
+def count_unreadable(session: Session) -> Count:
+    ids = select(UnreadablePost.id).where(col(UnreadablePost.closed_at).is_(None)).limit(COUNTED_TO + 1)
+    found = session.exec(select(func.count()).select_from(ids.subquery())).one()
+    return Count(min(found, COUNTED_TO), found > COUNTED_TO)
+
+
+def channels_in_use(session: Session) -> list[tuple[Channel, str]]:
+    """The channels we have accounts on, with their names."""
+    used = set(session.exec(select(Account.channel)).all())
+    return [(channel, facts.label) for channel, facts in CHANNELS.items() if channel in used]
+
+
+def latest_understandings(session: Session, mention_ids: Sequence[int]) -> dict[int, Understanding]:
+    """The newest understanding of each mention."""
+    newest = (
+        select(func.max(Understanding.id))
+        .where(col(Understanding.mention_id).in_(mention_ids))
+        .group_by(col(Understanding.mention_id))
+    )
+    found = session.exec(select(Understanding).where(col(Understanding.id).in_(newest))).all()
+    return {one.mention_id: one for one in found}
+
+
+def first_posts(session: Session, mention_ids: Sequence[int]) -> dict[int, tuple[Post, int]]:
+    """For each mention the first post with words in its newest version, and how many posts there are.
+
+    A mention whose posts hold no words gives its first post; one whose posts are deleted is left out.
+    """
+    rows = session.exec(
+        select(Post)
+        .where(
+            col(Post.mention_id).in_(mention_ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None)
+        )
+        .order_by(col(Post.id))
+    ).all()
+    by_mention: dict[int, list[Post]] = {}
+    for row in rows:
+        by_mention.setdefault(row.mention_id or 0, []).append(row)
+    found = {}
+    for mention_id, posts in by_mention.items():
+        newest = newest_versions(posts)
+        found[mention_id] = (next((post for post in newest if post.text.strip()), newest[0]), len(newest))
+    return found
+
+
+def names_of_staff(session: Session, ids: Iterable[int | None]) -> dict[int, str]:
+    wanted = {one for one in ids if one}
+    if not wanted:
+        return {}
+    found = session.exec(select(StaffUser).where(col(StaffUser.id).in_(wanted))).all()
+    return {staff.id or 0: staff.display_name for staff in found}
+
+
+def spans_in(understanding: Understanding | None, post_id: int | None) -> list[Evidence]:
+    """The evidence that lies in one post."""
+    if understanding is None:
+        return []
+    return [span for span in understanding.evidence_spans() if span.post_id == post_id]

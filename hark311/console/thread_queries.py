@@ -1,0 +1,125 @@
+"""A conversation as the mention page shows it: every post of theirs and ours, in its newest version."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from hark311.console import words
+from hark311.console.marks import Piece, notes, pieces
+from hark311.console.queries import spans_in
+from models import Account, Attachment, Author, Mention, Post, Reply, ReplyState, Understanding
+from models.posts import PostKind
+
+THREAD_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPost:
+    """A post as the thread shows it, with its earlier versions, oldest first."""
+
+    author: str
+    ours: bool
+    about_this: bool
+    pieces: list[Piece]
+    notes: list[str]
+    language: str
+    at: datetime
+    url: str
+    deleted: bool
+    pin: str
+    attachments: list[Attachment]
+    earlier: list[tuple[datetime, str]] = field(default_factory=list)
+
+
+def thread_of(
+    session: Session,
+    mention: Mention,
+    account: Account,
+    understanding: Understanding | None,
+    replies: Sequence[Reply],
+) -> tuple[list[ThreadPost], bool]:
+    """The conversation, oldest first, and whether older posts of it were left out."""
+    newest = session.exec(
+        select(Post)
+        .where(Post.conversation_id == mention.conversation_id, Post.kind != PostKind.REPOST)
+        .order_by(col(Post.id).desc())
+        .limit(THREAD_SHOWN + 1)
+    ).all()
+    posts = list(reversed(newest[:THREAD_SHOWN]))
+    authors = session.exec(select(Author).where(col(Author.id).in_({post.author_id for post in posts}))).all()
+    called = {author.id: author.called for author in authors}
+    attachments: dict[int, list[Attachment]] = {}
+    for one in session.exec(select(Attachment).where(col(Attachment.post_id).in_([post.id for post in posts]))).all():
+        attachments.setdefault(one.post_id, []).append(one)
+    chains: dict[str, list[Post]] = {}
+    for post in posts:
+        chains.setdefault(post.edit_chain, []).append(post)
+    us = f"@{account.handle}" if account.handle else account.name
+    thread = [
+        _thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()
+    ]
+    thread += _sent_but_not_heard(replies, {post.channel_post_id for post in posts}, us)
+    return sorted(thread, key=lambda one: one.at), len(newest) > THREAD_SHOWN
+
+
+def _thread_post(
+    versions: list[Post],
+    mention: Mention,
+    understanding: Understanding | None,
+    called: dict[int | None, str],
+    attachments: dict[int, list[Attachment]],
+    us: str,
+) -> ThreadPost:
+    post = versions[-1]
+    ours = post.kind == PostKind.OWN
+    about_this = post.mention_id == mention.id
+    spans = spans_in(understanding, post.id) if about_this else []
+    return ThreadPost(
+        author=us if ours else called.get(post.author_id, "a resident"),
+        ours=ours,
+        about_this=about_this,
+        pieces=pieces(post.text, spans),
+        notes=notes(spans),
+        language=_language_of(post, understanding if about_this else None),
+        at=versions[0].created_at,
+        url=post.url,
+        deleted=post.deleted_at is not None,
+        pin=_pin(post),
+        attachments=[one for version in versions for one in attachments.get(version.id or 0, [])],
+        earlier=[(one.created_at, one.text) for one in versions[:-1] if one.deleted_at is None],
+    )
+
+
+def _language_of(post: Post, understanding: Understanding | None) -> str:
+    tag = understanding.language if understanding and understanding.language != "und" else post.language_hint
+    return words.html_language(tag)
+
+
+def _pin(post: Post) -> str:
+    if post.lat is None or post.lon is None:
+        return ""
+    within = f", within {post.pin_accuracy_m:.0f} m" if post.pin_accuracy_m else ""
+    return f"{post.pin_title + ' · ' if post.pin_title else ''}{post.lat:.5f}, {post.lon:.5f}{within}"
+
+
+def _sent_but_not_heard(replies: Iterable[Reply], heard: set[str], us: str) -> list[ThreadPost]:
+    """Our sent replies that the channel has not shown us as posts (Telegram never does)."""
+    return [
+        ThreadPost(
+            author=us,
+            ours=True,
+            about_this=True,
+            pieces=[Piece(reply.sent_text or reply.approved_text)],
+            notes=[],
+            language=reply.language,
+            at=reply.sent_at,
+            url=reply.sent_url,
+            deleted=False,
+            pin="",
+            attachments=[],
+        )
+        for reply in replies
+        if reply.state == ReplyState.SENT and reply.sent_at and reply.sent_post_id not in heard
+    ]

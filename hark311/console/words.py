@@ -1,0 +1,184 @@
+"""What the desk calls things: states, kinds and reasons as staff read them."""
+
+from dataclasses import dataclass
+
+from models import (
+    AccountHealth,
+    AttemptOutcome,
+    Decision,
+    EvidenceKind,
+    Intent,
+    MentionState,
+    ReplyState,
+    RequestState,
+)
+from models.posts import AttachmentKind
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A state as shape, word and colour: an icon's name, the word beside it, and a colour role."""
+
+    icon: str
+    word: str
+    tone: str = "quiet"
+
+
+MENTION = {
+    MentionState.RECEIVED: Sign("circle-dashed", "arriving"),
+    MentionState.UNDERSTOOD: Sign("circle-dot-dashed", "being drafted"),
+    MentionState.DRAFTED: Sign("circle", "waiting"),
+    MentionState.IN_REVIEW: Sign("contrast", "in review", "act"),
+    MentionState.APPROVED: Sign("clock-3", "on its way", "act"),
+    MentionState.CLOSED: Sign("circle-check", "closed", "ok"),
+    MentionState.REJECTED: Sign("circle-x", "no answer"),
+    MentionState.SET_ASIDE: Sign("archive", "set aside"),
+    MentionState.WITHDRAWN: Sign("ban", "deleted"),
+}
+DANGER = Sign("triangle-alert", "danger", "danger")
+
+REPLY = {
+    ReplyState.DRAFT: Sign("circle", "draft"),
+    ReplyState.IN_REVIEW: Sign("contrast", "in review", "act"),
+    ReplyState.APPROVED: Sign("clock-3", "approved", "act"),
+    ReplyState.SENDING: Sign("refresh-cw", "sending", "act"),
+    ReplyState.SENT: Sign("check", "sent", "ok"),
+    ReplyState.HANDED_OVER: Sign("user-round", "to be posted by hand", "warn"),
+    ReplyState.UNCERTAIN: Sign("circle-question-mark", "uncertain", "warn"),
+    ReplyState.FAILED: Sign("x", "not sent", "warn"),
+    ReplyState.CANCELLED: Sign("ban", "dropped"),
+}
+
+REQUEST = {
+    RequestState.DRAFT: Sign("circle", "draft"),
+    RequestState.IN_REVIEW: Sign("contrast", "in review", "act"),
+    RequestState.APPROVED: Sign("clock-3", "approved", "act"),
+    RequestState.SUBMITTING: Sign("refresh-cw", "being filed", "act"),
+    RequestState.SUBMITTED: Sign("check", "filed", "ok"),
+    RequestState.TOKEN_PENDING: Sign("clock-3", "filed, number to come", "act"),
+    RequestState.UNCERTAIN: Sign("circle-question-mark", "uncertain", "warn"),
+    RequestState.REFUSED: Sign("x", "refused", "warn"),
+    RequestState.JOINED: Sign("check", "joined to another"),
+    RequestState.CANCELLED: Sign("ban", "dropped"),
+}
+
+HEALTH = {
+    AccountHealth.OK: Sign("check", "listening", "ok"),
+    AccountHealth.NEVER_CONTACTED: Sign("circle-dashed", "not heard yet", "warn"),
+    AccountHealth.RATE_LIMITED: Sign("clock-3", "asked to wait", "warn"),
+    AccountHealth.UNAVAILABLE: Sign("x", "not reachable", "warn"),
+    AccountHealth.CREDENTIALS_REJECTED: Sign("key-round", "key refused", "warn"),
+}
+
+HEALTH_SENTENCE = {
+    AccountHealth.OK: "We are listening.",
+    AccountHealth.NEVER_CONTACTED: "We have not reached this channel yet.",
+    AccountHealth.RATE_LIMITED: "The channel asked us to wait. Nothing is lost: we go on where we stopped.",
+    AccountHealth.UNAVAILABLE: "The channel does not answer. We keep trying, and go on where we stopped.",
+    AccountHealth.CREDENTIALS_REJECTED: (
+        "The channel refuses our key. Nothing comes in and nothing goes out until the operator gives it a new one."
+    ),
+}
+
+INTENT = {
+    Intent.SERVICE_REQUEST: "asks for a service",
+    Intent.STATUS_ENQUIRY: "asks how a request stands",
+    Intent.QUESTION: "asks a question",
+    Intent.COMPLAINT: "complains",
+    Intent.PRAISE: "thanks or praises",
+    Intent.EMERGENCY: "reports an emergency",
+    Intent.CHATTER: "is chatting",
+}
+
+EVIDENCE = {
+    EvidenceKind.INTENT: "intent",
+    EvidenceKind.CATEGORY: "problem",
+    EvidenceKind.DANGER: "danger",
+    EvidenceKind.LOCATION: "place",
+    EvidenceKind.LANGUAGE: "language",
+    EvidenceKind.PRIVATE: "private",
+}
+
+MISSING = {
+    "service": "what the problem is",
+    "place": "where it is",
+    "address": "the address",
+    "cross_street": "the nearest cross street",
+}
+
+ATTACHMENT = {
+    AttachmentKind.PHOTO: Sign("image", "photo"),
+    AttachmentKind.VIDEO: Sign("video", "video"),
+    AttachmentKind.VOICE: Sign("mic", "voice recording"),
+    AttachmentKind.DOCUMENT: Sign("file-text", "document"),
+}
+
+OUTCOME = {
+    AttemptOutcome.PENDING: "under way",
+    AttemptOutcome.DONE: "went through",
+    AttemptOutcome.DEFERRED: "asked to wait",
+    AttemptOutcome.REFUSED: "refused",
+    AttemptOutcome.UNCERTAIN: "no certain answer",
+    AttemptOutcome.PROVED_ABSENT: "did not arrive",
+}
+
+DECISION = {
+    Decision.APPROVED: "approved it",
+    Decision.REJECTED: "closed it without an answer",
+    Decision.SET_ASIDE: "set it aside",
+    Decision.RETURNED: "returned it",
+    Decision.TAKEN_BACK: "took it back",
+    Decision.SAYS_SENT: "saw the reply in the thread",
+    Decision.SAYS_NOT_SENT: "saw that the reply is not there, and sent it again",
+    Decision.DROPPED: "dropped the reply",
+    Decision.REOPENED: "opened it again",
+}
+
+THING = {"Mention": "mention", "Reply": "reply", "ServiceRequest": "request", "Post": "post", "Alarm": "alarm"}
+
+LANGUAGES = {
+    "en": "English",
+    "es": "Spanish",
+    "zh-Hans": "Chinese, simplified",
+    "zh-Hant": "Chinese, traditional",
+    "vi": "Vietnamese",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "ar": "Arabic",
+    "ht": "Haitian Creole",
+    "fr": "French",
+    "pt": "Portuguese",
+    "ko": "Korean",
+    "km": "Khmer",
+    "ps": "Pashto",
+    "fa": "Persian",
+    "bn": "Bengali",
+}
+
+
+def language_name(tag: str) -> str:
+    """A language tag in words; "und" is a language we could not tell."""
+    return "language unclear" if tag in ("", "und") else LANGUAGES.get(tag, tag)
+
+
+
+
+def html_language(tag: str | None) -> str:
+    """A language tag fit for an HTML lang attribute; "" where we cannot tell the language."""
+    return tag if tag and tag != "und" and tag.replace("-", "").isalnum() and tag.isascii() else ""
+
+
+def missing_words(missing: list[str]) -> list[str]:
+    """What a request still lacks, in words; a word we do not know stands as it is."""
+    return [MISSING.get(one, one.replace("_", " ")) for one in missing]
+
+
+def state_word(about: str, state: str) -> str:
+    """An audit entry's state as the desk calls it."""
+    signs: dict[str, dict[str, Sign]] = {
+        "Mention": {key.value: sign for key, sign in MENTION.items()},
+        "Reply": {key.value: sign for key, sign in REPLY.items()},
+        "ServiceRequest": {key.value: sign for key, sign in REQUEST.items()},
+    }
+    sign = signs.get(about, {}).get(state)
+    return sign.word if sign else state.replace("_", " ")

@@ -1,0 +1,102 @@
+"""`hark db check`: does the schema agree with the code, and do the rows keep the invariants?"""
+
+from sqlmodel import Session, col, func, or_, select
+
+from models import (
+    AuditEntry,
+    Database,
+    Mention,
+    MentionState,
+    Post,
+    Reply,
+    ReplyState,
+    Review,
+    SendAttempt,
+    migrations,
+)
+from models.lifecycle import MACHINES
+from models.posts import PostKind
+
+AFTER_APPROVAL = (
+    ReplyState.APPROVED,
+    ReplyState.SENDING,
+    ReplyState.SENT,
+    ReplyState.HANDED_OVER,
+    ReplyState.UNCERTAIN,
+    ReplyState.FAILED,
+)
+
+
+def check_database(database: Database) -> list[str]:
+    """Every problem found, as a sentence; empty when all is well."""
+    at, wanted = migrations.current(database), migrations.newest()
+    if at != wanted:
+        return [f"The schema is at {at or 'nothing'}, the code wants {wanted}. Run `hark db upgrade`."]
+    problems = [f"The schema differs from the code: {one}" for one in migrations.differences(database)]
+    with database.read() as session:
+        for check in (
+            _own_posts_are_no_work,
+            _approved_by_somebody,
+            _legal_steps,
+            _attempt_before_sending,
+            _deleted_is_gone,
+        ):
+            problems += check(session)
+    return problems
+
+
+def _counted(found: int, sentence: str) -> list[str]:
+    return [f"{found} {sentence}"] if found else []
+
+
+def _own_posts_are_no_work(session: Session) -> list[str]:
+    found = session.exec(
+        select(func.count()).where(Post.kind != PostKind.MENTION, col(Post.mention_id).is_not(None))
+    ).one()
+    return _counted(found, "posts that are no mentions became work (invariant 1).")
+
+
+def _approved_by_somebody(session: Session) -> list[str]:
+    reviewed = select(Review.id).where(Review.reply_id == Reply.id)
+    found = session.exec(
+        select(func.count()).where(
+            col(Reply.state).in_(AFTER_APPROVAL), or_(col(Reply.approved_by).is_(None), ~reviewed.exists())
+        )
+    ).one()
+    return _counted(found, "replies are on their way or sent that nobody approved (invariant 3).")
+
+
+def _legal_steps(session: Session) -> list[str]:
+    steps = session.exec(
+        select(AuditEntry.about, AuditEntry.from_state, AuditEntry.to_state, func.count())
+        .where(AuditEntry.to_state != "")
+        .group_by(AuditEntry.about, AuditEntry.from_state, AuditEntry.to_state)
+    ).all()
+    return [
+        f"{count} steps of {about} from {before} to {after}, which no table allows."
+        for about, before, after, count in steps
+        if after not in MACHINES.get(about, {}).get(before, {})
+    ]
+
+
+def _attempt_before_sending(session: Session) -> list[str]:
+    tried = select(SendAttempt.id).where(SendAttempt.reply_id == Reply.id)
+    found = session.exec(
+        select(func.count()).where(col(Reply.state).in_([ReplyState.SENDING, ReplyState.UNCERTAIN]), ~tried.exists())
+    ).one()
+    return _counted(found, "replies are being sent without an attempt on record (invariant 4).")
+
+
+def _deleted_is_gone(session: Session) -> list[str]:
+    words = session.exec(
+        select(func.count()).where(col(Post.deleted_at).is_not(None), or_(Post.text != "", col(Post.raw).is_not(None)))
+    ).one()
+    live = session.exec(
+        select(func.count()).where(
+            Mention.state == MentionState.WITHDRAWN,
+            select(Post.id).where(Post.mention_id == Mention.id, Post.text != "").exists(),
+        )
+    ).one()
+    return _counted(words, "deleted posts still hold words (invariant 6).") + _counted(
+        live, "withdrawn mentions still have words (invariant 6)."
+    )

@@ -1,0 +1,61 @@
+"""Logging with secrets taken out: tokens reach no log at any level, whichever library writes the line."""
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+TOKEN_IN_URL = re.compile(r"/bot\d+:[A-Za-z0-9_-]+")
+BEARER = re.compile(r"(Bearer|OAuth) [^\s'\"]+[^\n]*")
+
+
+class WithoutSecrets(logging.Filter):
+    """Replaces every known secret, and whatever looks like a bot token or an Authorization header."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._secrets = sorted({one for one in secrets if len(one) >= 6}, key=len, reverse=True)
+
+    def clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return BEARER.sub(r"\1 ***", TOKEN_IN_URL.sub("/bot***", text))
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self.clean(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = self.clean(record.exc_text)
+        return True
+
+
+def secrets_in(model: BaseModel) -> set[str]:
+    """Every SecretStr value anywhere in some settings."""
+    return set(_walk(model))
+
+
+def _walk(value: Any) -> Iterable[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _walk(getattr(value, name))
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _walk(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _walk(one)
+
+
+def set_up(name: str, secrets: Iterable[str], level: int = logging.INFO) -> None:
+    """Log this process to standard error, one line an event, without secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(WithoutSecrets(secrets))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for talkative in ("httpx", "httpcore", "tweepy", "telegram", "arq.jobs", "arq.worker"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -1,0 +1,175 @@
+"""Settings: environment (HARK_*) over DATA/hark.toml over defaults. Unknown keys are refused, secrets never printed.
+
+With no account configured the product runs against its own simulator. Accounts are keyed by a name of your choice:
+HARK_ACCOUNTS__PHILLY311__CHANNEL=telegram, HARK_ACCOUNTS__PHILLY311__TOKEN=...
+"""
+
+import os
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PREFIX = "HARK_"
+DATA_DIRECTORY = "hark311-data"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says which key and why, never its value."""
+
+
+class XAccount(BaseModel):
+    """An account on X: keys of the developer app and of the account itself (domain: X API v2, OAuth 1.0a)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["x"]
+    bearer_token: SecretStr
+    consumer_key: SecretStr
+    consumer_secret: SecretStr
+    access_token: SecretStr
+    access_token_secret: SecretStr
+    base_url: str = "https://api.twitter.com"
+    poll_seconds: float = Field(default=15, gt=0)
+
+
+class TelegramAccount(BaseModel):
+    """A Telegram bot: the token BotFather gave."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Literal["telegram"]
+    token: SecretStr
+    base_url: str = "https://api.telegram.org"
+    poll_seconds: float = Field(default=1, gt=0)
+    long_poll_seconds: int = Field(default=10, ge=0, le=50)
+
+
+AccountSettings = Annotated[XAccount | TelegramAccount, Field(discriminator="channel")]
+
+
+class Open311Settings(BaseModel):
+    """The city's own system (GeoReport v2)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    base_url: str
+    api_key: SecretStr = SecretStr("")
+    jurisdiction_id: str = ""
+    lists_every_request: bool = Field(
+        default=False, description="GET requests shows a request as soon as it is filed, so that absence is proof"
+    )
+
+
+class NotifySettings(BaseModel):
+    """Where a danger is paged to, besides the desk and the log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    webhook_url: str = ""
+    webhook_secret: SecretStr = SecretStr("")
+    email_to: list[str] = []
+    email_from: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", toml_file=None, env_ignore_empty=True
+    )
+
+    data: Path = Path(DATA_DIRECTORY)
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    secret_key: SecretStr | None = Field(default=None, description="signs form tokens; made and kept in DATA if absent")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8311, ge=1, le=65535)
+    public_hosts: list[str] = Field(default=[], description="further host names the desk answers to")
+    simulator_port: int | None = None
+    accounts: dict[str, AccountSettings] = {}
+    open311: Open311Settings | None = None
+    notify: NotifySettings = NotifySettings()
+    city_name: str = "Philly311"
+    city_time_zone: str = "America/New_York"
+    city_phone_numbers: list[str] = ["311", "215-686-8686"]
+    hold_seconds: float = Field(default=10, ge=0)
+    claim_minutes: float = Field(default=10, gt=0)
+    city_answer_seconds: float = Field(default=60, ge=0)
+    chromium: str = Field(default="", description="path of a Chromium for the browser tests")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the product talks to its own simulator: no account and no city is configured."""
+        return not self.accounts and self.open311 is None
+
+    @model_validator(mode="after")
+    def _outside_the_simulator_nothing_is_half_set(self) -> Self:
+        if self.accounts and self.open311 is None:
+            raise ValueError("accounts are set but open311 is not: say where requests are filed")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = settings_cls.model_config.get("toml_file")
+        return (init_settings, env_settings, *([TomlConfigSettingsSource(settings_cls)] if file else []))
+
+
+def load(data: Path | None = None, **overrides: Any) -> Settings:
+    """Settings for one data directory, `overrides` (from the command line) over everything else.
+
+    Raises SettingsError naming the key, never the value.
+    """
+    directory = data or Path(os.environ.get(PREFIX + "DATA", DATA_DIRECTORY))
+    _refuse_unknown_keys(os.environ)
+    file = directory / "hark.toml"
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file if file.exists() else None)
+
+    given = {key: value for key, value in overrides.items() if value is not None}
+    try:
+        return FromFile(data=directory.absolute(), **given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in error.errors())
+        raise SettingsError(f"These settings cannot be used: {problems}") from None
+    except ValueError as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from None
+
+
+def _refuse_unknown_keys(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for key in environment:
+        if key.startswith(PREFIX) and key.split("__", 1)[0] not in known:
+            raise SettingsError(f"{key} is not a setting of hark311. See docs/reference/settings.md.")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL points at this machine."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,186 @@
+"""Pages for people: what residents see on X and Telegram, and the city's request list, with forms to act as they do.
+
+Server-rendered, no script. Writing forms are guarded by `access.refusal` (loopback name, same origin).
+"""
+
+from datetime import UTC, datetime
+
+from jinja2 import Environment, PackageLoader
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from hark311.simulator.access import GUARDED_HEADERS
+from hark311.simulator.box import Box
+from hark311.simulator.samples import load_samples
+from hark311.simulator.spoken import ButtonPress, Chat, Person, Pin, SaidOnTelegram, SaidOnX
+from hark311.simulator.telegram_network import UnknownMessage
+from hark311.simulator.threads import city_list, telegram_chats, x_threads
+from hark311.simulator.x_network import UnknownPost
+
+Form = dict[str, str]
+
+
+class Pages:
+    """The routes and the templates behind them."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._templates = Environment(
+            loader=PackageLoader("hark311.simulator", "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters["day_and_time"] = self._day_and_time
+        self._templates.filters["day"] = self._day
+        self._templates.filters["iso"] = lambda ms: datetime.fromtimestamp(ms / 1000, UTC).isoformat()
+
+    def routes(self) -> list[Route]:
+        """All pages and their forms."""
+        return [
+            Route("/", self.home, methods=["GET"]),
+            Route("/samples", self.load_samples, methods=["POST"]),
+            Route("/x", self.x, methods=["GET"]),
+            Route("/x", self.post_on_x, methods=["POST"]),
+            Route("/telegram", self.telegram, methods=["GET"]),
+            Route("/telegram", self.write_on_telegram, methods=["POST"]),
+            Route("/telegram/press", self.press, methods=["POST"]),
+            Route("/telegram/block", self.block, methods=["POST"]),
+            Route("/city", self.city, methods=["GET"]),
+            Route("/city", self.move_request, methods=["POST"]),
+        ]
+
+    def _day_and_time(self, ms: int) -> str:
+        moment = datetime.fromtimestamp(ms / 1000, self._box.city.zone)
+        return f"{moment:%b} {moment.day}, {moment:%H:%M}"
+
+    def _day(self, ms: int) -> str:
+        moment = datetime.fromtimestamp(ms / 1000, self._box.city.zone)
+        return f"{moment:%a}, {moment:%b} {moment.day}"
+
+    def _page(self, template: str, status: int = 200, **values: object) -> Response:
+        text = self._templates.get_template(template).render(settings=self._box.settings, **values)
+        return HTMLResponse(text, status, GUARDED_HEADERS)
+
+    async def home(self, _: Request) -> Response:
+        """What this is, with links and counts."""
+        return self._page("home.html", counts=self._box.counts(), faults=self._box.faults.shapes())
+
+    async def load_samples(self, _: Request) -> Response:
+        """Load the sample posts."""
+        load_samples(self._box)
+        return RedirectResponse("/", 303)
+
+    async def x(self, _: Request) -> Response:
+        """The threads, newest first."""
+        return self._x_page()
+
+    def _x_page(self, wrong: str | None = None, typed: Form | None = None) -> Response:
+        status = 422 if wrong else 200
+        return self._page("x.html", status, threads=x_threads(self._box), wrong=wrong, typed=typed or {})
+
+    async def post_on_x(self, request: Request) -> Response:
+        """Post as a resident."""
+        form = await _form(request)
+        try:
+            said = SaidOnX.model_validate(
+                {
+                    "author": {"handle": form.get("handle", "").strip()},
+                    "text": form.get("text", "").strip(),
+                    "in_reply_to": form.get("in_reply_to") or None,
+                    "mention": "mention" in form,
+                }
+            )
+            self._box.x.say([said])
+        except (ValidationError, UnknownPost) as error:
+            return self._x_page(_why(error), form)
+        return RedirectResponse("/x", 303)
+
+    async def telegram(self, _: Request) -> Response:
+        """The chats, the last written in first."""
+        return self._telegram_page()
+
+    def _telegram_page(self, wrong: str | None = None, typed: Form | None = None) -> Response:
+        status = 422 if wrong else 200
+        return self._page("telegram.html", status, chats=telegram_chats(self._box), wrong=wrong, typed=typed or {})
+
+    async def write_on_telegram(self, request: Request) -> Response:
+        """Write as a resident; with a ticked place, the place goes as a message of its own after the text."""
+        form = await _form(request)
+        try:
+            self._box.telegram.say(_written(self._box, form))
+        except (ValidationError, UnknownMessage, ValueError) as error:
+            return self._telegram_page(_why(error), form)
+        return RedirectResponse("/telegram", 303)
+
+    async def press(self, request: Request) -> Response:
+        """Press a button under one of the bot's messages."""
+        form = await _form(request)
+        try:
+            self._box.telegram.press(ButtonPress.model_validate(form))
+        except (ValidationError, UnknownMessage) as error:
+            return self._telegram_page(_why(error))
+        return RedirectResponse("/telegram", 303)
+
+    async def block(self, request: Request) -> Response:
+        """Block or unblock the bot in a chat."""
+        form = await _form(request)
+        try:
+            self._box.telegram.set_blocked(int(form.get("chat_id", "")), form.get("blocked") == "yes")
+        except (ValueError, UnknownMessage) as error:
+            return self._telegram_page(_why(error))
+        return RedirectResponse("/telegram", 303)
+
+    async def city(self, _: Request) -> Response:
+        """The city's requests, newest first."""
+        return self._city_page()
+
+    def _city_page(self, wrong: str | None = None) -> Response:
+        return self._page("city.html", 422 if wrong else 200, requests=city_list(self._box), wrong=wrong)
+
+    async def move_request(self, request: Request) -> Response:
+        """Close a request with a note, or open it again."""
+        form = await _form(request)
+        status = form.get("status", "")
+        number = form.get("id", "")
+        if status not in ("open", "closed") or not number.isdigit():
+            return self._city_page("Say which request, and whether it is open or closed.")
+        if not self._box.city.move(int(number), status=status, notes=form.get("status_notes", "").strip() or None):
+            return self._city_page(f"There is no request {number}.")
+        return RedirectResponse("/city", 303)
+
+
+def _written(box: Box, form: Form) -> list[SaidOnTelegram]:
+    """What a filled-in form says, in order. Raises ValueError and ValidationError for what cannot be sent."""
+    chat_id = form.get("chat_id", "").strip()
+    sender = Person(first_name=form.get("name", "").strip() or "Resident")
+    chat = None
+    if chat_id:
+        chat = Chat(id=int(chat_id), type="private")
+        known = box.store.row("SELECT shape FROM tg_people WHERE id = ?", (int(chat_id),))
+        sender = Person.model_validate_json(known["shape"]) if known else sender.model_copy(update={"id": int(chat_id)})
+    said = []
+    if text := form.get("text", "").strip():
+        said.append(SaidOnTelegram.model_validate({"text": text, "from": sender, "chat": chat}))
+    if "share" in form:
+        pin = Pin(latitude=float(form.get("latitude", "")), longitude=float(form.get("longitude", "")))
+        said.append(SaidOnTelegram.model_validate({"location": pin, "from": sender, "chat": chat}))
+    if not said:
+        raise ValueError("Write something, or share a place.")
+    return said
+
+
+async def _form(request: Request) -> Form:
+    async with request.form() as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _why(error: Exception) -> str:
+    """An error in words for a page."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        where = " ".join(str(part) for part in first["loc"])
+        return f"{where}: {first['msg']}".removeprefix(": ")
+    return str(error)

@@ -1,0 +1,137 @@
+"""What a new city starts with: its services, and the wordings of its replies in every language.
+
+Both are files that ship with the packages. They are read once, into an empty database; after that staff change
+services and wordings on the desk, where every change is a version with a name on it.
+"""
+
+import tomllib
+from importlib.resources import files
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from models import Need, ReplyTemplate, Service
+from responders import wording
+from responders.drafting import NAMES, SLOTS, Key
+
+Line = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
+"""One line of text without space around it."""
+
+
+class StarterError(ValueError):
+    """A starter file that cannot be used; the text names the file and the entry."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _ServiceEntry(_Entry):
+    service_code: str = Field(pattern=r"^[A-Z][A-Z_]*$")
+    service_name: Line
+    group: Line
+    needs: Need
+    description: Line
+    keywords: Line
+    plain_names: dict[str, Line]
+
+    @field_validator("plain_names")
+    @classmethod
+    def _can_stand_in_a_sentence(cls, names: dict[str, str]) -> dict[str, str]:
+        if "en" not in names:
+            raise ValueError("there is no English name; it stands in where another language has none")
+        for language, name in names.items():
+            if any(sign in "{}[]" for sign in name):
+                raise ValueError(f"{language}: brackets would be read as a slot: {name!r}")
+        return names
+
+
+class _TemplateFile(_Entry):
+    language: str
+    checked_by_speaker: bool
+    texts: dict[Key, Line]
+
+
+def load_services() -> list[Service]:
+    """The 31 services and OTHER, in the order of the file. Raises StarterError."""
+    file = files("hark311.starter") / "services.toml"
+    return parse_services(file.read_text(encoding="utf-8"), file.name)
+
+
+def load_templates() -> list[ReplyTemplate]:
+    """Version 1 of every wording in every language, by language and key. Raises StarterError."""
+    folder = files("responders") / "templates"
+    templates: list[ReplyTemplate] = []
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml"):
+            templates += parse_templates(file.read_text(encoding="utf-8"), file.name)
+    return templates
+
+
+def parse_services(text: str, file_name: str) -> list[Service]:
+    """The services a TOML text lists under [[service]]. Raises StarterError naming `file_name` and the entry."""
+    listed = _toml(text, file_name).get("service")
+    if not isinstance(listed, list) or not all(isinstance(raw, dict) for raw in listed):
+        raise StarterError(f"{file_name}: there is no [[service]] in it")
+    services: list[Service] = []
+    for number, raw in enumerate(listed, start=1):
+        entry = _validated(_ServiceEntry, raw, file_name, f"service {number} ({raw.get('service_code', 'no code')})")
+        if any(entry.service_code == earlier.service_code for earlier in services):
+            raise StarterError(f"{file_name}: service {number} ({entry.service_code}): the code is listed twice")
+        services.append(Service(**entry.model_dump()))
+    return services
+
+
+def parse_templates(text: str, file_name: str) -> list[ReplyTemplate]:
+    """The wordings of one language. Raises StarterError naming `file_name` and the entry.
+
+    A wording must hold exactly the placeholders and slots its key has in every language, and survive losing its date.
+    """
+    entry = _validated(_TemplateFile, _toml(text, file_name), file_name, "the file")
+    if file_name != f"{entry.language}.toml":
+        raise StarterError(f"{file_name}: language is {entry.language!r}; the file is named after its language")
+    missing = [key.value for key in Key if key not in entry.texts]
+    if missing:
+        raise StarterError(f"{file_name}: no wording for {', '.join(missing)}")
+    for key, body in entry.texts.items():
+        _check_wording(body, key, file_name)
+    return [
+        ReplyTemplate(
+            key=key.value, language=entry.language, body=entry.texts[key], checked_by_speaker=entry.checked_by_speaker
+        )
+        for key in Key
+    ]
+
+
+def _check_wording(body: str, key: Key, file_name: str) -> None:
+    where = f"{file_name}: {key.value}"
+    try:
+        slots = wording.slots(body)
+        wording.without_date_sentence(body)
+    except wording.WordingError as error:
+        raise StarterError(f"{where}: {error}") from error
+    if slots != SLOTS[key]:
+        raise StarterError(f"{where}: has the slots {sorted(slots)}, should have {sorted(SLOTS[key])}")
+    names = wording.placeholders(body)
+    if names != NAMES[key]:
+        raise StarterError(f"{where}: has the placeholders {sorted(names)}, should have {sorted(NAMES[key])}")
+    if any(sign in "[]" for sign in wording.filled(body, dict.fromkeys(names, ""))):
+        raise StarterError(f"{where}: a square bracket is left that belongs to no placeholder")
+
+
+def _toml(text: str, file_name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StarterError(f"{file_name}: this is not TOML: {error}") from error
+
+
+EntryT = TypeVar("EntryT", bound=_Entry)
+
+
+def _validated(kind: type[EntryT], raw: object, file_name: str, entry: str) -> EntryT:
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'entry'}: {one['msg']}" for one in error.errors())
+        raise StarterError(f"{file_name}: {entry}: {wrong}") from error

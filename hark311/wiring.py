@@ -1,0 +1,233 @@
+"""From settings to working parts. The only place that knows every package."""
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, select
+
+from classifier.protocol import Classifier
+from classifier.reading import Reader
+from classifier.redaction import find_private
+from hark311.console.auth import issue_link
+from hark311.embedded import redis_url
+from hark311.jobs import Nudger
+from hark311.outgoing import x_session
+from hark311.paging import Pager, notifiers
+from hark311.product import Nudge, Product
+from hark311.settings import AccountSettings, Settings, SettingsError, XAccount
+from hark311.simulated import accounts_of, city_of
+from hark311.staffing import ensure_staff
+from hark311.starter import load_services, load_templates
+from listeners.hearing import Hearing
+from listeners.protocol import Listener
+from listeners.registry import listener_class
+from models import Account, Channel, Database, ReplyTemplate, Role, Service, migrations, utc_now
+from models.job_names import UNDERSTAND
+from responders.open311 import Open311City
+from responders.outbox import Outbox
+from responders.protocol import Responder
+from responders.registry import length_of, responder_class
+from responders.review import Desk
+from responders.submission import Submission
+from responders.suggesting import Suggester
+
+
+def database_of(settings: Settings) -> Database:
+    """The database by URL, or the embedded one of the data directory."""
+    if settings.database_url:
+        return Database(settings.database_url.get_secret_value())
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Database.in_file(settings.data / "hark.db")
+
+
+def prepare(settings: Settings, database: Database) -> tuple[str | None, str]:
+    """Upgrade the schema and make sure of accounts, services and templates; returns (revision before, now)."""
+    revisions = migrations.upgrade(database)
+    with database.write() as session:
+        _seed_accounts(session, accounts_of(settings))
+        _seed_starter(session)
+    return revisions
+
+
+def _seed_accounts(session: Session, accounts: dict[str, AccountSettings]) -> None:
+    known = set(session.exec(select(Account.name)).all())
+    for name, account in accounts.items():
+        if name not in known:
+            session.add(Account(name=name, channel=Channel(account.channel)))
+
+
+def _seed_starter(session: Session) -> None:
+    known = set(session.exec(select(Service.service_code)).all())
+    session.add_all(one for one in load_services() if one.service_code not in known)
+    have = set(session.exec(select(ReplyTemplate.key, ReplyTemplate.language)).all())
+    session.add_all(one for one in load_templates() if (one.key, one.language) not in have)
+
+
+def secret_key_of(settings: Settings) -> str:
+    """The key that signs form tokens: from the settings, else made once and kept in the data directory."""
+    if settings.secret_key:
+        key = settings.secret_key.get_secret_value()
+        if len(key) < 32:
+            raise SettingsError("secret_key: must be at least 32 characters")
+        return key
+    file = settings.data / "secret.key"
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(48))
+    return file.read_text()
+
+
+def _write_once(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+            opened.write(text)
+    except FileExistsError:
+        return  # another process of ours was quicker
+
+
+def private_kinds(settings: Settings) -> "FindKinds":
+    """What is private in a text: the kinds found, without the city's own numbers."""
+    return FindKinds(frozenset(settings.city_phone_numbers))
+
+
+class FindKinds:
+    """Callable: text -> kinds of private details ("phone", "email", "plate")."""
+
+    def __init__(self, ours: frozenset[str]) -> None:
+        self._ours = {_digits(number) for number in ours}
+
+    def __call__(self, text: str) -> list[str]:
+        return [found.kind for found in find_private(text) if _digits(text[found.start : found.end]) not in self._ours]
+
+
+def _digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
+def desk_of(settings: Settings, database: Database) -> Desk:
+    return Desk(
+        database=database,
+        length_of=length_of,
+        find_private=private_kinds(settings),
+        hold=timedelta(seconds=settings.hold_seconds),
+        lease=timedelta(minutes=settings.claim_minutes),
+    )
+
+
+def nudger_of(settings: Settings) -> Nudger:
+    return Nudger(redis_url(settings), hold=timedelta(seconds=settings.hold_seconds))
+
+
+def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
+    """What the console works with."""
+    database = database_of(settings)
+    return Product(
+        settings=settings,
+        database=database,
+        desk=desk_of(settings, database),
+        nudge=nudge or nudger_of(settings),
+        secret_key=secret_key_of(settings),
+    )
+
+
+def classifier_of(settings: Settings) -> Classifier:
+    """The classifier these settings ask for. Loads spaCy, so only processes that understand text call it."""
+    from classifier.rules import build
+
+    return build()
+
+
+def reader_of(settings: Settings, database: Database) -> Reader:
+    return Reader(database, classifier_of(settings))
+
+
+def suggester_of(settings: Settings, database: Database) -> Suggester:
+    return Suggester(database, length_of, private_kinds(settings))
+
+
+def listeners_of(settings: Settings) -> dict[str, tuple[AccountSettings, Listener]]:
+    """A listener per account. Enter each before use."""
+    return {
+        name: (account, listener_class(Channel(account.channel))(**_arguments(account, listening=True)))
+        for name, account in accounts_of(settings).items()
+    }
+
+
+def responders_of(settings: Settings) -> dict[str, Responder]:
+    """A responder per account. Enter each before use."""
+    return {
+        name: responder_class(Channel(account.channel))(**_arguments(account, listening=False))
+        for name, account in accounts_of(settings).items()
+    }
+
+
+def _arguments(account: AccountSettings, *, listening: bool) -> dict[str, object]:
+    if isinstance(account, XAccount):
+        return {
+            "session": x_session(account.base_url),
+            "bearer_token": account.bearer_token.get_secret_value(),
+            "consumer_key": account.consumer_key.get_secret_value(),
+            "consumer_secret": account.consumer_secret.get_secret_value(),
+            "access_token": account.access_token.get_secret_value(),
+            "access_token_secret": account.access_token_secret.get_secret_value(),
+        }
+    shared = {"token": account.token.get_secret_value(), "base_url": account.base_url}
+    return shared | ({"long_poll_seconds": account.long_poll_seconds} if listening else {})
+
+
+def hearings_of(settings: Settings, database: Database, nudge: Nudge, holder: str) -> list[Hearing]:
+    """An ear per account."""
+
+    async def heard() -> None:
+        await nudge(UNDERSTAND)
+
+    return [
+        Hearing(
+            database=database,
+            account_name=name,
+            listener=listener,
+            holder=holder,
+            heard=heard,
+            poll_every=timedelta(seconds=account.poll_seconds),
+        )
+        for name, (account, listener) in listeners_of(settings).items()
+    ]
+
+
+def city(settings: Settings) -> Open311City:
+    """The client of the city's system. Enter it before use."""
+    where = city_of(settings)
+    return Open311City(
+        base_url=where.base_url,
+        api_key=where.api_key.get_secret_value(),
+        jurisdiction_id=where.jurisdiction_id,
+        lists_every_request=where.lists_every_request,
+    )
+
+
+def outbox_of(settings: Settings, database: Database, responders: dict[str, Responder]) -> Outbox:
+    return Outbox(
+        database=database,
+        responders=responders,
+        zone=ZoneInfo(settings.city_time_zone),
+        answer_within=timedelta(seconds=settings.city_answer_seconds),
+    )
+
+
+def submission_of(database: Database, open311: Open311City) -> Submission:
+    return Submission(database=database, city=open311)
+
+
+def pager_of(settings: Settings, database: Database) -> Pager:
+    return Pager(database, notifiers(settings.notify), f"http://{settings.host}:{settings.port}")
+
+
+def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor", *, supervisor: bool = True) -> str:
+    """A one-time sign-in link for a person, who is added to the staff if new."""
+    with database.write() as session:
+        staff = ensure_staff(session, name, Role.SUPERVISOR if supervisor else Role.STAFF)
+        secret = issue_link(session, staff, utc_now())
+    return f"http://{settings.host}:{settings.port}/sign-in/{secret}"

@@ -1,0 +1,118 @@
+"""The worker: listens on every account, understands, drafts, files and sends. Any number of them may run."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+from arq import func
+from arq.connections import RedisSettings
+from arq.cron import CronJob, cron
+from arq.worker import Worker
+
+from classifier import jobs as classifier_jobs
+from hark311 import wiring
+from hark311.embedded import redis_url
+from hark311.jobs import QUEUE, from_bytes, redis_settings, to_bytes
+from hark311.paging import page_staff
+from hark311.settings import Settings
+from listeners import jobs as listener_jobs
+from listeners.hearing import Hearing
+from models import job_names
+from responders import jobs as responder_jobs
+
+log = logging.getLogger(__name__)
+
+Job = Callable[..., Coroutine[Any, Any, Any]]
+
+PAGING_SECONDS, CATCH_UP_SECONDS = 5, 2
+MAX_JOBS = 8
+POLL_SECONDS = 0.1
+
+
+async def catch_up(ctx: dict[str, Any]) -> None:
+    """Find mentions whose nudge was lost."""
+    await classifier_jobs.understand_mentions(ctx)
+    await responder_jobs.draft_replies(ctx)
+
+
+ROUNDS: list[tuple[Job, int]] = [
+    (catch_up, CATCH_UP_SECONDS),
+    (page_staff, PAGING_SECONDS),
+    *responder_jobs.ROUNDS,
+    *listener_jobs.ROUNDS,
+]
+
+
+def run(settings: Settings, name: str | None = None) -> None:
+    """Work until told to stop. `name` identifies this worker in the listeners' leases; unique per worker."""
+    os.environ.setdefault("PTB_TIMEDELTA", "true")  # python-telegram-bot 22 then gives durations, without a warning
+    asyncio.run(_run(settings, name or f"{socket.gethostname()}-{os.getpid()}"))
+
+
+async def _run(settings: Settings, name: str) -> None:
+    async with AsyncExitStack() as stack:
+        ctx = await _parts(settings, name, stack)
+        listening = [asyncio.create_task(hearing.listen()) for hearing in ctx["hearings"]]
+        worker = _worker(redis_settings(redis_url(settings)), ctx)
+        try:
+            await worker.async_run()
+        finally:
+            for task in listening:
+                task.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
+            await worker.close()
+
+
+async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[str, Any]:
+    database = wiring.database_of(settings)
+    stack.callback(database.dispose)
+    nudge = wiring.nudger_of(settings)
+    stack.push_async_callback(nudge.close)
+    responders = wiring.responders_of(settings)
+    for responder in responders.values():
+        await stack.enter_async_context(responder)
+    city = await stack.enter_async_context(wiring.city(settings))
+    hearings: list[Hearing] = wiring.hearings_of(settings, database, nudge, name)
+    for hearing in hearings:
+        await stack.enter_async_context(hearing.listener)
+    return {
+        "nudge": nudge,
+        "hearings": hearings,
+        "reader": wiring.reader_of(settings, database),
+        "suggester": wiring.suggester_of(settings, database),
+        "outbox": wiring.outbox_of(settings, database, responders),
+        "submission": wiring.submission_of(database, city),
+        "pager": wiring.pager_of(settings, database),
+    }
+
+
+def _worker(redis: RedisSettings, ctx: dict[str, Any]) -> Worker:
+    jobs: list[Any] = [*classifier_jobs.JOBS, *responder_jobs.JOBS]
+    return Worker(
+        functions=[
+            *(func(job, keep_result=0) for job in jobs),
+            func(page_staff, name=job_names.PAGE_STAFF, keep_result=0),
+        ],
+        cron_jobs=[_round(job, seconds) for job, seconds in ROUNDS],
+        queue_name=QUEUE,
+        redis_settings=redis,
+        ctx=ctx,
+        max_jobs=MAX_JOBS,
+        job_completion_wait=10,
+        poll_delay=POLL_SECONDS,
+        keep_result=0,
+        job_serializer=to_bytes,
+        job_deserializer=from_bytes,
+        log_results=False,
+    )
+
+
+def _round(job: Job, seconds: int) -> CronJob:
+    """A job that runs every so many seconds, on one worker at a time."""
+    if seconds < 60:
+        return cron(job, second=set(range(0, 60, seconds)), keep_result=0, run_at_startup=True)
+    return cron(job, minute=set(range(0, 60, seconds // 60)), second=0, keep_result=0)

@@ -1,0 +1,1 @@
+"""Posts come in: one adapter per channel, one place that stores."""

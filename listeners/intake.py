@@ -1,0 +1,336 @@
+"""Store what a listener fetched: posts and cursor in one transaction, each post once (invariants 1 and 2).
+
+A page that comes late or twice changes nothing. Our own posts and reposts are kept as context and never become work.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from listeners.protocol import Batch
+from models import (
+    Account,
+    Attachment,
+    AttemptOutcome,
+    Author,
+    Conversation,
+    Gap,
+    Mention,
+    MentionState,
+    Post,
+    Reply,
+    ReplyState,
+    SendAttempt,
+    UnreadablePost,
+    advance,
+)
+from models.posts import IncomingAuthor, IncomingPost, PostKind
+
+ANSWER_WITHIN = timedelta(hours=72)
+"""A resident who writes again in the same thread within this time is taken to go on about the same problem."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """What one batch changed: ids of mentions to understand, and how many posts were new."""
+
+    new_posts: int = 0
+    repeated: int = 0
+    unreadable: int = 0
+    to_understand: list[int] = field(default_factory=list)
+
+
+def store_batch(session: Session, account: Account, batch: Batch, now: datetime) -> Stored:
+    """Store a batch and move the account's cursor, in the caller's transaction.
+
+    `account` must be locked by the caller. Nothing is committed here, so that a crash keeps cursor and posts together.
+    """
+    stored = store_posts(session, account, batch.posts, now)
+    known = _known_unreadable(session, account, [item.channel_post_id for item in batch.unreadable])
+    for item in batch.unreadable:
+        if item.channel_post_id not in known:
+            known.add(item.channel_post_id)
+            stored.unreadable += 1
+            session.add(
+                UnreadablePost(
+                    account_id=account.id or 0,
+                    channel_post_id=item.channel_post_id,
+                    reason=item.reason,
+                    raw=item.raw,
+                    received_at=now,
+                )
+            )
+    if batch.gap:
+        session.add(
+            Gap(
+                account_id=account.id or 0,
+                after_post_id=batch.gap.after_post_id,
+                before_post_id=batch.gap.before_post_id,
+                reason=batch.gap.reason,
+                noticed_at=now,
+            )
+        )
+    account.cursor = batch.cursor
+    session.add(account)
+    return stored
+
+
+def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> Stored:
+    """Store posts that are not stored yet; what a webhook delivers comes in here too."""
+    stored = Stored()
+    known = _known_posts(session, account, [post.post_id for post in posts])
+    context = {row.channel_post_id: row for row in _context_that_speaks_to_us(session, account, posts)}
+    rooms = _conversations(session, account, posts)
+    people = _authors(session, account, [post.author for post in posts])
+    to_understand: dict[int, None] = {}
+    for post in posts:
+        conversation, author = rooms[post.conversation_id], people[post.author.channel_author_id]
+        if post.post_id in known:
+            stored.repeated += 1
+            if (row := context.get(post.post_id)) and row.kind == PostKind.CONTEXT:
+                row.kind, row.text = PostKind.MENTION, post.text
+                row.mention_id = _mention_for(session, account, conversation, author, post, now).id
+                to_understand[row.mention_id or 0] = None
+            continue
+        known.add(post.post_id)
+        stored.new_posts += 1
+        own = post.kind == PostKind.OWN or post.author.channel_author_id == account.channel_account_id
+        row = _post_row(account, conversation, author, post, PostKind.OWN if own else post.kind, now)
+        session.add(row)
+        if row.kind == PostKind.MENTION:
+            mention = _mention_for(session, account, conversation, author, post, now)
+            row.mention_id = mention.id
+            to_understand[mention.id or 0] = None
+        elif own:
+            _settle_by_own_post(session, row, now)
+        session.flush()
+        for file in post.attachments:
+            session.add(
+                Attachment(
+                    post_id=row.id or 0,
+                    channel_file_id=file.channel_file_id,
+                    kind=file.kind,
+                    url=file.url,
+                    alt_text=file.alt_text,
+                )
+            )
+    stored.to_understand = list(to_understand)
+    return stored
+
+
+def _mention_for(
+    session: Session, account: Account, conversation: Conversation, author: Author, post: IncomingPost, now: datetime
+) -> Mention:
+    mention = _same_chain(session, account, post) or _same_album(session, account, conversation, author, post)
+    if mention is None:
+        mention = _goes_on(session, conversation, author, post, now)
+        if mention is not None:
+            _wrote_again(session, mention, now)
+    if mention is None:
+        mention = Mention(
+            account_id=account.id or 0,
+            edit_chain=post.edit_chain,
+            conversation_id=conversation.id or 0,
+            author_id=author.id or 0,
+            received_at=now,
+            changed_at=now,
+            may_reply=post.may_reply,
+            may_reply_reason=post.may_reply_reason,
+        )
+        session.add(mention)
+        session.flush()
+        return mention
+    if mention.state == MentionState.WITHDRAWN:
+        return mention
+    mention.version += 1
+    mention.needs_understanding = True
+    mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
+    session.add(mention)
+    return mention
+
+
+def _same_chain(session: Session, account: Account, post: IncomingPost) -> Mention | None:
+    earlier = session.exec(
+        select(Post.mention_id).where(Post.account_id == account.id, Post.edit_chain == post.edit_chain)
+    ).first()
+    return session.get(Mention, earlier) if earlier else None
+
+
+def _same_album(
+    session: Session, account: Account, conversation: Conversation, author: Author, post: IncomingPost
+) -> Mention | None:
+    if not post.album:
+        return None
+    part = session.exec(
+        select(Post.mention_id).where(
+            Post.conversation_id == conversation.id, Post.author_id == author.id, Post.album == post.album
+        )
+    ).first()
+    return session.get(Mention, part) if part else None
+
+
+def _goes_on(
+    session: Session, conversation: Conversation, author: Author, post: IncomingPost, now: datetime
+) -> Mention | None:
+    """The mention this post goes on about, where that is plain.
+
+    Plain is: the author answers their own post or our reply to it, or writes in a private chat where we have just
+    asked them something and wait for the answer.
+    """
+    mention: Mention | None = None
+    if post.in_reply_to:
+        parent = session.exec(
+            select(Post).where(Post.conversation_id == conversation.id, Post.channel_post_id == post.in_reply_to)
+        ).first()
+        if parent and parent.kind == PostKind.OWN:
+            mention_id = session.exec(
+                select(Reply.mention_id).where(
+                    Reply.account_id == parent.account_id, Reply.sent_post_id == parent.channel_post_id
+                )
+            ).first()
+            mention = session.get(Mention, mention_id) if mention_id else None
+        elif parent and parent.mention_id:
+            mention = session.get(Mention, parent.mention_id)
+    elif conversation.private:
+        newest = session.exec(
+            select(Mention).where(Mention.conversation_id == conversation.id).order_by(col(Mention.id).desc()).limit(1)
+        ).first()
+        mention = newest if newest and _waits_for_answer(session, newest) else None
+    if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
+        return None
+    return mention if now - mention.changed_at <= ANSWER_WITHIN else None
+
+
+def _waits_for_answer(session: Session, mention: Mention) -> bool:
+    last = session.exec(
+        select(Reply)
+        .where(Reply.mention_id == mention.id, Reply.state == ReplyState.SENT)
+        .order_by(col(Reply.id).desc())
+        .limit(1)
+    ).first()
+    return last is not None and last.template_key.startswith("ask_")
+
+
+def _wrote_again(session: Session, mention: Mention, now: datetime) -> None:
+    if mention.state in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
+        mention.round += 1
+        advance(session, mention, MentionState.DRAFTED, "intake", "the author wrote again", now)
+
+
+def _settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
+    """Our own post, seen by the listener, is proof: it settles a reply posted by hand, and one that was in doubt.
+
+    It is the same reply when it hangs under the same post (X shows that), or says exactly what we tried to say there.
+    """
+    candidates = session.exec(
+        select(Reply)
+        .join(Mention, col(Mention.id) == Reply.mention_id)
+        .where(
+            Mention.conversation_id == own.conversation_id,
+            col(Reply.state).in_([ReplyState.HANDED_OVER, ReplyState.UNCERTAIN]),
+        )
+    ).all()
+    for reply in candidates:
+        tried = session.exec(
+            select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc()).limit(1)
+        ).first()
+        same_words = tried is not None and tried.text.strip() == own.text.strip()
+        if same_words or (own.in_reply_to is not None and own.in_reply_to == reply.in_reply_to):
+            reply.sent_post_id, reply.sent_text = own.channel_post_id, own.text
+            reply.sent_at, reply.sent_url = own.created_at, own.url
+            if tried is not None:
+                tried.outcome = AttemptOutcome.DONE
+                session.add(tried)
+            advance(session, reply, ReplyState.SENT, "listener", "our own post was seen in the thread", now)
+            return
+
+
+def _post_row(
+    account: Account,
+    conversation: Conversation,
+    author: Author,
+    post: IncomingPost,
+    kind: PostKind,
+    now: datetime,
+) -> Post:
+    return Post(
+        account_id=account.id or 0,
+        channel_post_id=post.post_id,
+        edit_chain=post.edit_chain,
+        conversation_id=conversation.id or 0,
+        author_id=author.id,
+        kind=kind,
+        album=post.album,
+        in_reply_to=post.in_reply_to,
+        text=post.text,
+        language_hint=post.language_hint,
+        url=post.url,
+        lat=post.pin.lat if post.pin else None,
+        lon=post.pin.lon if post.pin else None,
+        pin_accuracy_m=post.pin.accuracy_m if post.pin else None,
+        pin_title=", ".join(filter(None, (post.pin.title, post.pin.address))) if post.pin else "",
+        created_at=post.created_at,
+        received_at=now,
+        raw=dict(post.raw),
+    )
+
+
+def _known_posts(session: Session, account: Account, ids: Sequence[str]) -> set[str]:
+    return set(_among(session, Post.channel_post_id, Post.account_id == account.id, ids))
+
+
+def _context_that_speaks_to_us(session: Session, account: Account, posts: Sequence[IncomingPost]) -> Sequence[Post]:
+    """Posts stored as context of another one, which now turn out to be mentions themselves."""
+    ids = [post.post_id for post in posts if post.kind == PostKind.MENTION]
+    return session.exec(
+        select(Post).where(
+            Post.account_id == account.id, Post.kind == PostKind.CONTEXT, col(Post.channel_post_id).in_(ids)
+        )
+    ).all()
+
+
+def _known_unreadable(session: Session, account: Account, ids: Sequence[str]) -> set[str]:
+    return set(_among(session, UnreadablePost.channel_post_id, UnreadablePost.account_id == account.id, ids))
+
+
+def _among(session: Session, column: Any, same_account: Any, ids: Sequence[str]) -> Sequence[str]:
+    return session.exec(select(column).where(same_account, col(column).in_(ids))).all() if ids else []
+
+
+def _conversations(session: Session, account: Account, posts: Sequence[IncomingPost]) -> dict[str, Conversation]:
+    wanted = {post.conversation_id: post.private for post in posts}
+    found = session.exec(
+        select(Conversation).where(
+            Conversation.account_id == account.id, col(Conversation.channel_conversation_id).in_(wanted)
+        )
+    ).all()
+    rooms = {room.channel_conversation_id: room for room in found}
+    for conversation_id, private in wanted.items():
+        if conversation_id not in rooms:
+            rooms[conversation_id] = Conversation(
+                account_id=account.id or 0, channel_conversation_id=conversation_id, private=private
+            )
+            session.add(rooms[conversation_id])
+    session.flush()
+    return rooms
+
+
+def _authors(session: Session, account: Account, people: Sequence[IncomingAuthor]) -> dict[str, Author]:
+    wanted = {person.channel_author_id: person for person in people}
+    found = session.exec(
+        select(Author).where(Author.channel == account.channel, col(Author.channel_author_id).in_(wanted))
+    ).all()
+    authors = {author.channel_author_id: author for author in found}
+    for author_id, person in wanted.items():
+        author = authors.get(author_id)
+        if author is None:
+            author = authors[author_id] = Author(channel=account.channel, channel_author_id=author_id)
+        seen = (person.handle or author.handle, person.display_name or author.display_name, person.protected)
+        if (author.handle, author.display_name, author.protected) != seen:
+            author.handle, author.display_name, author.protected = seen
+        session.add(author)
+    session.flush()
+    return authors

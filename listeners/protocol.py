@@ -1,0 +1,73 @@
+"""What a listener is: it fetches one page, and leaves storing and waiting to others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, runtime_checkable
+
+from models import Channel
+from models.posts import IncomingPost, NoticedGap, UnreadableItem
+
+
+@dataclass(frozen=True, slots=True)
+class OurAccount:
+    """Who we are on the channel, as the channel tells it."""
+
+    channel_account_id: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One page. `cursor` is opaque and is stored in the same transaction as the posts (invariant 2).
+
+    `posts` oldest first. `more` says that another page waits now, so that the caller need not pause.
+    """
+
+    posts: Sequence[IncomingPost]
+    cursor: str | None
+    unreadable: Sequence[UnreadableItem] = ()
+    gap: NoticedGap | None = None
+    more: bool = False
+
+
+class Listener(Protocol):
+    """Hears one account of a channel. An async context manager; owns its client."""
+
+    @property
+    def channel(self) -> Channel: ...
+
+    async def whoami(self) -> OurAccount:
+        """Our id and @handle. Raises ListenerError."""
+        ...
+
+    async def fetch(self, cursor: str | None) -> Batch:
+        """One page after `cursor`; never loops, never sleeps. Raises ListenerError."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class WebhookListener(Protocol):
+    """Hears a channel that calls us."""
+
+    def verify(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Raises NotFromChannel unless the channel signed this call."""
+        ...
+
+    def parse(self, body: bytes) -> Sequence[IncomingPost]:
+        """The posts of one call, oldest first. Raises UnreadablePost."""
+        ...
+
+
+@runtime_checkable
+class FindsDeleted(Protocol):
+    """A channel that can be asked which of our stored posts are gone."""
+
+    async def deleted(self, post_ids: Sequence[str]) -> Sequence[str]:
+        """Those of `post_ids` (at most 100) that the channel no longer shows. Raises ListenerError."""
+        ...

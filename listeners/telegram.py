@@ -1,0 +1,237 @@
+"""Telegram: updates through python-telegram-bot, confirmed only after they are stored.
+
+The SDK's own updater confirms an update before anybody has handled it; we ask getUpdates ourselves, and the offset that
+confirms a page travels with the next call, after the page is in the database. Source: Bot API, getUpdates.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, timedelta
+from hashlib import sha256
+from types import TracebackType
+from typing import Any, Self
+
+import telegram
+from telegram.error import Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
+from listeners.protocol import Batch, OurAccount
+from models import Channel, utc_now
+from models.posts import (
+    AttachmentKind,
+    IncomingAttachment,
+    IncomingAuthor,
+    IncomingPost,
+    Pin,
+    PostKind,
+    UnreadableItem,
+)
+
+PAGE = 100
+HEARD = ["message", "edited_message"]
+NETWORK_SLACK_SECONDS = 5
+
+
+class TelegramListener:
+    """Hears one bot. One poller a token: Telegram refuses a second, and the account's lease keeps us from trying."""
+
+    channel = Channel.TELEGRAM
+
+    def __init__(self, *, token: str, base_url: str, long_poll_seconds: int) -> None:
+        self._request = HTTPXRequest(connection_pool_size=4, read_timeout=20, connect_timeout=5)
+        self._bot = telegram.Bot(
+            token,
+            base_url=f"{base_url.rstrip('/')}/bot",
+            base_file_url=f"{base_url.rstrip('/')}/file/bot",
+            request=self._request,
+        )
+        self._long_poll = long_poll_seconds
+        self._us: OurAccount | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._request.shutdown()
+
+    async def whoami(self) -> OurAccount:
+        """Our id and @username. Raises ListenerError."""
+        if self._us is None:
+            try:
+                me = await self._bot.get_me()
+            except TelegramError as error:
+                raise _as_listener_error(error) from error
+            self._us = OurAccount(str(me.id), me.username or "")
+        return self._us
+
+    async def fetch(self, cursor: str | None) -> Batch:
+        """The updates after `cursor`, which confirms all before it. Raises ListenerError."""
+        us = await self.whoami()
+        try:
+            updates = await self._bot.do_api_request(
+                "getupdates",  # method names are case-insensitive; the SDK reserves its own spelling for parsed updates
+                api_kwargs={
+                    "offset": int(cursor) if cursor else None,
+                    "limit": PAGE,
+                    "timeout": self._long_poll,
+                    "allowed_updates": HEARD,
+                },
+                read_timeout=self._long_poll + NETWORK_SLACK_SECONDS,
+            )
+        except TelegramError as error:
+            raise _as_listener_error(error) from error
+        if not isinstance(updates, list):
+            raise ChannelUnavailable("Telegram answered something that is no list of updates")
+        posts, unreadable = read_updates(updates, self._bot, us)
+        known = [
+            one["update_id"] for one in updates if isinstance(one, Mapping) and isinstance(one.get("update_id"), int)
+        ]
+        after = str(max(known) + 1) if known else cursor
+        return Batch(posts, after, unreadable, more=len(updates) >= PAGE)
+
+
+def _as_listener_error(error: TelegramError) -> Exception:
+    match error:
+        case InvalidToken() | Forbidden():
+            return CredentialsRejected("Telegram does not accept the bot's token")
+        case RetryAfter():
+            wait = error.retry_after
+            return RateLimited(utc_now() + (wait if isinstance(wait, timedelta) else timedelta(seconds=wait)))
+        case Conflict():
+            return ChannelUnavailable("somebody else reads this bot's messages (another program, or a webhook)")
+    if "not found" in str(error).lower():  # what the SDK makes of the 404 for a token of the wrong form
+        return CredentialsRejected("Telegram does not know the bot's token")
+    return ChannelUnavailable(f"Telegram could not be reached: {type(error).__name__}")
+
+
+def read_updates(
+    updates: Sequence[Any], bot: telegram.Bot, us: OurAccount
+) -> tuple[list[IncomingPost], list[UnreadableItem]]:
+    """The posts of some raw updates, in Telegram's order; and what could not be read."""
+    posts: list[IncomingPost] = []
+    unreadable: list[UnreadableItem] = []
+    for raw in updates:
+        try:
+            read = read_update(raw, bot, us)
+        except UnreadablePost as error:
+            kept = json.dumps(raw, sort_keys=True)
+            known = raw.get("update_id") if isinstance(raw, Mapping) else None
+            unreadable.append(
+                UnreadableItem(f"update-{known or sha256(kept.encode()).hexdigest()[:16]}", error.reason, kept)
+            )
+            continue
+        posts.extend(read)
+    return posts, unreadable
+
+
+def read_update(raw: Any, bot: telegram.Bot, us: OurAccount) -> list[IncomingPost]:
+    """The post of one update, after our own one that it answers; nothing for a service message. Raises UnreadablePost."""
+    try:
+        update = telegram.Update.de_json(raw, bot)
+        message = update.message or update.edited_message
+        post = read_message(message, us, raw) if message else None
+        return [*_our_own(message, us), post] if message and post else []
+    except UnreadablePost:
+        raise
+    except Exception as error:
+        # whatever the SDK trips over in a broken update is that update's fault, not the page's
+        raise UnreadablePost(f"Telegram sent an update we cannot read ({type(error).__name__})") from error
+
+
+def read_message(message: telegram.Message, us: OurAccount, raw: Mapping[str, Any]) -> IncomingPost | None:
+    """One message as a post; None for a service message. Raises UnreadablePost."""
+    chat, sender = message.chat, message.from_user
+    text, pin, files = message.text or message.caption or "", _pin(message), _attachments(message)
+    if not (text or pin or files or message.effective_attachment):
+        return None
+    if sender is None and message.sender_chat is None:
+        raise UnreadablePost("the message has no sender")
+    edited = int(message.edit_date.timestamp()) if message.edit_date else None
+    first = f"{chat.id}:{message.message_id}"
+    private = chat.type == telegram.Chat.PRIVATE
+    author = (
+        IncomingAuthor(str(sender.id), sender.username or "", sender.full_name)
+        if sender
+        else IncomingAuthor(str(message.sender_chat.id), "", message.sender_chat.title or "")  # type: ignore[union-attr]  # checked above
+    )
+    return IncomingPost(
+        post_id=f"{first}:{edited}" if edited else first,
+        edit_chain=first,
+        conversation_id=_conversation_id(message),
+        author=author,
+        text=text,
+        created_at=(message.edit_date or message.date).astimezone(UTC),
+        kind=PostKind.MENTION if private or _speaks_to_us(message, us) else PostKind.CONTEXT,
+        private=private,
+        in_reply_to=f"{chat.id}:{message.reply_to_message.message_id}" if message.reply_to_message else None,
+        album=message.media_group_id,
+        language_hint=sender.language_code if sender else None,
+        pin=pin,
+        attachments=files,
+        may_reply=True,
+        may_reply_reason="the resident wrote to our bot",
+        raw=raw,
+    )
+
+
+def _our_own(message: telegram.Message, us: OurAccount) -> list[IncomingPost]:
+    """Our message that a resident answers: the only proof of a doubtful send that Telegram gives."""
+    answered = message.reply_to_message
+    if answered is None or answered.from_user is None or str(answered.from_user.id) != us.channel_account_id:
+        return []
+    post_id = f"{answered.chat.id}:{answered.message_id}"
+    return [
+        IncomingPost(
+            post_id=post_id,
+            edit_chain=post_id,
+            conversation_id=_conversation_id(answered),
+            author=IncomingAuthor(us.channel_account_id, us.handle),
+            text=answered.text or "",
+            created_at=answered.date.astimezone(UTC),
+            kind=PostKind.OWN,
+            private=answered.chat.type == telegram.Chat.PRIVATE,
+        )
+    ]
+
+
+def _conversation_id(message: telegram.Message) -> str:
+    if message.is_topic_message:
+        return f"{message.chat.id}/{message.message_thread_id}"
+    return str(message.chat.id)
+
+
+def _speaks_to_us(message: telegram.Message, us: OurAccount) -> bool:
+    answered = message.reply_to_message
+    if answered and answered.from_user and str(answered.from_user.id) == us.channel_account_id:
+        return True
+    text = (message.text or message.caption or "").lower()
+    return f"@{us.handle.lower()}" in text or text.startswith("/")
+
+
+def _pin(message: telegram.Message) -> Pin | None:
+    if message.venue:
+        spot = message.venue.location
+        return Pin(spot.latitude, spot.longitude, title=message.venue.title, address=message.venue.address)
+    if message.location:
+        return Pin(message.location.latitude, message.location.longitude, message.location.horizontal_accuracy)
+    return None
+
+
+def _attachments(message: telegram.Message) -> list[IncomingAttachment]:
+    """Files by Telegram's id; their address holds the bot's token, so none is kept."""
+    if message.photo:
+        return [IncomingAttachment(message.photo[-1].file_id, AttachmentKind.PHOTO)]
+    for file, kind in (
+        (message.video, AttachmentKind.VIDEO),
+        (message.video_note, AttachmentKind.VIDEO),
+        (message.animation, AttachmentKind.VIDEO),
+        (message.voice, AttachmentKind.VOICE),
+        (message.audio, AttachmentKind.VOICE),
+        (message.document, AttachmentKind.DOCUMENT),
+    ):
+        if file:
+            return [IncomingAttachment(file.file_id, kind)]
+    return []

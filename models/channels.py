@@ -1,0 +1,73 @@
+"""The channels we speak on, and our accounts there. A channel is declared here and nowhere else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from models.database import UTCDateTime, str_enum
+
+
+class Channel(StrEnum):
+    X = "x"
+    TELEGRAM = "telegram"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """What never changes from account to account: name, reply length, who can read a reply.
+
+    `reply_limit` is in the unit the channel counts in (`length_unit`); `public` says whether a reply
+    can be read by anybody, so that private details must stay out of it (invariant 8).
+    """
+
+    label: str
+    reply_limit: int
+    length_unit: str
+    public: bool
+    can_prove_sent: bool
+
+
+CHANNELS: dict[Channel, ChannelFacts] = {
+    Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True),
+    Channel.TELEGRAM: ChannelFacts("Telegram", 4096, "characters", public=False, can_prove_sent=False),
+}
+
+
+class AccountHealth(StrEnum):
+    OK = "ok"
+    NEVER_CONTACTED = "never_contacted"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    CREDENTIALS_REJECTED = "credentials_rejected"
+
+
+class Account(SQLModel, table=True):
+    """Our own account on a channel: where the listener stands, and whether the channel still lets us in."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True, description="the key of the account in the settings")
+    channel: Channel = Field(sa_type=str_enum(Channel))
+    handle: str = ""
+    channel_account_id: str = Field(default="", description="our id on the channel, once it told us")
+    cursor: str | None = None
+    health: AccountHealth = Field(default=AccountHealth.NEVER_CONTACTED, sa_type=str_enum(AccountHealth))
+    trouble: str = Field(default="", description="what is wrong, in a sentence staff can read; empty when all is well")
+    last_contact_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    resume_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease_holder: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Gap(SQLModel, table=True):
+    """A stretch of a channel we know we have not heard. Shown to staff until somebody closes it (invariant 2)."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    after_post_id: str = ""
+    before_post_id: str = ""
+    reason: str
+    noticed_at: datetime = Field(sa_type=UTCDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    closed_by: str | None = None

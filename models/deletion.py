@@ -1,0 +1,75 @@
+"""Deleted means gone (invariant 6): what the resident wrote leaves every table; ids and states stay."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from models.lifecycle import MentionState, ReplyState, RequestState, may
+from models.mentions import Attachment, Mention, Post, Understanding
+from models.replies import Reply, SendAttempt
+from models.requests import ServiceRequest
+from models.transitions import advance, record
+
+
+def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -> None:
+    """Purge one post in all its versions, and withdraw the mention that rests on it.
+
+    A mention that still has another post of the resident is understood anew instead of withdrawn.
+    """
+    versions = session.exec(
+        select(Post).where(Post.account_id == post.account_id, Post.edit_chain == post.edit_chain)
+    ).all()
+    for version in versions:
+        _empty_post(session, version, at)
+        record(session, "Post", version.id or 0, by, why, at)
+    mention = session.get(Mention, post.mention_id) if post.mention_id else None
+    if mention is None or mention.state == MentionState.WITHDRAWN:
+        return
+    session.flush()
+    left = session.exec(
+        select(Post.id).where(Post.mention_id == mention.id, col(Post.deleted_at).is_(None)).limit(1)
+    ).first()
+    _empty_derived(session, mention)
+    if left is None:
+        _withdraw(session, mention, by, why, at)
+    else:
+        mention.version += 1
+        mention.needs_understanding = True
+
+
+def _empty_post(session: Session, post: Post, at: datetime) -> None:
+    post.text, post.raw, post.url = "", None, ""
+    post.lat = post.lon = post.pin_accuracy_m = post.language_hint = None
+    post.pin_title = ""
+    post.deleted_at = at
+    session.add(post)
+    session.exec(delete(Attachment).where(col(Attachment.post_id) == post.id))
+
+
+def _empty_derived(session: Session, mention: Mention) -> None:
+    for understanding in session.exec(select(Understanding).where(Understanding.mention_id == mention.id)).all():
+        understanding.evidence, understanding.location_phrase = [], ""
+        session.add(understanding)
+    for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
+        request.description = request.address_string = request.media_url = ""
+        request.lat = request.long = None
+        request.attribute = {}
+        session.add(request)
+
+
+def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
+    for reply in session.exec(select(Reply).where(Reply.mention_id == mention.id)).all():
+        still_ours = may("Reply", reply.state, ReplyState.CANCELLED)
+        if still_ours and reply.state != ReplyState.UNCERTAIN:  # that one may stand in the thread: a person looks
+            reply.text = reply.approved_text = reply.approved_fallback = ""
+            advance(session, reply, ReplyState.CANCELLED, by, why, at)
+        for attempt in session.exec(select(SendAttempt).where(SendAttempt.reply_id == reply.id)).all():
+            if reply.state == ReplyState.CANCELLED:
+                attempt.text = ""
+                session.add(attempt)
+    for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
+        if may("ServiceRequest", request.state, RequestState.CANCELLED):
+            advance(session, request, RequestState.CANCELLED, by, why, at)
+    mention.claimed_by = mention.claimed_until = None
+    mention.needs_understanding = False
+    advance(session, mention, MentionState.WITHDRAWN, by, why, at)

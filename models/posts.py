@@ -1,0 +1,114 @@
+"""Values that cross the boundary between a channel and us. Frozen, plain, no ORM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class PostKind(StrEnum):
+    """Why a post is in our store. Only a MENTION ever becomes work (invariant 1)."""
+
+    MENTION = "mention"
+    OWN = "own"
+    REPOST = "repost"
+    CONTEXT = "context"
+
+
+class AttachmentKind(StrEnum):
+    PHOTO = "photo"
+    VIDEO = "video"
+    VOICE = "voice"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A point the resident shared. Degrees WGS 84; `accuracy_m` in metres where the channel tells it."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None = None
+    title: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingAuthor:
+    channel_author_id: str
+    handle: str = ""
+    display_name: str = ""
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingAttachment:
+    channel_file_id: str
+    kind: AttachmentKind
+    url: str = ""
+    alt_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPost:
+    """A post as a channel delivered it.
+
+    `post_id` is unique per account. `edit_chain` is the id of the first version (equal to `post_id` where the
+    post was never edited). `album` groups posts the resident sent as one;
+    `private` marks a chat between one resident and us. `may_reply` with `may_reply_reason`
+    is what the channel's rules say about answering it. `created_at` is aware UTC; `raw` is what came over the wire.
+    """
+
+    post_id: str
+    edit_chain: str
+    conversation_id: str
+    author: IncomingAuthor
+    text: str
+    created_at: datetime
+    kind: PostKind = PostKind.MENTION
+    private: bool = False
+    in_reply_to: str | None = None
+    album: str | None = None
+    language_hint: str | None = None
+    url: str = ""
+    pin: Pin | None = None
+    attachments: Sequence[IncomingAttachment] = ()
+    may_reply: bool = True
+    may_reply_reason: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableItem:
+    """Something the channel delivered that we could not read; kept raw with the reason."""
+
+    channel_post_id: str
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticedGap:
+    after_post_id: str
+    before_post_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingPost:
+    """One reply on its way out: final text, no slots left. `in_reply_to` is the resident's post id."""
+
+    reply_id: int
+    text: str
+    conversation_id: str
+    in_reply_to: str | None
+    language: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentPost:
+    post_id: str
+    sent_at: datetime
+    url: str = ""

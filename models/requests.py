@@ -1,0 +1,112 @@
+"""Services and service requests, with the field names of Open311 GeoReport v2 unchanged."""
+
+import secrets
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel, text
+
+from models.database import UTCDateTime, json_column, str_enum
+from models.lifecycle import RequestState
+
+
+class Need(StrEnum):
+    """What a service must know about the place before a crew can go."""
+
+    POINT = "point"
+    BLOCK = "block"
+    ADDRESS = "address"
+    NOTHING = "nothing"
+
+
+class ServiceType(StrEnum):
+    """GeoReport v2, GET services: how the city answers a new request."""
+
+    REALTIME = "realtime"
+    BATCH = "batch"
+    BLACKBOX = "blackbox"
+
+
+class Service(SQLModel, table=True):
+    """A kind of problem the city takes reports about. Source: GeoReport v2, GET service list.
+
+    `plain_name` is how a reply names the problem in the resident's words ("the pothole"), per language in
+    `plain_names` (language tag -> words).
+    """
+
+    service_code: str = Field(primary_key=True)
+    service_name: str
+    description: str = ""
+    group: str = ""
+    keywords: str = ""
+    has_definition: bool = Field(default=False, description="GeoReport's `metadata`, a name SQLModel reserves")
+    type: ServiceType = Field(default=ServiceType.REALTIME, sa_type=str_enum(ServiceType))
+    needs: Need = Field(default=Need.POINT, sa_type=str_enum(Need))
+    plain_names: dict[str, str] = Field(default_factory=dict, sa_type=json_column())
+    active: bool = True
+
+
+REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for each other when read aloud
+
+
+def new_reference() -> str:
+    """Our own number for a request, like H-7QK4M2XD: 30**8 possibilities, nothing to guess from it."""
+    return "H-" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
+
+
+class ServiceRequest(SQLModel, table=True):
+    """A report on its way to the city's system, and afterwards what that system says about it.
+
+    `state` is our delivery; `status` (open, closed) and the fields around it are facts copied from the city.
+    `reference` is our own number, carried in the description so that a repeated POST can be proved (invariant 4).
+    """
+
+    __tablename__ = "service_request"
+    __table_args__ = (
+        Index("ix_service_request_mention", "mention_id"),
+        Index("ix_service_request_due", "state", "not_before"),
+        Index(
+            "uq_service_request_open_per_mention",
+            "mention_id",
+            unique=True,
+            sqlite_where=text("state != 'cancelled'"),
+            postgresql_where=text("state != 'cancelled'"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    mention_id: int = Field(foreign_key="mention.id")
+    joined_to_id: int | None = Field(default=None, foreign_key="service_request.id")
+    reference: str = Field(unique=True)
+    state: RequestState = Field(default=RequestState.DRAFT, sa_type=str_enum(RequestState))
+    state_reason: str = ""
+    revision: int = Field(default=1, description="above 1 once a person changed it")
+    changed_at: datetime = Field(sa_type=UTCDateTime)
+    not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+    service_code: str | None = Field(default=None, foreign_key="service.service_code")
+    description: str = ""
+    address_string: str = ""
+    lat: float | None = None
+    long: float | None = None
+    media_url: str = ""
+    attribute: dict[str, Any] = Field(default_factory=dict, sa_type=json_column())
+    missing: list[str] = Field(
+        default_factory=list, sa_type=json_column(), description="what a crew still needs to know"
+    )
+
+    service_request_id: str | None = Field(default=None, index=True)
+    token: str | None = None
+    status: str | None = None
+    status_notes: str = ""
+    service_notice: str = ""
+    agency_responsible: str = ""
+    requested_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    updated_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    expected_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    approved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    seen_post_id: int | None = Field(default=None, description="newest Post.id by the author that the approver saw")
+    checked_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the city was last asked")

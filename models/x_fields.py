@@ -1,0 +1,90 @@
+"""What X calls its fields, in one place: they are being renamed, so both spellings are read.
+
+Source: X API v2 data dictionary; OpenAPI 2.167 (August 2026) lists `post.fields`, `referenced_posts`,
+`edit_history_post_ids` and `note_post`, prose and tweepy still say tweet.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+POST_FIELDS = [
+    "id",
+    "text",
+    "note_tweet",
+    "created_at",
+    "author_id",
+    "conversation_id",
+    "in_reply_to_user_id",
+    "referenced_tweets",
+    "entities",
+    "attachments",
+    "geo",
+    "lang",
+    "edit_history_tweet_ids",
+    "reply_settings",
+    "withheld",
+]
+EXPANSIONS = [
+    "author_id",
+    "referenced_tweets.id",
+    "referenced_tweets.id.author_id",
+    "attachments.media_keys",
+    "geo.place_id",
+]
+USER_FIELDS = ["username", "name", "protected"]
+MEDIA_FIELDS = ["type", "url", "preview_image_url", "alt_text"]
+PLACE_FIELDS = ["full_name", "place_type"]
+
+Json = Mapping[str, Any]
+
+SNOWFLAKE_EPOCH_MS = 1288834974657
+
+
+def _either(post: Json, *names: str) -> Any:
+    return next((post[name] for name in names if post.get(name) is not None), None)
+
+
+def full_text(post: Json) -> str:
+    """The text of record: the long one where X has cut the short one."""
+    note = _either(post, "note_tweet", "note_post")
+    return str(note["text"] if note else post["text"])
+
+
+def referenced(post: Json) -> Sequence[Json]:
+    """[{type: replied_to | quoted | retweeted, id}]"""
+    found: Sequence[Json] = _either(post, "referenced_tweets", "referenced_posts") or ()
+    return found
+
+
+def reference_of(post: Json, kind: str) -> str | None:
+    """Id of the post this one replies to, quotes or repeats."""
+    return next((str(one["id"]) for one in referenced(post) if one.get("type") == kind), None)
+
+
+def edit_history(post: Json) -> Sequence[str]:
+    """Ids of all versions, the oldest first."""
+    ids = _either(post, "edit_history_tweet_ids", "edit_history_post_ids") or [post["id"]]
+    return [str(one) for one in ids]
+
+
+def included_posts(page: Json) -> Sequence[Json]:
+    includes: Json = page.get("includes") or {}
+    found: Sequence[Json] = _either(includes, "tweets", "posts") or ()
+    return found
+
+
+def included(page: Json, what: str, key: str) -> dict[str, Json]:
+    """Expanded objects ("users", "media", "places") by their id."""
+    includes: Json = page.get("includes") or {}
+    return {str(one[key]): one for one in includes.get(what) or ()}
+
+
+def when(snowflake: str) -> datetime:
+    """The time in a post id. Source: X's snowflake ids, milliseconds since 2010-11-04 in the high bits."""
+    return datetime.fromtimestamp(((int(snowflake) >> 22) + SNOWFLAKE_EPOCH_MS) / 1000, UTC)
+
+
+def first_id_at(moment: datetime) -> str:
+    """The smallest id a post of this moment can have."""
+    return str((int(moment.timestamp() * 1000) - SNOWFLAKE_EPOCH_MS) << 22)

@@ -1,0 +1,274 @@
+"""The reply we would write: a template chosen by what the resident wants and by what is still missing. Pure.
+
+A person decides about every draft. Nothing here sends, stores or looks anything up; sign-off initials come later.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models import CHANNELS, Channel, Intent, Need, Purpose, ReplyTemplate, Service
+from responders.quoting import first_name, sayable_place
+from responders.wording import WordingError, filled, placeholders, widest, without_date_sentence
+
+FALLBACK_LANGUAGE = "en"
+
+
+class Key(StrEnum):
+    """The wordings every language has. The value is ReplyTemplate.key."""
+
+    GREETING = "greeting"
+    FILED = "filed"
+    FILED_NO_PLACE = "filed_no_place"
+    FILED_SHORT = "filed_short"
+    ASK_PLACE = "ask_place"
+    ASK_BLOCK = "ask_block"
+    ASK_ADDRESS = "ask_address"
+    ASK_ADDRESS_PRIVATE = "ask_address_private"
+    ASK_CROSS_STREET = "ask_cross_street"
+    ASK_SERVICE = "ask_service"
+    STATUS_KNOWN = "status_known"
+    STATUS_CLOSED = "status_closed"
+    STATUS_UNKNOWN = "status_unknown"
+    QUESTION_RECEIVED = "question_received"
+    PRAISE_THANKS = "praise_thanks"
+    COMPLAINT_HEARD = "complaint_heard"
+    EMERGENCY_911 = "emergency_911"
+    FORGET_DONE = "forget_done"
+    STOP_DONE = "stop_done"
+
+
+_ABOUT_KNOWN = frozenset({Key.STATUS_KNOWN, Key.STATUS_CLOSED})
+_ABOUT_REQUEST = frozenset({Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT}) | _ABOUT_KNOWN
+SLOTS: Mapping[Key, frozenset[str]] = {
+    key: frozenset(
+        ({"number"} if key in _ABOUT_REQUEST else set())
+        | ({"date"} if key in _ABOUT_REQUEST - {Key.STATUS_CLOSED} else set())
+    )
+    for key in Key
+}
+"""Which slots a wording has, in every language."""
+
+NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
+    Key.GREETING: frozenset({"name"}),
+    Key.FILED: frozenset({"problem", "place"}),
+    Key.FILED_NO_PLACE: frozenset({"problem"}),
+    Key.ASK_PLACE: frozenset({"problem"}),
+    Key.ASK_BLOCK: frozenset({"problem"}),
+    Key.ASK_ADDRESS: frozenset({"problem"}),
+    Key.ASK_ADDRESS_PRIVATE: frozenset({"problem"}),
+    Key.ASK_CROSS_STREET: frozenset({"place"}),
+    Key.STATUS_KNOWN: frozenset({"problem"}),
+    Key.STATUS_CLOSED: frozenset({"problem"}),
+}
+"""Which square-bracket placeholders a wording has, in every language."""
+
+
+class Missing(StrEnum):
+    """What ServiceRequest.missing may name. Of several, the reply asks for the first one here."""
+
+    SERVICE = "service"
+    PLACE = "place"
+    CROSS_STREET = "cross_street"
+    HOUSE_NUMBER = "house_number"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRequest:
+    """An earlier request of the same author. `date_passed`: the city's date is over, so it is not said again."""
+
+    service: Service
+    closed: bool = False
+    date_passed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyContext:
+    """All that a draft depends on.
+
+    `length` counts as the channel does, and `limit` is in its unit, less what the sign-off will take. `find_private`
+    lists the private details of a text; it is asked on public channels only. `place` is the resolved place in words, at
+    most one line. `name` is what the author calls themself. `hears_private` says that a resident of this channel can
+    reach us in private.
+    """
+
+    intent: Intent | None
+    language: str
+    channel: Channel
+    templates: Sequence[ReplyTemplate]
+    length: Callable[[str], int]
+    limit: int
+    find_private: Callable[[str], Sequence[object]]
+    service: Service | None = None
+    place: str = ""
+    missing: Sequence[str] = ()
+    name: str = ""
+    danger: bool = False
+    known_request: KnownRequest | None = None
+    hears_private: bool = False
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody can read a reply here."""
+        return CHANNELS[self.channel].public
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedReply:
+    """A draft for a person to decide about, and the template version it came from. Slots are still open."""
+
+    text: str
+    language: str
+    template_key: str
+    template_version: int
+    purpose: Purpose
+
+
+def draft_reply(context: ReplyContext) -> DraftedReply | None:
+    """The reply to suggest, or None where there is nothing to say (chatter).
+
+    The first wording that fits the limit with its slots at their widest; where none fits, the shortest, for a person to
+    cut. Raises WordingError when a template is missing even in English, or asks for words that are not there.
+    """
+    keys = _keys(context)
+    if not keys:
+        return None
+    drafts = list(_drafts(context, keys))
+    if not drafts:
+        raise WordingError(f"no wording of {keys[-1].value!r} can be filled: it names something this mention has not")
+    room = [context.length(widest(draft.text, draft.language)) for draft in drafts]
+    fitting = [draft for draft, needed in zip(drafts, room, strict=True) if needed <= context.limit]
+    return fitting[0] if fitting else drafts[room.index(min(room))]
+
+
+def language_of_reply(language: str, available: Collection[str]) -> str:
+    """The language to answer in: the resident's where we have wordings in it, else English. Tags are BCP 47."""
+    if language in available:
+        return language
+    base, _, rest = language.partition("-")
+    if base == "zh":
+        traditional = bool({"hant", "tw", "hk", "mo"} & set(rest.lower().split("-")))
+        base = "zh-Hant" if traditional else "zh-Hans"
+    return base if base in available else FALLBACK_LANGUAGE
+
+
+def _drafts(context: ReplyContext, keys: Sequence[Key]) -> Iterator[DraftedReply]:
+    """The candidate replies, best first: each key with the greeting, then the shorter ones without it."""
+    greeted = [(key, True) for key in keys[:2]]
+    plain = [(key, False) for key in keys[1:] or keys]
+    for key, with_name in greeted + plain:
+        template = _template(context, key)
+        words = _words(context, key, template.language)
+        if not placeholders(template.body) <= words.keys():
+            continue
+        text = filled(template.body, words)
+        if key is Key.STATUS_KNOWN and context.known_request is not None and context.known_request.date_passed:
+            text = without_date_sentence(text)
+        if with_name and key is not Key.EMERGENCY_911:
+            text = _greeted(context, template.language, text)
+        purpose = Purpose.STATUS if key in _ABOUT_KNOWN else Purpose.ACKNOWLEDGE
+        yield DraftedReply(text, template.language, key.value, template.version, purpose)
+
+
+def _keys(context: ReplyContext) -> tuple[Key, ...]:
+    if context.danger:
+        return (Key.EMERGENCY_911,)
+    match context.intent:
+        case Intent.EMERGENCY:
+            return (Key.EMERGENCY_911,)
+        case Intent.CHATTER:
+            return ()
+        case Intent.PRAISE:
+            return (Key.PRAISE_THANKS,)
+        case Intent.QUESTION:
+            return (Key.QUESTION_RECEIVED,)
+        case Intent.COMPLAINT:
+            return (Key.COMPLAINT_HEARD,)
+        case Intent.STATUS_ENQUIRY:
+            return _status_keys(context.known_request)
+        case Intent.SERVICE_REQUEST | None:
+            return _request_keys(context)
+
+
+def _status_keys(known: KnownRequest | None) -> tuple[Key, ...]:
+    if known is None:
+        return (Key.STATUS_UNKNOWN,)
+    return (Key.STATUS_CLOSED,) if known.closed else (Key.STATUS_KNOWN,)
+
+
+_FILED = (Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT)
+
+
+def _request_keys(context: ReplyContext) -> tuple[Key, ...]:
+    """One question at a time: what is wrong, then where, then at which corner."""
+    if context.intent is None or context.service is None or Missing.SERVICE in context.missing:
+        return (Key.ASK_SERVICE,)
+    if context.service.needs is Need.ADDRESS:
+        return _address_keys(context)
+    if Missing.PLACE in context.missing:
+        return (Key.ASK_PLACE,)
+    return (Key.ASK_CROSS_STREET, Key.ASK_PLACE) if Missing.CROSS_STREET in context.missing else _FILED
+
+
+def _address_keys(context: ReplyContext) -> tuple[Key, ...]:
+    """An address may be a home: it is asked for in private, and in public the block has to do (invariant 8)."""
+    if not {Missing.PLACE, Missing.CROSS_STREET, Missing.HOUSE_NUMBER} & set(context.missing):
+        return _FILED
+    if not context.public:
+        return (Key.ASK_ADDRESS,)
+    if context.hears_private:
+        return (Key.ASK_ADDRESS_PRIVATE,)
+    if Missing.PLACE in context.missing:
+        return (Key.ASK_BLOCK,)
+    return (Key.ASK_CROSS_STREET, Key.ASK_BLOCK) if Missing.CROSS_STREET in context.missing else _FILED
+
+
+def _language(context: ReplyContext) -> str:
+    return language_of_reply(context.language, {one.language for one in context.templates if one.active})
+
+
+def _template(context: ReplyContext, key: Key) -> ReplyTemplate:
+    """The newest wording of a key. 911 words in a language no speaker has checked give way to English (invariant 7)."""
+    language = _language(context)
+    template = _newest(context, key, language)
+    if template is not None and (template.checked_by_speaker or key is not Key.EMERGENCY_911):
+        return template
+    template = _newest(context, key, FALLBACK_LANGUAGE) or template
+    if template is None:
+        raise WordingError(f"there is no active wording {key.value!r} in {language} or in English")
+    return template
+
+
+def _newest(context: ReplyContext, key: Key, language: str) -> ReplyTemplate | None:
+    versions = [one for one in context.templates if one.active and one.key == key and one.language == language]
+    return max(versions, key=lambda one: one.version, default=None)
+
+
+def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
+    """What fills the placeholders of a template; a word that is unknown or must not be said is left out."""
+    known = context.known_request if key in _ABOUT_KNOWN else None
+    service = known.service if known is not None else context.service
+    place = sayable_place(
+        context.place,
+        language,
+        public=context.public,
+        at_home=context.service is not None and context.service.needs is Need.ADDRESS,
+        find_private=context.find_private,
+    )
+    return {name: words for name, words in (("problem", _problem(service, language)), ("place", place)) if words}
+
+
+def _problem(service: Service | None, language: str) -> str:
+    if service is None:
+        return ""
+    names = service.plain_names
+    return names.get(language) or names.get(FALLBACK_LANGUAGE) or service.service_name
+
+
+def _greeted(context: ReplyContext, language: str, text: str) -> str:
+    template = _newest(context, Key.GREETING, language)
+    name = first_name(context.name, language, public=context.public, find_private=context.find_private)
+    if template is None or not name:
+        return text
+    greeting = filled(template.body, {"name": name})
+    return greeting + ("" if greeting.endswith("。") else " ") + text

@@ -1,0 +1,42 @@
+"""What can go wrong when words leave us, named by what the outbox does next.
+
+SendError
+├── SendRefused    not posted, trying again is pointless: a person decides
+├── SendDeferred   not posted, the channel asks us to wait until `retry_at`
+└── SendUncertain  may have been posted: proof or a person decides, never another try (invariant 4)
+
+Whatever else is raised after the call left counts as SendUncertain.
+"""
+
+from datetime import datetime
+
+
+class SendError(Exception):
+    """A reply or request did not go through, or we do not know whether it did."""
+
+
+class SendRefused(SendError):
+    """Not posted, and posting again would be refused again. `reason` is a sentence staff can read."""
+
+    def __init__(self, reason: str, *, credentials: bool = False, author_blocks_us: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.credentials = credentials
+        self.author_blocks_us = author_blocks_us
+
+
+class SendDeferred(SendError):
+    """Not posted; the channel wants us to wait until `retry_at` (aware UTC)."""
+
+    def __init__(self, retry_at: datetime, reason: str) -> None:
+        super().__init__(reason)
+        self.retry_at = retry_at
+        self.reason = reason
+
+
+class SendUncertain(SendError):
+    """The call left us and we do not know whether it had its effect."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

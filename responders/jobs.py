@@ -1,0 +1,76 @@
+"""arq jobs of the responders. Nudges: rows in their states are the queue, and `sweep` finds what a lost nudge left."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from models import job_names
+from responders.claims import release_expired
+from responders.outbox import Outbox
+from responders.submission import Submission
+from responders.suggesting import Suggester
+
+
+async def draft_replies(ctx: dict[str, Any]) -> int:
+    """Draft replies for every understood mention; returns how many."""
+    suggester: Suggester = ctx["suggester"]
+    count = 0
+    while done := await asyncio.to_thread(suggester.suggest):
+        count += len(done)
+    return count
+
+
+async def submit_request(ctx: dict[str, Any], request_id: int) -> None:
+    """File one approved request, then wake the replies that waited for its number."""
+    submission: Submission = ctx["submission"]
+    await _wake(ctx, await submission.file(request_id))
+
+
+async def send_reply(ctx: dict[str, Any], reply_id: int) -> None:
+    """Send one approved reply."""
+    outbox: Outbox = ctx["outbox"]
+    await outbox.send(reply_id)
+
+
+async def send_what_is_due(ctx: dict[str, Any]) -> None:
+    """Nudge every reply and request whose time has come, and give back claims that ran out."""
+    outbox: Outbox = ctx["outbox"]
+    submission: Submission = ctx["submission"]
+    nudge: Callable[..., Awaitable[None]] = ctx["nudge"]
+    for request_id in await asyncio.to_thread(submission.due):
+        await nudge(job_names.SUBMIT_REQUEST, request_id)
+    await _wake(ctx, await asyncio.to_thread(outbox.due))
+    await asyncio.to_thread(_release_expired, outbox)
+
+
+async def resolve_doubt(ctx: dict[str, Any]) -> None:
+    """Look for proof of what may have been sent or filed, and ask what tokens have become."""
+    outbox: Outbox = ctx["outbox"]
+    submission: Submission = ctx["submission"]
+    await asyncio.to_thread(outbox.expire_leases)
+    await asyncio.to_thread(submission.expire_leases)
+    await outbox.prove()
+    await _wake(ctx, [*await submission.prove(), *await submission.poll_tokens()])
+
+
+async def refresh_status(ctx: dict[str, Any]) -> None:
+    """Copy what the city says about its open requests."""
+    submission: Submission = ctx["submission"]
+    await submission.refresh()
+
+
+async def _wake(ctx: dict[str, Any], reply_ids: list[int]) -> None:
+    for reply_id in reply_ids:
+        await ctx["nudge"](job_names.SEND_REPLY, reply_id)
+
+
+def _release_expired(outbox: Outbox) -> None:
+    with outbox.database.write() as session:
+        release_expired(session, outbox.clock())
+
+
+JOBS = [draft_replies, submit_request, send_reply]
+"""What other packages may nudge, by the names in models.job_names."""
+
+ROUNDS = [(send_what_is_due, 2), (resolve_doubt, 5), (refresh_status, 30)]
+"""What runs by itself: (job, every so many seconds)."""

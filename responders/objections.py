@@ -1,0 +1,117 @@
+"""Why a decision cannot be carried out, each reason a sentence for the person at the desk. Empty means: it can."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from models import CHANNELS, Account, Mention, MentionState, Need, Service
+from models.threads import newest_inbound, posts_of
+from responders.wording import WordingError, freeze, slots, widest
+
+FindPrivate = Callable[[str], Sequence[str]]
+"""What in a text is private: the kinds found ("phone", "email", "plate"). Given by the composition root."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """The fields of a service request that staff can change, with their GeoReport v2 names."""
+
+    service_code: str | None
+    description: str
+    address_string: str = ""
+    lat: float | None = None
+    long: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What the person at the desk wants: the reply text as it stands on the page, the request as it stands there.
+
+    None means: no reply, no request. `seen_version` and `seen_post_id` say what was on the page (invariant 5).
+    """
+
+    seen_version: int
+    seen_post_id: int | None
+    reply_text: str | None
+    language: str
+    request: RequestFields | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the reasons are judged on, besides the decision itself."""
+
+    account: Account
+    length: Callable[[str], int]
+    find_private: FindPrivate
+    number_known: bool
+    reference: str
+
+
+def objections(session: Session, mention: Mention, decided: Decided, ground: Ground) -> list[str]:
+    """Every reason against carrying out `decided` now."""
+    return [
+        *_about_the_thread(session, mention, decided),
+        *(_about_the_reply(mention, decided, ground) if decided.reply_text is not None else []),
+        *(_about_the_request(session, decided.request, ground) if decided.request is not None else []),
+        *(
+            ["Nothing to approve: choose the reply, the request or both, or close it with a reason."]
+            if decided.reply_text is None and decided.request is None
+            else []
+        ),
+    ]
+
+
+def _about_the_thread(session: Session, mention: Mention, decided: Decided) -> list[str]:
+    if mention.state == MentionState.WITHDRAWN or not posts_of(session, mention.id or 0):
+        return ["The author deleted the post, so nothing can be sent about it."]
+    if decided.seen_version != mention.version or decided.seen_post_id != newest_inbound(session, mention):
+        return ["The author wrote or changed something you have not seen yet. Read the thread again, then approve."]
+    return []
+
+
+def _about_the_reply(mention: Mention, decided: Decided, ground: Ground) -> list[str]:
+    text, facts = decided.reply_text or "", CHANNELS[ground.account.channel]
+    if not text.strip():
+        return ["The reply is empty."]
+    reasons = []
+    if not mention.may_reply:
+        reasons.append(f"{facts.label} does not let us reply: {mention.may_reply_reason}")
+    try:
+        used = slots(text)
+        frozen = freeze(text, decided.language, ground.reference)
+        longest = max(
+            ground.length(widest(one, decided.language)) for one in (frozen.with_answer, frozen.without_answer)
+        )
+    except WordingError as error:
+        return [*reasons, str(error)]
+    if longest > facts.reply_limit:
+        reasons.append(
+            f"The reply can grow to {longest} {facts.length_unit}; {facts.label} takes {facts.reply_limit}. Shorten it."
+        )
+    if used and decided.request is None and not ground.number_known:
+        named = " and ".join(sorted(f"{{{slot}}}" for slot in used))
+        reasons.append(f"The reply promises {named}, but no request is filed with it.")
+    if facts.public and (found := sorted(set(ground.find_private(text)))):
+        reasons.append(
+            f"The reply is public and holds a private detail ({', '.join(found)}). Take it out, or ask in private."
+        )
+    return reasons
+
+
+def _about_the_request(session: Session, request: RequestFields, ground: Ground) -> list[str]:
+    service = session.get(Service, request.service_code) if request.service_code else None
+    if service is None or not service.active:
+        return ["Choose a service before filing the request."]
+    reasons = []
+    has_point = request.lat is not None and request.long is not None
+    if (request.lat is None) != (request.long is None):
+        reasons.append("A point needs both latitude and longitude.")
+    if service.needs != Need.NOTHING and not has_point and not request.address_string.strip():
+        reasons.append(f"A crew cannot find it: {service.service_name} needs a place. Ask the resident, or fill it in.")
+    if not request.description.strip():
+        reasons.append("The request needs a description.")
+    if ground.find_private(request.description) or ground.find_private(request.address_string):
+        reasons.append("The request may be shown in public and holds a private detail. Take it out.")
+    return reasons

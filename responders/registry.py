@@ -1,0 +1,33 @@
+"""Which adapter speaks which channel, and how each channel counts. A new channel adds its two lines here."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from models import Channel
+
+RESPONDERS: Mapping[Channel, str] = {
+    Channel.X: "responders.x:XResponder",
+    Channel.TELEGRAM: "responders.telegram:TelegramResponder",
+}
+LENGTHS: Mapping[Channel, str] = {
+    Channel.X: "responders.x:length",
+    Channel.TELEGRAM: "responders.telegram:length",
+}
+
+
+def responder_class(channel: Channel) -> type:
+    """The adapter's class, imported only now so that an absent SDK hurts nobody who does not use it."""
+    found: type = _load(RESPONDERS[channel])
+    return found
+
+
+def length_of(channel: Channel, text: str) -> int:
+    """The length of a text as the channel counts it."""
+    count: Callable[[str], int] = _load(LENGTHS[channel])
+    return count(text)
+
+
+def _load(where: str) -> Any:
+    module, name = where.split(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,384 @@
+"""People decide here, and nowhere else: the only way a reply or a request becomes approved.
+
+Every method is one short transaction, and none calls a channel. Who may see the desk is the console's business; what a
+person may decide is settled here. Errors: NotYours (somebody else holds it), NotApproved (with all reasons).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from models import (
+    CHANNELS,
+    Account,
+    Alarm,
+    Channel,
+    Database,
+    Decision,
+    Mention,
+    MentionState,
+    Reply,
+    ReplyState,
+    RequestState,
+    Review,
+    ServiceRequest,
+    StaffUser,
+    advance,
+    record,
+    utc_now,
+)
+from models.requests import new_reference
+from models.threads import newest_inbound, posts_of
+from responders.claims import NotYours, claim, open_reply, open_request, release, require_claim
+from responders.objections import Decided, FindPrivate, Ground, RequestFields, objections
+from responders.settling import close_if_settled
+from responders.wording import freeze
+
+__all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields"]
+
+LengthOf = Callable[[Channel, str], int]
+Row = TypeVar("Row", Reply, ServiceRequest)
+
+
+class NotApproved(Exception):
+    """The decision cannot be carried out; `reasons` are sentences for the person at the desk."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+class NotFound(Exception):
+    """There is no such mention, reply or alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Ids of what an approval put in the outbox."""
+
+    reply_id: int | None
+    request_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The decisions of the people at the desk.
+
+    `hold` is how long an approved reply can be taken back before anything leaves; `lease` how long a claim lasts.
+    """
+
+    database: Database
+    length_of: LengthOf
+    find_private: FindPrivate
+    hold: timedelta = timedelta(seconds=10)
+    lease: timedelta = timedelta(minutes=10)
+    clock: Callable[[], datetime] = utc_now
+
+    def claim(self, mention_id: int, staff_id: int) -> None:
+        """Take a mention, or prolong the claim on it. Raises NotYours."""
+        with self.database.write() as session:
+            mention, staff = _locked(session, mention_id), _staff(session, staff_id)
+            claim(session, mention, staff, self.clock(), self.lease)
+
+    def release(self, mention_id: int, staff_id: int) -> None:
+        """Give a mention back to the queue. Raises NotYours."""
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            require_claim(session, mention, staff, now)
+            release(session, mention, f"staff:{staff_id}", "released", now)
+
+    def save(self, mention_id: int, staff_id: int, decided: Decided) -> None:
+        """Keep what stands on the page, without deciding anything. Raises NotYours."""
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            require_claim(session, mention, staff, now)
+            _keep_edits(session, mention, decided)
+            mention.claimed_until = now + self.lease
+
+    def objections(self, mention_id: int, decided: Decided) -> list[str]:
+        """Why this decision could not be approved right now; empty when it could."""
+        with self.database.read() as session:
+            mention = session.get(Mention, mention_id)
+            if mention is None:
+                raise NotFound(f"There is no mention {mention_id}.")
+            return objections(session, mention, decided, self._ground(session, mention))
+
+    def approve(self, mention_id: int, staff_id: int, decided: Decided) -> Approved:
+        """Freeze the words and put them in the outbox. Raises NotYours or NotApproved; what was typed is kept."""
+        refused: list[str] = []
+        approved = Approved(None, None)
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            if mention.state == MentionState.WITHDRAWN:
+                raise NotApproved(["The author deleted the post, so nothing can be sent about it."])
+            require_claim(session, mention, staff, now)
+            _keep_edits(session, mention, decided)
+            refused = objections(session, mention, decided, self._ground(session, mention))
+            if not refused:
+                approved = self._approve(session, mention, staff, decided, now)
+        if refused:
+            raise NotApproved(refused)
+        return approved
+
+    def _approve(
+        self, session: Session, mention: Mention, staff: StaffUser, decided: Decided, now: datetime
+    ) -> Approved:
+        by, due = f"staff:{staff.id}", now + self.hold
+        request = open_request(session, mention)
+        if request and decided.request:
+            request.approved_at, request.not_before = now, due
+            request.seen_post_id = newest_inbound(session, mention)
+            advance(session, request, RequestState.APPROVED, by, "approved on the desk", now)
+        elif request:
+            advance(session, request, RequestState.CANCELLED, by, "a person decided not to file it", now)
+            request = None
+        reply = open_reply(session, mention)
+        if reply and decided.reply_text is not None:
+            target = request or _filed_request(session, mention) or _asked_about(session, reply)
+            frozen = freeze(decided.reply_text, decided.language, target.reference if target else "")
+            reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
+            reply.approved_at, reply.approved_by, reply.not_before = now, staff.id, due
+            reply.seen_post_id, reply.request_id = newest_inbound(session, mention), target.id if target else None
+            reply.in_reply_to = posts_of(session, mention.id or 0)[-1].channel_post_id
+            advance(session, reply, ReplyState.APPROVED, by, "approved on the desk", now)
+        elif reply:
+            advance(session, reply, ReplyState.CANCELLED, by, "a person decided not to reply", now)
+            reply = None
+        mention.claimed_by = mention.claimed_until = None
+        advance(session, mention, MentionState.APPROVED, by, "decided on the desk", now)
+        _note(session, mention, staff, Decision.APPROVED, now, reply=reply, request=request)
+        return Approved(reply.id if reply else None, request.id if request else None)
+
+    def reject(self, mention_id: int, staff_id: int, reason: str) -> None:
+        """Close without reply or request, for a reason that stays on record. Raises NotYours, NotApproved."""
+        self._put_away(mention_id, staff_id, reason, MentionState.REJECTED, Decision.REJECTED)
+
+    def set_aside(self, mention_id: int, staff_id: int, reason: str) -> None:
+        """Put away as chatter; it comes back when the author writes again. Raises NotYours, NotApproved."""
+        self._put_away(mention_id, staff_id, reason, MentionState.SET_ASIDE, Decision.SET_ASIDE)
+
+    def _put_away(self, mention_id: int, staff_id: int, reason: str, to: MentionState, decision: Decision) -> None:
+        if not reason.strip():
+            raise NotApproved(["Say why: a decision without an answer needs a reason."])
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            require_claim(session, mention, staff, now)
+            by, why = f"staff:{staff_id}", f"{decision.replace('_', ' ')} on the desk"
+            if reply := open_reply(session, mention):
+                advance(session, reply, ReplyState.CANCELLED, by, why, now)
+            if request := open_request(session, mention):
+                advance(session, request, RequestState.CANCELLED, by, why, now)
+            mention.claimed_by = mention.claimed_until = None
+            advance(session, mention, to, by, why, now)
+            _note(session, mention, staff, decision, now, reason=reason.strip())
+
+    def take_back(self, mention_id: int, staff_id: int) -> None:
+        """Undo an approval while everything is still held. Raises NotApproved once something has left."""
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            replies = _in_state(session, Reply, mention, ReplyState.APPROVED)
+            requests = _in_state(session, ServiceRequest, mention, RequestState.APPROVED)
+            moved = session.exec(
+                select(ServiceRequest.id).where(
+                    ServiceRequest.mention_id == mention.id,
+                    col(ServiceRequest.state).in_([RequestState.SUBMITTING, RequestState.UNCERTAIN]),
+                )
+            ).first()
+            if mention.state != MentionState.APPROVED or moved or not (replies or requests):
+                raise NotApproved(["It has left already and cannot be taken back."])
+            by, why = f"staff:{staff_id}", "taken back"
+            for reply in replies:
+                reply.revision += 1
+                advance(session, reply, ReplyState.IN_REVIEW, by, why, now)
+            for request in requests:
+                advance(session, request, RequestState.IN_REVIEW, by, why, now)
+            advance(session, mention, MentionState.DRAFTED, by, why, now)
+            _note(session, mention, staff, Decision.TAKEN_BACK, now)
+            claim(session, mention, staff, now, self.lease)
+
+    def reopen(self, mention_id: int, staff_id: int, reason: str) -> None:
+        """Bring a closed, rejected or set-aside mention back to the queue, for another answer. Raises NotApproved."""
+        if not reason.strip():
+            raise NotApproved(["Say why it is opened again."])
+        with self.database.write() as session:
+            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            if mention.state not in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
+                raise NotApproved([f"It is {mention.state.replace('_', ' ')} and not closed."])
+            mention.round += 1
+            mention.version += 1
+            mention.needs_understanding = True
+            advance(session, mention, MentionState.DRAFTED, f"staff:{staff_id}", "reopened on the desk", now)
+            _note(session, mention, staff, Decision.REOPENED, now, reason=reason.strip())
+
+    def says_sent(self, reply_id: int, staff_id: int) -> None:
+        """A person looked: the uncertain reply stands in the thread. Raises NotApproved."""
+        self._resolve(reply_id, staff_id, ReplyState.SENT, Decision.SAYS_SENT, "a person saw it in the thread")
+
+    def says_not_sent(self, reply_id: int, staff_id: int) -> None:
+        """A person looked: the uncertain reply is not there, send it again. Raises NotApproved."""
+        self._resolve(reply_id, staff_id, ReplyState.APPROVED, Decision.SAYS_NOT_SENT, "a person saw it is not there")
+
+    def drop(self, reply_id: int, staff_id: int) -> None:
+        """Give up an uncertain or failed reply. Raises NotApproved."""
+        self._resolve(reply_id, staff_id, ReplyState.CANCELLED, Decision.DROPPED, "a person dropped it")
+
+    def _resolve(self, reply_id: int, staff_id: int, to: ReplyState, decision: Decision, why: str) -> None:
+        with self.database.write() as session:
+            reply = session.get(Reply, reply_id, with_for_update=True)
+            if reply is None:
+                raise NotFound(f"There is no reply {reply_id}.")
+            if reply.state != ReplyState.UNCERTAIN:
+                raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
+            mention, staff, now = _locked(session, reply.mention_id), _staff(session, staff_id), self.clock()
+            if to == ReplyState.APPROVED and mention.state == MentionState.WITHDRAWN:
+                raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
+            if to == ReplyState.SENT:
+                reply.sent_at = now
+            reply.not_before = now
+            advance(session, reply, to, f"staff:{staff_id}", why, now)
+            _note(session, mention, staff, decision, now, reply=reply)
+            close_if_settled(session, reply.mention_id, now)
+
+    def decide_uncertain_request(self, request_id: int, staff_id: int) -> None:
+        """Take up a request that may have been filed: it comes back to the queue. Raises NotApproved."""
+        with self.database.write() as session:
+            request = session.get(ServiceRequest, request_id, with_for_update=True)
+            if request is None:
+                raise NotFound(f"There is no request {request_id}.")
+            if request.state != RequestState.UNCERTAIN:
+                raise NotApproved(
+                    [f"The request is {request.state.replace('_', ' ')} now; there is nothing to decide."]
+                )
+            now, by = self.clock(), f"staff:{staff_id}"
+            mention = _locked(session, request.mention_id)
+            if mention.state != MentionState.APPROVED:
+                raise NotApproved([f"The mention is {mention.state.replace('_', ' ')} now."])
+            advance(session, request, RequestState.IN_REVIEW, by, "taken up again", now)
+            for reply in _in_state(session, Reply, mention, ReplyState.APPROVED):
+                reply.revision += 1
+                advance(session, reply, ReplyState.IN_REVIEW, by, "its request was taken up again", now)
+            advance(session, mention, MentionState.DRAFTED, by, "its request was taken up again", now)
+            claim(session, mention, _staff(session, staff_id), now, self.lease)
+
+    def acknowledge(self, alarm_id: int, staff_id: int) -> None:
+        """A person has seen the danger and acts on it (invariant 7)."""
+        with self.database.write() as session:
+            alarm = session.get(Alarm, alarm_id, with_for_update=True)
+            if alarm is None:
+                raise NotFound(f"There is no alarm {alarm_id}.")
+            if alarm.acknowledged_at is None:
+                now = self.clock()
+                alarm.acknowledged_at, alarm.acknowledged_by = now, staff_id
+                session.add(alarm)
+                record(session, "Alarm", alarm_id, f"staff:{staff_id}", "acknowledged", now)
+
+    def reply_length(self, channel: Channel, text: str) -> tuple[int, int]:
+        """(length as the channel counts it, the channel's limit)."""
+        return self.length_of(channel, text), CHANNELS[channel].reply_limit
+
+    def _ground(self, session: Session, mention: Mention) -> Ground:
+        account = session.get_one(Account, mention.account_id)
+        known = _filed_request(session, mention) or _asked_about(session, open_reply(session, mention))
+        request = open_request(session, mention) or known
+        return Ground(
+            account=account,
+            length=lambda text: self.length_of(account.channel, text),
+            find_private=self.find_private,
+            number_known=known is not None,
+            reference=request.reference if request else "",
+        )
+
+
+def _keep_edits(session: Session, mention: Mention, decided: Decided) -> None:
+    reply = open_reply(session, mention)
+    if (
+        reply
+        and decided.reply_text is not None
+        and (reply.text, reply.language) != (decided.reply_text, decided.language)
+    ):
+        reply.text, reply.language = decided.reply_text, decided.language
+        reply.revision += 1
+        session.add(reply)
+    fields = decided.request
+    if fields is None or _filed_request(session, mention):
+        return
+    request = open_request(session, mention) or _new_request(session, mention)
+    before = (request.service_code, request.description, request.address_string, request.lat, request.long)
+    request.service_code, request.description = fields.service_code or None, fields.description
+    request.address_string, request.lat, request.long = fields.address_string, fields.lat, fields.long
+    if before != (request.service_code, request.description, request.address_string, request.lat, request.long):
+        request.revision += 1
+    session.add(request)
+
+
+def _new_request(session: Session, mention: Mention) -> ServiceRequest:
+    request = ServiceRequest(
+        mention_id=mention.id or 0,
+        reference=new_reference(),
+        state=RequestState.IN_REVIEW,
+        changed_at=mention.changed_at,
+    )
+    session.add(request)
+    session.flush()
+    return request
+
+
+def _note(
+    session: Session,
+    mention: Mention,
+    staff: StaffUser,
+    decision: Decision,
+    now: datetime,
+    *,
+    reason: str = "",
+    reply: Reply | None = None,
+    request: ServiceRequest | None = None,
+) -> None:
+    session.add(
+        Review(
+            mention_id=mention.id or 0,
+            reply_id=reply.id if reply else None,
+            request_id=request.id if request else None,
+            staff_id=staff.id or 0,
+            decision=decision,
+            reason=reason,
+            revision=reply.revision if reply else 0,
+            text_sha256=sha256(reply.approved_text.encode()).hexdigest() if reply else "",
+            at=now,
+        )
+    )
+
+
+def _filed_request(session: Session, mention: Mention) -> ServiceRequest | None:
+    """The request of this mention that the city has, or is being given."""
+    gone = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
+    return session.exec(
+        select(ServiceRequest).where(ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).not_in(gone))
+    ).first()
+
+
+def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None:
+    """The earlier request that a status reply tells about."""
+    return session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
+
+
+def _in_state(session: Session, table: type[Row], mention: Mention, state: str) -> list[Row]:
+    return list(session.exec(select(table).where(table.mention_id == mention.id, table.state == state)).all())
+
+
+def _locked(session: Session, mention_id: int) -> Mention:
+    mention = session.get(Mention, mention_id, with_for_update=True)
+    if mention is None:
+        raise NotFound(f"There is no mention {mention_id}.")
+    return mention
+
+
+def _staff(session: Session, staff_id: int) -> StaffUser:
+    staff = session.get(StaffUser, staff_id)
+    if staff is None or not staff.active:
+        raise NotYours("Your account is not active any more.")
+    return staff

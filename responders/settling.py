@@ -1,0 +1,79 @@
+"""What happens to a mention when its reply or request arrives, comes back, or is all there was to do."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from models import Mention, MentionState, Post, Reply, ReplyState, RequestState, ServiceRequest, advance
+from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS
+from models.posts import PostKind
+from models.threads import newest_inbound
+
+
+def close_if_settled(session: Session, mention_id: int, now: datetime) -> None:
+    """Close an approved mention once nothing of it is on its way any more."""
+    mention = session.get(Mention, mention_id, with_for_update=True)
+    if mention is None or mention.state != MentionState.APPROVED:
+        return
+    session.flush()
+    reply = session.exec(
+        select(Reply.id).where(Reply.mention_id == mention_id, col(Reply.state).not_in(SETTLED_REPLIES))
+    ).first()
+    request = session.exec(
+        select(ServiceRequest.id).where(
+            ServiceRequest.mention_id == mention_id, col(ServiceRequest.state).not_in(SETTLED_REQUESTS)
+        )
+    ).first()
+    if reply is None and request is None:
+        advance(session, mention, MentionState.CLOSED, "outbox", "replies and requests are settled", now)
+
+
+def give_back(session: Session, mention_id: int, why: str, now: datetime) -> None:
+    """Bring a mention back to the queue, with whatever of it has not left yet."""
+    for reply in session.exec(
+        select(Reply).where(Reply.mention_id == mention_id, Reply.state == ReplyState.APPROVED)
+    ).all():
+        reply.revision += 1
+        advance(session, reply, ReplyState.IN_REVIEW, "outbox", why, now)
+        advance(session, reply, ReplyState.DRAFT, "outbox", why, now)
+    for request in session.exec(
+        select(ServiceRequest).where(
+            ServiceRequest.mention_id == mention_id, ServiceRequest.state == RequestState.APPROVED
+        )
+    ).all():
+        advance(session, request, RequestState.IN_REVIEW, "outbox", why, now)
+        advance(session, request, RequestState.DRAFT, "outbox", why, now)
+    mention = session.get(Mention, mention_id, with_for_update=True)
+    if mention and mention.state == MentionState.APPROVED:
+        mention.version += 1
+        mention.needs_understanding = True
+        advance(session, mention, MentionState.DRAFTED, "outbox", why, now)
+
+
+def overtaken(session: Session, mention: Mention, seen_post_id: int | None) -> bool:
+    """Whether the author has written since the approval (invariant 5)."""
+    return newest_inbound(session, mention) != seen_post_id
+
+
+def remember_own_post(session: Session, reply: Reply, mention: Mention, now: datetime) -> None:
+    """Keep what we posted as context of the thread, so that the desk shows it and an answer finds it."""
+    if not reply.sent_post_id:
+        return
+    known = session.exec(
+        select(Post.id).where(Post.account_id == reply.account_id, Post.channel_post_id == reply.sent_post_id)
+    ).first()
+    if known is None:
+        session.add(
+            Post(
+                account_id=reply.account_id,
+                channel_post_id=reply.sent_post_id,
+                edit_chain=reply.sent_post_id,
+                conversation_id=mention.conversation_id,
+                kind=PostKind.OWN,
+                in_reply_to=reply.in_reply_to,
+                text=reply.sent_text,
+                url=reply.sent_url,
+                created_at=reply.sent_at or now,
+                received_at=now,
+            )
+        )

@@ -1,0 +1,73 @@
+"""Fixtures every test may use: a clean environment, throwaway databases, a clock that only moves when told."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from models import Database, migrations
+from tests import services
+from tests.town import Clock, Town
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in os.environ:
+        if name.startswith("HARK_") and name != "HARK_CHROMIUM":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy: migrating takes longer than copying."""
+    file = tmp_path_factory.mktemp("schema") / "empty.db"
+    database = Database.in_file(file)
+    migrations.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return file
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
+    """An empty SQLite database with the real schema."""
+    file = tmp_path / "hark.db"
+    shutil.copy(migrated_file, file)
+    database = Database.in_file(file)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.scaled)])
+def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database with the real schema, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("database")
+        return
+    with services.throwaway_postgresql() as url:
+        database = Database(url)
+        migrations.upgrade(database)
+        yield database
+        database.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The real time plus what a test adds to it."""
+    return Clock()
+
+
+@pytest.fixture
+def town(tmp_path: Path, migrated_file: Path, clock: Clock) -> Iterator[Town]:
+    """The product against a running simulator, driven step by step."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shutil.copy(migrated_file, data / "hark.db")
+    with Town(data, clock, hold=timedelta(0)) as town:
+        yield town

@@ -1,0 +1,191 @@
+"""The desk on a real port of this machine, with a real database file."""
+
+import re
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from sqlmodel import Session
+from twitter_text import parse_tweet
+
+from hark311.console import assets, create_app, issue_link
+from hark311.product import Product
+from hark311.settings import Settings
+from models import Channel, Database, Mention, StaffUser
+from responders.review import Desk
+from tests.hark311.console.factories import make_staff
+
+NOON = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
+"""The desk's clock in these tests: noon in the city."""
+
+
+class Clock:
+    """A clock the tests turn by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **spans: float) -> None:
+        self.now += timedelta(**spans)
+
+
+@dataclass
+class Running:
+    """A desk that answers on `url`, and what the tests look at from the inside."""
+
+    url: str
+    database: Database
+    clock: Clock
+    product: Product
+    nudges: list[tuple[object, ...]] = field(default_factory=list)
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    @contextmanager
+    def rows(self) -> Iterator[Session]:
+        """A session that commits at its end."""
+        with self.database.write() as session:
+            yield session
+
+    def secret_for(self, staff: StaffUser) -> str:
+        with self.database.write() as session:
+            return issue_link(session, staff, self.clock())
+
+    def staff(self, display_name: str = "Mara Jennings") -> StaffUser:
+        with self.database.write() as session:
+            return make_staff(session, display_name)
+
+    def mention(self, mention_id: int) -> Mention:
+        with self.database.read() as session:
+            return session.get_one(Mention, mention_id)
+
+    def visitor(self, **headers: str) -> httpx.Client:
+        client = httpx.Client(base_url=self.url, headers=headers)
+        self.clients.append(client)
+        return client
+
+    def browser_of(self, staff: StaffUser) -> "Browser":
+        browser = Browser(self.visitor())
+        browser.post(f"/sign-in/{self.secret_for(staff)}")
+        return browser
+
+
+class Browser:
+    """A person's browser without scripts: it sends the forms it was given, with the token that is in them."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+
+    def get(self, path: str) -> httpx.Response:
+        return self.client.get(path)
+
+    def post(self, path: str, page: str = "", **fields: str) -> httpx.Response:
+        """Send a form of `page` (the path itself where it is not given) to `path`."""
+        shown = self.client.get(page or (path if path.startswith("/sign-in") else "/account"))
+        return self.client.post(path, data={"csrf": token_in(shown.text), **fields})
+
+    def decide(self, mention_id: int, what: str, **changed: str | None) -> httpx.Response:
+        """Press a button of a mention's decision form, with fields changed or (None) left out."""
+        return self.decide_on(self.get(f"/mentions/{mention_id}").text, mention_id, what, **changed)
+
+    def decide_on(self, shown: str, mention_id: int, what: str, **changed: str | None) -> httpx.Response:
+        """The same on a page that was opened earlier."""
+        fields: dict[str, str | None] = {**decision_fields(shown), **changed}
+        kept = {name: value for name, value in fields.items() if value is not None}
+        return self.client.post(f"/mentions/{mention_id}/{what}", data=kept)
+
+
+def token_in(page: str) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
+    return found[1] if found else ""
+
+
+def decision_fields(page: str) -> dict[str, str]:
+    """The decision form's fields as a browser would send them."""
+    fields = {"csrf": token_in(page)}
+    for name in ("seen_version", "seen_post_id", "address_string", "lat", "long"):
+        if found := re.search(rf'name="{name}" value="([^"]*)"', page):
+            fields[name] = unescape(found[1])
+    for name in ("reply_text", "description"):
+        if found := re.search(rf'name="{name}"[^>]*>\n(.*?)</textarea>', page, re.DOTALL):
+            fields[name] = unescape(found[1])
+    for name in ("language", "service_code"):
+        if found := re.search(rf'name="{name}".*?<option value="([^"]*)" selected', page, re.DOTALL):
+            fields[name] = unescape(found[1])
+    for name in ("send_reply", "file_request"):
+        if re.search(rf'name="{name}" value="yes" checked', page):
+            fields[name] = "yes"
+    return fields
+
+
+def weighted_length(channel: Channel, text: str) -> int:
+    return int(parse_tweet(text).weightedLength) if channel == Channel.X else len(text)
+
+
+def find_private(text: str) -> list[str]:
+    found = ["phone"] if re.search(r"\b\d{3}[-. ]\d{3}[-. ]\d{4}\b", text) else []
+    return found + (["email"] if re.search(r"\S+@\S+\.\w+", text) else [])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def browser_files() -> None:
+    assets.build()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+StartDesk = Callable[..., Running]
+
+
+@pytest.fixture
+def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock) -> Iterator[StartDesk]:
+    """Starts desks on free ports, each with a database of its own, and stops them at the end."""
+    running: list[tuple[Running, uvicorn.Server, threading.Thread]] = []
+
+    def start(**settings: object) -> Running:
+        file = tmp_path / f"desk{len(running)}.db"
+        shutil.copy(migrated_file, file)
+        database = Database.in_file(file)
+        nudges: list[tuple[object, ...]] = []
+
+        async def nudge(*args: object) -> None:
+            nudges.append(args)
+
+        desk = Desk(database, weighted_length, find_private, clock=clock)
+        given = Settings(data=tmp_path, city_name="Riverton311", **settings)  # type: ignore[arg-type]  # test values
+        product = Product(given, database, desk, nudge, secret_key="k" * 32)
+        config = uvicorn.Config(create_app(product), log_config=None, access_log=False, ws="none", lifespan="off")
+        server = uvicorn.Server(config)
+        listening = socket.create_server(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        running.append((Running(url, database, clock, product, nudges), server, thread))
+        return running[-1][0]
+
+    yield start
+    for desk, server, thread in running:
+        for client in desk.clients:
+            client.close()
+        server.should_exit = True
+        thread.join(10)
+        desk.database.dispose()
+
+
+@pytest.fixture
+def desk(start_desk: StartDesk) -> Running:
+    return start_desk()

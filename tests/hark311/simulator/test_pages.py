@@ -1,0 +1,83 @@
+"""The pages for people: what they show, and that their forms act."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from hark311.simulator import RunningSimulator
+
+
+@pytest.fixture
+def browser(simulator: RunningSimulator) -> Iterator[httpx.Client]:
+    """A plain client that behaves like a browser on the simulator's own pages."""
+    with httpx.Client(
+        base_url=simulator.url,
+        headers={"Origin": simulator.url, "Sec-Fetch-Site": "same-origin"},
+        follow_redirects=True,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/x", "/telegram", "/city"])
+def test_every_page_says_what_it_is_and_lets_no_script_run(browser: httpx.Client, path: str) -> None:
+    page = browser.get(path)
+    assert page.status_code == 200
+    assert "nothing here leaves this machine" in page.text
+    assert "<script" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert browser.get("/static/simulator.css").headers["content-type"].startswith("text/css")
+
+
+def test_a_resident_can_post_and_reply_on_x(simulator: RunningSimulator, browser: httpx.Client) -> None:
+    browser.post("/x", data={"handle": "ann", "text": "Hole <b>here</b>", "mention": "on"})
+    post = simulator.x_posts()[0]
+    page = browser.post("/x", data={"handle": "bob", "text": "Same", "in_reply_to": post["id"]}).text
+    assert "@Philly311Demo Hole &lt;b&gt;here&lt;/b&gt;" in page
+    assert "depth1" in page
+    assert simulator.x_posts()[1]["in_reply_to"] == post["id"]
+
+
+def test_a_wrong_handle_is_explained_and_the_words_are_kept(simulator: RunningSimulator, browser: httpx.Client) -> None:
+    page = browser.post("/x", data={"handle": "no spaces", "text": "Do not lose me"})
+    assert page.status_code == 422
+    assert "Nothing was sent" in page.text
+    assert "Do not lose me" in page.text
+    assert simulator.x_posts() == []
+
+
+def test_a_form_from_another_site_is_refused(simulator: RunningSimulator, browser: httpx.Client) -> None:
+    answer = browser.post("/x", data={"handle": "ann", "text": "Forged"}, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert simulator.x_posts() == []
+
+
+def test_a_resident_can_write_share_a_place_and_block_on_telegram(
+    simulator: RunningSimulator, browser: httpx.Client
+) -> None:
+    browser.post("/telegram", data={"name": "Rosa", "text": "Light out"})
+    chat = simulator.telegram_messages()[0]["chat_id"]
+    place = {"share": "on", "latitude": "39.98", "longitude": "-75.13"}
+    page = browser.post("/telegram", data={"chat_id": str(chat), "name": "Rosa", **place}).text
+    assert "39.98000, -75.13000" in page
+    assert {message["chat_id"] for message in simulator.telegram_messages()} == {chat}
+    assert "has blocked the bot" in browser.post("/telegram/block", data={"chat_id": str(chat), "blocked": "yes"}).text
+    assert browser.post("/telegram", data={"name": "Rosa", "text": " "}).status_code == 422
+
+
+def test_the_city_can_close_and_reopen_from_its_list(simulator: RunningSimulator, browser: httpx.Client) -> None:
+    form = {"api_key": "simulator-open311-key", "service_code": "TREE", "address_string": "Pine St & 46th"}
+    number = httpx.post(f"{simulator.open311_url}/requests.json", data=form).json()[0]["service_request_id"]
+    page = browser.post("/city", data={"id": number, "status": "closed", "status_notes": "Limb removed."}).text
+    assert "Limb removed." in page
+    assert simulator.city_requests()[0]["status"] == "closed"
+    browser.post("/city", data={"id": number, "status": "open"})
+    assert simulator.city_requests()[0]["status"] == "open"
+    assert browser.post("/city", data={"id": "1", "status": "open"}).status_code == 422
+
+
+def test_samples_can_be_loaded_from_the_start_page(simulator: RunningSimulator, browser: httpx.Client) -> None:
+    page = browser.post("/samples").text
+    assert "24 posts by residents" in page
+    assert browser.get("/x").status_code == browser.get("/telegram").status_code == 200

@@ -1,0 +1,214 @@
+"""The files a city starts with: every service, and every wording in every language, fit to be sent."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from twitter_text import parse_tweet
+
+from hark311.starter import StarterError, load_services, load_templates, parse_services, parse_templates
+from models import CHANNELS, Channel, Need, ReplyTemplate, Service
+from responders.drafting import NAMES, SLOTS, Key
+from responders.quoting import sayable_place
+from responders.wording import (
+    date_words,
+    fill,
+    filled,
+    freeze,
+    placeholders,
+    sentences,
+    slots,
+    widest,
+    without_date_sentence,
+)
+
+LANGUAGES = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ru", "uk", "ar", "ht", "fr", "pt", "ko", "km", "ps", "fa", "bn")
+SERVICES = load_services()
+TEMPLATES = load_templates()
+SIGN_OFF = " ^MJK"
+LONGEST_PLACE = "1200 block of North Northwestern Boulevard & Germantown Pike"
+
+
+def weight(text: str) -> int:
+    """The length as X counts it."""
+    length: int = parse_tweet(text).weightedLength
+    return length
+
+
+def widest_reply(template: ReplyTemplate, measure: Callable[[str], int]) -> str:
+    """A wording with the longest problem name, a 60-character place and both slots at their widest."""
+    language = template.language
+    words = {
+        "problem": max((service.plain_names[language] for service in SERVICES), key=measure),
+        "place": sayable_place(LONGEST_PLACE, language, public=True, at_home=False, find_private=lambda _: ()),
+        "name": "Maximiliana",
+    }
+    return widest(filled(template.body, words), language)
+
+
+def every_template() -> list[object]:
+    return [pytest.param(template, id=f"{template.language}-{template.key}") for template in TEMPLATES]
+
+
+def test_the_longest_place_is_as_long_as_promised() -> None:
+    assert len(LONGEST_PLACE) == 60
+
+
+def test_all_services_are_there_once() -> None:
+    codes = [service.service_code for service in SERVICES]
+    assert len(codes) == len(set(codes)) == 32
+    assert {"POTHOLE", "MISSED_TRASH", "UTILITY", "OTHER"} <= set(codes)
+
+
+def test_a_crew_is_told_a_point_for_a_pothole_and_an_address_for_a_missed_collection() -> None:
+    needs = {service.service_code: service.needs for service in SERVICES}
+    assert needs["POTHOLE"] is needs["STREET_LIGHT"] is needs["TRAFFIC_SIGNAL"] is Need.POINT
+    assert needs["MISSED_TRASH"] is needs["PROPERTY_CODE"] is Need.ADDRESS
+    assert needs["OTHER"] is Need.NOTHING
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=[service.service_code for service in SERVICES])
+def test_a_service_has_a_plain_name_in_every_language_and_words_about_itself(service: Service) -> None:
+    assert set(service.plain_names) == set(LANGUAGES)
+    assert service.service_name
+    assert service.description.endswith(".")
+    assert service.group
+    assert len(service.keywords.split(", ")) >= 3
+    assert service.service_name != service.service_code
+
+
+def test_no_two_services_have_the_same_name_in_a_language() -> None:
+    for language in LANGUAGES:
+        names = [service.plain_names[language] for service in SERVICES]
+        assert len(set(names)) == len(names), language
+
+
+def test_every_language_has_every_wording_once() -> None:
+    assert {(template.language, template.key) for template in TEMPLATES} == {
+        (language, key.value) for language in LANGUAGES for key in Key
+    }
+    assert len(TEMPLATES) == len(LANGUAGES) * len(Key)
+    assert all(template.version == 1 and template.active for template in TEMPLATES)
+
+
+def test_only_english_counts_as_checked_by_a_speaker() -> None:
+    assert {template.language for template in TEMPLATES if template.checked_by_speaker} == {"en"}
+
+
+@pytest.mark.parametrize("template", every_template())
+def test_a_wording_is_plain_and_holds_only_what_its_key_allows(template: ReplyTemplate) -> None:
+    assert slots(template.body) == SLOTS[Key(template.key)]
+    assert placeholders(template.body) == NAMES[Key(template.key)]
+    assert not re.search(r"[!！]|oops|http|www\.|\w@|@\w", template.body, re.IGNORECASE)
+    assert not re.search(r"[\U0001F000-\U0001FAFF\u2600-\u27BF]", template.body), "emoji"
+
+
+@pytest.mark.parametrize("template", every_template())
+def test_a_wording_fits_a_post_on_x_at_its_widest_with_a_sign_off(template: ReplyTemplate) -> None:
+    assert weight(widest_reply(template, weight) + SIGN_OFF) <= CHANNELS[Channel.X].reply_limit
+
+
+@pytest.mark.parametrize("template", every_template())
+def test_a_wording_reads_on_when_the_city_gives_no_answer(template: ReplyTemplate) -> None:
+    words = dict.fromkeys(NAMES[Key(template.key)], "X")
+    text = filled(template.body, words)
+    frozen = freeze(text, template.language, "H-7QK4M2XD")
+    assert ("H-7QK4M2XD" in frozen.without_answer) == ("number" in SLOTS[Key(template.key)])
+    if "date" in SLOTS[Key(template.key)]:
+        dated = [sentence for sentence in sentences(text) if "{date}" in sentence]
+        assert len(dated) == 1
+        assert len(dated[0]) < len(text) * 2 / 3, "the date sentence has swallowed its neighbours"
+        assert without_date_sentence(text) == text.replace(dated[0], "").strip()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_filled_is_heavier_on_x_than_the_widest(language: str) -> None:
+    filed = next(one for one in TEMPLATES if (one.language, one.key) == (language, "filed"))
+    text = filled(filed.body, {"problem": "p", "place": "q"})
+    heaviest = weight(widest(text, language))
+    for day in range(0, 366, 5):
+        said = date(2027, 1, 1) + timedelta(days=day)
+        sent = fill(text, language, "H-7QK4M2XD", said)
+        assert date_words(said, language) in sent
+        assert weight(sent) <= heaviest
+
+
+def test_911_comes_before_988_in_every_language() -> None:
+    for template in TEMPLATES:
+        if template.key == Key.EMERGENCY_911:
+            assert 0 < template.body.index("911") < template.body.index("988")
+
+
+GOOD_SERVICE = """
+[[service]]
+service_code = "POTHOLE"
+service_name = "Pothole"
+group = "Streets"
+needs = "point"
+description = "A hole."
+keywords = "hole"
+plain_names = {en = "the pothole"}
+"""
+
+
+def test_a_good_service_file_is_read() -> None:
+    (service,) = parse_services(GOOD_SERVICE, "ours.toml")
+    assert (service.service_code, service.needs, service.plain_names) == ("POTHOLE", Need.POINT, {"en": "the pothole"})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", r"ours\.toml: there is no \[\[service\]\]"),
+        ("service = 3", r"ours\.toml: there is no \[\[service\]\]"),
+        ("service = [", r"ours\.toml: this is not TOML"),
+        (GOOD_SERVICE * 2, r"ours\.toml: service 2 \(POTHOLE\): the code is listed twice"),
+        (GOOD_SERVICE.replace('"point"', '"spot"'), r"ours\.toml: service 1 \(POTHOLE\): needs: "),
+        (GOOD_SERVICE.replace("keywords", "keyword"), r"ours\.toml: service 1 \(POTHOLE\): .*keyword: Extra inputs"),
+        (GOOD_SERVICE.replace("en =", "es ="), r"ours\.toml: service 1 \(POTHOLE\): plain_names: .*no English name"),
+        (GOOD_SERVICE.replace("the pothole", "{number}"), r"ours\.toml: service 1 .*plain_names: .*brackets"),
+        (GOOD_SERVICE.replace("POTHOLE", "pot hole"), r"ours\.toml: service 1 \(pot hole\): service_code: "),
+        (GOOD_SERVICE.replace('"A hole."', '" "'), r"ours\.toml: service 1 \(POTHOLE\): description: "),
+        ("[[service]]\nneeds = 'point'", r"ours\.toml: service 1 \(no code\): service_code: Field required"),
+    ],
+)
+def test_a_broken_service_file_names_file_and_entry(text: str, complaint: str) -> None:
+    with pytest.raises(StarterError, match=complaint):
+        parse_services(text, "ours.toml")
+
+
+def template_file(**changed: str) -> str:
+    bodies = {one.key: one.body for one in TEMPLATES if one.language == "en"} | changed
+    texts = "\n".join(f'{key} = "{body}"' for key, body in bodies.items() if body)
+    return f'language = "en"\nchecked_by_speaker = false\n[texts]\n{texts}\n'
+
+
+def test_a_good_template_file_is_read() -> None:
+    read = parse_templates(template_file(ask_service="What is it?"), "en.toml")
+    assert {one.key: one.body for one in read}["ask_service"] == "What is it?"
+    assert not any(one.checked_by_speaker for one in read)
+
+
+@pytest.mark.parametrize(
+    ("text", "file_name", "complaint"),
+    [
+        (template_file(), "es.toml", r"es\.toml: language is 'en'"),
+        (template_file(stop_done=""), "en.toml", r"en\.toml: no wording for stop_done"),
+        (template_file(new_key="Hello."), "en.toml", r"en\.toml: the file: texts\.new_key"),
+        (template_file(ask_service="Say {what}."), "en.toml", r"en\.toml: ask_service: \{what\} is no slot"),
+        (template_file(ask_service="By {date}."), "en.toml", r"en\.toml: ask_service: has the slots \['date'\]"),
+        (template_file(greeting="Hi."), "en.toml", r"en\.toml: greeting: has the placeholders \[\]"),
+        (template_file(ask_service="What [now]?"), "en.toml", r"en\.toml: ask_service: a square bracket"),
+        (
+            template_file(filed="[problem] at [place]: {number} by {date}."),
+            "en.toml",
+            r"en\.toml: filed: .*sentence of its own",
+        ),
+        ("language = 3", "en.toml", r"en\.toml: the file: language"),
+        ("language", "en.toml", r"en\.toml: this is not TOML"),
+    ],
+)
+def test_a_broken_template_file_names_file_and_entry(text: str, file_name: str, complaint: str) -> None:
+    with pytest.raises(StarterError, match=complaint):
+        parse_templates(text, file_name)

@@ -1,0 +1,207 @@
+"""Invariant 4: an attempt is on record before the call; doubt is settled by proof or by a person, never by trying again."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from models import AttemptOutcome, MentionState, Purpose, Reply, ReplyState, RequestState, SendAttempt
+from models.posts import OutgoingPost, SentPost
+from responders.review import NotApproved
+from responders.x import XResponder
+from tests.town import Town
+
+POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
+
+
+def _approved_on_x(town: Town, words: str = "Thank you. Your request is {number}.") -> tuple[str, int]:
+    post_id = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.hear()
+    mention_id = town.mention_of(post_id).id or 0
+    town.approve(mention_id, words)
+    return post_id, mention_id
+
+
+def _attempts(town: Town, reply_id: int | None) -> list[SendAttempt]:
+    with town.database.read() as session:
+        return list(session.exec(select(SendAttempt).where(SendAttempt.reply_id == reply_id)).all())
+
+
+def test_the_attempt_is_committed_before_the_call(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, mention_id = _approved_on_x(town)
+    seen: list[tuple[ReplyState, AttemptOutcome]] = []
+
+    async def look(_: XResponder, post: OutgoingPost) -> SentPost:
+        with town.database.read() as session:
+            reply = session.get_one(Reply, post.reply_id)
+            (attempt,) = session.exec(select(SendAttempt).where(SendAttempt.reply_id == reply.id)).all()
+            seen.append((reply.state, attempt.outcome))
+        raise RuntimeError("the process dies here")
+
+    monkeypatch.setattr(XResponder, "send", look)
+    town.deliver(1)
+    assert seen == [(ReplyState.SENDING, AttemptOutcome.PENDING)]
+    assert town.reply_to(mention_id).state == ReplyState.UNCERTAIN
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "garbage"])
+def test_a_reply_that_landed_unseen_is_found_on_our_timeline_and_not_sent_again(town: Town, kind: str) -> None:
+    post_id, mention_id = _approved_on_x(town)
+    town.simulator.fault("x", kind, "create_post")
+    town.deliver(1)
+    assert town.reply_to(mention_id).state == ReplyState.UNCERTAIN
+    town.clock.advance(seconds=10)
+    town.deliver()
+    assert town.reply_to(mention_id).state == ReplyState.SENT
+    assert len(town.our_replies_on_x(post_id)) == 1
+    assert town.mention_of(post_id).state == MentionState.CLOSED
+
+
+def test_a_reply_that_may_have_landed_waits_for_a_person_and_is_never_tried_again(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town)
+    town.simulator.fault("x", "drop_before", "create_post")
+    town.deliver(1)
+    for _ in range(8):
+        town.clock.advance(hours=1)
+        town.deliver()
+    reply = town.reply_to(mention_id)
+    assert reply.state == ReplyState.UNCERTAIN
+    assert town.our_replies_on_x(post_id) == []
+    assert len(_attempts(town, reply.id)) == 1
+    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    town.deliver()
+    assert len(town.our_replies_on_x(post_id)) == 1
+    assert town.reply_to(mention_id).state == ReplyState.SENT
+
+
+def test_a_person_can_say_that_it_landed(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town)
+    town.simulator.fault("x", "status", "create_post", status=502, body="<html>bad gateway</html>")
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    assert reply.state == ReplyState.UNCERTAIN
+    town.desk.says_sent(reply.id or 0, town.staff_id)
+    town.deliver()
+    assert town.our_replies_on_x(post_id) == []
+    assert town.mention_of(post_id).state == MentionState.CLOSED
+    with pytest.raises(NotApproved):
+        town.desk.says_not_sent(reply.id or 0, town.staff_id)
+
+
+def test_a_sender_that_was_killed_leaves_doubt_not_a_second_reply(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town)
+
+    async def killed_after_the_call() -> None:
+        async with AsyncExitStack() as stack:
+            submission, outbox = await town.delivery(stack)
+            for request_id in submission.due():
+                await submission.file(request_id)
+            claimed = outbox._claim(town.reply_to(mention_id).id or 0)
+            assert claimed is not None
+            await outbox.responders[claimed.account_name].send(claimed.post)
+
+    asyncio.run(killed_after_the_call())
+    assert town.reply_to(mention_id).state == ReplyState.SENDING
+    town.deliver()
+    assert town.reply_to(mention_id).state == ReplyState.SENDING
+    town.clock.advance(minutes=2)
+    town.deliver()
+    assert town.reply_to(mention_id).state == ReplyState.SENT
+    assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def test_a_duplicate_refusal_after_a_lost_answer_is_proof_that_it_landed(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
+    town.simulator.fault("x", "drop_after", "create_post")
+    town.deliver(1)
+    town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    town.deliver()
+    assert town.reply_to(mention_id).state == ReplyState.SENT
+    assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def test_telegram_gives_no_proof_so_a_person_decides(town: Town) -> None:
+    town.simulator.say_on_telegram("no hot water at 1200 S 9th St")
+    town.hear()
+    (mention,) = town.mentions()
+    town.approve(mention.id, "Thank you, we look into it.", file_request=False)
+    town.simulator.fault("telegram", "drop_after", "sendMessage")
+    town.deliver()
+    town.clock.advance(hours=1)
+    town.deliver()
+    assert town.reply_to(mention.id).state == ReplyState.UNCERTAIN
+    assert len(town.our_messages()) == 1
+
+
+def test_a_resident_who_answers_our_message_proves_that_it_landed(town: Town) -> None:
+    said = town.simulator.say_on_telegram("no hot water at 1200 S 9th St")
+    town.hear()
+    (mention,) = town.mentions()
+    town.approve(mention.id, "Thank you, we look into it.", file_request=False)
+    town.simulator.fault("telegram", "drop_after", "sendMessage")
+    town.deliver()
+    (ours,) = town.simulator.telegram_messages(by="us")
+    sender = {"id": said["chat_id"], "first_name": "Resident"}
+    town.simulator.say_on_telegram("great, thanks", reply_to=ours["message_id"], **{"from": sender})
+    town.hear()
+    assert town.reply_to(mention.id).state in (ReplyState.SENT, ReplyState.DRAFT, ReplyState.IN_REVIEW)
+    with town.database.read() as session:
+        first = session.exec(select(Reply).where(Reply.mention_id == mention.id).order_by(Reply.id)).first()  # type: ignore[arg-type]
+        assert first is not None
+        assert first.state == ReplyState.SENT
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "garbage"])
+def test_a_request_that_was_filed_unseen_is_found_in_the_citys_list(town: Town, kind: str) -> None:
+    post_id, mention_id = _approved_on_x(town)
+    town.simulator.fault("open311", kind, "post_request")
+    town.deliver(1)
+    assert town.request_of(mention_id).state == RequestState.UNCERTAIN
+    town.clock.advance(seconds=5)
+    town.deliver()
+    request = town.request_of(mention_id)
+    assert request.state == RequestState.SUBMITTED
+    assert len(town.simulator.city_requests()) == 1
+    (sent,) = town.our_replies_on_x(post_id)
+    assert str(request.service_request_id) in sent
+
+
+def test_a_request_that_the_citys_full_list_does_not_hold_is_filed_again(town: Town) -> None:
+    _, mention_id = _approved_on_x(town)
+    town.simulator.fault("open311", "drop_before", "post_request")
+    town.deliver(1)
+    town.clock.advance(seconds=20)
+    town.deliver()
+    assert town.request_of(mention_id).state == RequestState.UNCERTAIN
+    town.clock.advance(seconds=61)
+    town.deliver()
+    town.clock.advance(seconds=61)
+    town.deliver()
+    assert town.request_of(mention_id).state == RequestState.SUBMITTED
+    assert len(town.simulator.city_requests()) == 1
+
+
+def test_one_reply_for_one_purpose_is_kept_by_the_database(town: Town) -> None:
+    _, mention_id = _approved_on_x(town)
+    with pytest.raises(IntegrityError), town.database.write() as session:
+        reply = session.exec(select(Reply).where(Reply.mention_id == mention_id)).one()
+        session.add(
+            Reply(
+                mention_id=mention_id, account_id=reply.account_id, purpose=Purpose.ACKNOWLEDGE, changed_at=town.clock()
+            )
+        )
+
+
+def test_a_wait_the_channel_asks_for_is_kept(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town)
+    town.simulator.fault("x", "rate_limit", "create_post", reset_in=300)
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    assert reply.state == ReplyState.APPROVED
+    town.deliver()
+    assert town.our_replies_on_x(post_id) == []
+    town.clock.advance(seconds=301)
+    town.deliver()
+    assert len(town.our_replies_on_x(post_id)) == 1

@@ -1,0 +1,53 @@
+"""PostgreSQL and Redis for tests of the scaled mode: required under CI=true, skipped with a reason elsewhere."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+import redis
+
+POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+
+
+def missing(what: str, why: object) -> None:
+    """Skip on a laptop; fail where CI says that the service has to be there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is required under CI=true, and does not answer: {why}")
+    pytest.skip(f"needs {what} ({why})")
+
+
+@contextmanager
+def throwaway_postgresql() -> Iterator[str]:
+    """The URL of a new, empty database that is dropped afterwards."""
+    name = f"hark_test_{secrets.token_hex(6)}"
+    try:
+        server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        missing("PostgreSQL (TEST_POSTGRESQL_URL)", error)
+        raise
+    with server:
+        server.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield f"{POSTGRESQL.rsplit('/', 1)[0]}/{name}"
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def throwaway_redis() -> Iterator[str]:
+    """The URL of a Redis database that is emptied before and afterwards."""
+    client = redis.Redis.from_url(REDIS, socket_connect_timeout=3)
+    try:
+        client.flushdb()
+    except redis.RedisError as error:
+        missing("Redis (TEST_REDIS_URL)", error)
+        raise
+    try:
+        yield REDIS
+    finally:
+        client.flushdb()
+        client.close()

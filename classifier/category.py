@@ -1,6 +1,6 @@
 """What kind of problem a text tells of: weighted cues per category, and an honest probability.
 
-A cue counts once. The second and later cues for one category count less, because they often say the same thing twice.
+A cue counts once, and the same words count once for a category whatever languages share them. The second and later cues for one category count less, because they often say the same thing twice.
 The scores meet a constant for "nothing known" in a softmax, so that thin evidence gives a low probability for everything.
 """
 
@@ -49,9 +49,12 @@ class CategoryRules:
     def score(self, hits: Sequence[Hit]) -> list[CategoryScore]:
         """The categories that some cue speaks for, most probable first. Probabilities sum to less than 1."""
         weights: dict[str, list[tuple[float, Found]]] = {}
+        told: set[tuple[str, tuple[tuple[int, int], ...]]] = set()
         for found in self._cues.find(hits):
             code, weight, _ = self._meaning[found.cue]
-            weights.setdefault(code, []).append((weight, found))
+            if (code, found.places) not in told:
+                told.add((code, found.places))
+                weights.setdefault(code, []).append((weight, found))
         scores = {code: faded([weight for weight, _ in held]) for code, held in weights.items()}
         odds = {code: math.exp(SHARPNESS * score) for code, score in scores.items() if score > 0}
         total = sum(odds.values()) + math.exp(SHARPNESS * UNKNOWN)

@@ -14,8 +14,8 @@ from classifier.lexicons import lexicon_names, read_lexicon
 from models import Intent
 
 SHARPNESS = 0.9
-UNKNOWN = 0.4
-CATEGORY_COUNTS = 1.8
+UNKNOWN = 0.2
+CATEGORY_COUNTS = 3.0
 """How much a wholly sure category speaks for a service request."""
 EMERGENCY_NOW, EMERGENCY_UNSURE = 4.5, 0.8
 

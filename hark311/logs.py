@@ -57,5 +57,5 @@ def set_up(name: str, secrets: Iterable[str], level: int = logging.INFO) -> None
     handler.setFormatter(logging.Formatter(f"%(asctime)s {name} %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(WithoutSecrets(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for talkative in ("httpx", "httpcore", "tweepy", "telegram", "arq.jobs", "arq.worker"):
+    for talkative in ("alembic", "httpx", "httpcore", "tweepy", "telegram", "arq.jobs", "arq.worker"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -13,6 +13,7 @@ from hark311 import wiring
 from hark311.replay import BadLine, Check, Line, Replay, ReplayError, paced, read_lines, settle
 from hark311.settings import Settings
 from hark311.simulated import simulator_root
+from hark311.supervisor import running_pids
 from models import Channel
 
 Fail = Callable[[str, int], NoReturn]
@@ -38,6 +39,8 @@ def replay(
         fail("Replay speaks on the simulated networks only, and this product has live accounts. Nothing was said.", 2)
     if channel not in tuple(Channel):
         fail(f"{channel!r} is no channel. Choose one of: {', '.join(Channel)}.", 2)
+    if not running_pids(settings.data):
+        fail(f"Nothing runs with {settings.data}. Start it with `hark up`, then repeat the command.", 2)
     bad: list[BadLine] = []
     speaker = Replay(simulator_root(settings), Channel(channel), err.print)
     try:

@@ -23,7 +23,10 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     for file in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, copy / file)
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)], cwd=copy, check=True, capture_output=True
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
+        cwd=copy,
+        check=True,
+        capture_output=True,
     )
     with zipfile.ZipFile(next(out.glob("*.whl"))) as wheel:
         return wheel.namelist()

@@ -253,7 +253,4 @@ def _fields(session: Session, mention_id: int | None) -> RequestFields | None:
     ).first()
     if request is None:
         return None
-    return RequestFields(
-        request.service_code, request.description, request.address_string, request.lat, request.long
-    )
-
+    return RequestFields(request.service_code, request.description, request.address_string, request.lat, request.long)

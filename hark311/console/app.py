@@ -51,7 +51,7 @@ def create_app(product: Product) -> FastAPI:
     for pages in (queue_pages, mention_pages, delivery_pages, channel_pages, account_pages, sign_in_pages):
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.add_middleware(Guard, names=host_names(product.settings))
+    app.add_middleware(Guard, names=host_names(product.settings), broken=_broken)
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(Forged, _forged)
     app.add_exception_handler(NotYours, _not_yours)
@@ -59,7 +59,6 @@ def create_app(product: Product) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     for missing in (NotFound, NoSuchMention, RequestValidationError):
         app.add_exception_handler(missing, _missing)
-    app.add_exception_handler(Exception, _broken)
     logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
     return app
 
@@ -96,7 +95,7 @@ def _not_yours(request: Request, error: Exception) -> Response:
     said = [str(error), "Nothing was decided. What you typed stands below."]
     mention_id = request.path_params.get("mention_id")
     link = (f"/mentions/{mention_id}", "Open the mention again") if mention_id else TO_QUEUE
-    return _trouble(request, 409, "Somebody else was first", said, link)
+    return _trouble(request, 409, "It is not yours to decide right now", said, link)
 
 
 def _overtaken(request: Request, _error: Exception) -> Response:
@@ -115,7 +114,7 @@ def _http_error(request: Request, error: Exception) -> Response:
     return _trouble(request, status, "This could not be read", said)
 
 
-def _broken(request: Request, _error: Exception) -> Response:
+def _broken(request: Request) -> Response:
     said = [
         "The desk ran into a fault of its own. It is written in the log.",
         "What you typed stands below. Try again, or tell the operator.",

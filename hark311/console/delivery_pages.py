@@ -22,9 +22,11 @@ def is_there(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
 
 @router.post("/replies/{reply_id}/not-there")
 def not_there(console: ConsoleHere, sent: Submitting, reply_id: int, after: BackgroundTasks) -> Response:
-    answer = _decide(console, sent, Reply, reply_id, console.product.desk.says_not_sent)
-    after.add_task(console.product.nudge, SEND_REPLY, reply_id)
-    return answer
+    def send_again(row_id: int, staff_id: int) -> None:
+        console.product.desk.says_not_sent(row_id, staff_id)
+        after.add_task(console.product.nudge, SEND_REPLY, row_id)
+
+    return _decide(console, sent, Reply, reply_id, send_again)
 
 
 @router.post("/replies/{reply_id}/drop")

@@ -1,12 +1,17 @@
 """What every answer of the desk goes through: Host check, body cap, and the headers that keep a browser strict."""
 
-from collections.abc import Iterable
+import logging
+import traceback
+from collections.abc import Callable, Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hark311.settings import Settings
+
+log = logging.getLogger(__name__)
 
 BODY_LIMIT = 256 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -51,11 +56,12 @@ def name_of(host: str) -> str:
 
 
 class Guard:
-    """ASGI middleware around the whole desk."""
+    """ASGI middleware around the whole desk. `broken` makes the page for a fault of our own."""
 
-    def __init__(self, app: ASGIApp, names: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, names: Iterable[str], broken: Callable[[Request], Response]) -> None:
         self.app = app
         self.names = frozenset(names)
+        self.broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,6 +80,16 @@ class Guard:
             await self.app(scope, _capped(receive), guarded_send)
         except BodyTooLarge:
             await _too_large()(scope, receive, guarded_send)
+        except Exception as error:
+            _log_fault(scope, error)
+            await self.broken(Request(scope))(scope, receive, guarded_send)
+
+
+def _log_fault(scope: Scope, error: Exception) -> None:
+    """Where it broke and what kind of fault it was; not the error's text, which may hold a resident's words."""
+    route = getattr(scope.get("route"), "path", "an unknown page")
+    lines = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s while answering %s %s\n%s", type(error).__name__, scope["method"], route, lines)
 
 
 def _announced(headers: Headers) -> int:

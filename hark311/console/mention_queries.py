@@ -76,6 +76,7 @@ class MentionPage:
     services: list[Service]
     draft: Reply | None
     draft_request: ServiceRequest | None
+    asked_about: ServiceRequest | None
     replies: list[Reply]
     requests: list[ServiceRequest]
     attempts: dict[str, list[SendAttempt]]
@@ -99,7 +100,7 @@ class MentionPage:
     def can_be_taken_back(self) -> bool:
         """Whether everything that was approved still waits here."""
         states: set[str] = {one.state for one in self.answers} | {one.state for one in self.reports}
-        leaving: set[str] = {ReplyState.SENDING, RequestState.SUBMITTING, RequestState.UNCERTAIN, RequestState.TOKEN_PENDING}
+        leaving: set[str] = {ReplyState.SENDING, *_LEAVING}
         waiting = ReplyState.APPROVED in states or RequestState.APPROVED in states
         return self.mention.state == MentionState.APPROVED and waiting and not states & leaving
 
@@ -116,6 +117,7 @@ class MentionPage:
 
 
 _NOT_FILED = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
+_LEAVING = (RequestState.SUBMITTING, RequestState.UNCERTAIN, RequestState.TOKEN_PENDING)
 _OPEN_REPLIES = (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED)
 _OPEN_REQUESTS = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
 
@@ -137,9 +139,8 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
     )
     alarm = session.exec(select(Alarm).where(Alarm.mention_id == mention_id)).first()
     held = bool(mention.claimed_until and mention.claimed_until > now)
-    people = names_of_staff(
-        session, [mention.claimed_by if held else None, alarm.acknowledged_by if alarm else None]
-    )
+    people = names_of_staff(session, [mention.claimed_by if held else None, alarm.acknowledged_by if alarm else None])
+    draft = next((one for one in replies if one.round == mention.round and one.state in _OPEN_REPLIES), None)
     thread, cut = thread_of(session, mention, account, understanding, replies)
     conversation = session.get_one(Conversation, mention.conversation_id)
     return MentionPage(
@@ -160,8 +161,9 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
         runners_up=_runners_up(understanding, names),
         service_names=names,
         services=[service for service in services if service.active],
-        draft=next((one for one in replies if one.round == mention.round and one.state in _OPEN_REPLIES), None),
+        draft=draft,
         draft_request=next((one for one in requests if one.state in _OPEN_REQUESTS), None),
+        asked_about=session.get(ServiceRequest, draft.request_id) if draft and draft.request_id else None,
         replies=replies,
         requests=requests,
         attempts=_attempts(session, replies, requests),

@@ -63,10 +63,11 @@ class Console:
 def make_console(product: Product) -> Console:
     """The desk's parts for one product."""
     city_time = CityTime(ZoneInfo(product.settings.city_time_zone))
-    return Console(product, _environment(product, city_time), Throttle(), city_time)
+    return Console(product, _environment(product.settings.city_name, city_time), Throttle(), city_time)
 
 
-def _environment(product: Product, city_time: CityTime) -> Environment:
+@cache
+def _environment(city_name: str, city_time: CityTime) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -74,7 +75,7 @@ def _environment(product: Product, city_time: CityTime) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(icon=icon, city_name=product.settings.city_name, words=words)
+    environment.globals.update(icon=icon, city_name=city_name, words=words)
     filters: dict[str, Callable[..., str]] = {
         "age": city_time.age,
         "clock": city_time.clock,

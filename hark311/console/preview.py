@@ -36,7 +36,8 @@ class Preview:
 
 def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: float) -> Preview:
     """The preview of what stands in the form. A text that cannot be read yet is counted as it stands."""
-    request = page.draft_request or page.filed
+    known = page.filed or page.asked_about
+    request = page.draft_request or known
     reference = request.reference if request else ""
     text, language, facts = form.reply_text, form.language, page.facts
     try:
@@ -48,7 +49,7 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
         length, used, versions = desk.reply_length(page.account.channel, text)[0], set(), ("", "")
     variants = []
     if used:
-        number = page.filed.service_request_id if page.filed else None
+        number = known.service_request_id if known else None
         wait = f"{answer_seconds:.0f} s"
         variants = [
             Variant(f"When the city answers within {wait}", _in_words(versions[0], number, language)),
@@ -61,7 +62,8 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
 
 def _in_words(text: str, number: str | None, language: str) -> list[tuple[str, bool]]:
     """The text cut at its slots. A number the city gave already stands as it will be sent."""
-    known = {"{number}": fill("{number}", language, number, None)} if number else {}
-    return [
-        (known.get(part) or SLOT_WORDS.get(part, part), part in SLOT_WORDS) for part in _SLOT.split(text) if part
-    ]
+    try:
+        known = {"{number}": fill("{number}", language, number, None)} if number else {}
+    except WordingError:
+        known = {}  # the outbox will leave such a number to a person
+    return [(known.get(part) or SLOT_WORDS.get(part, part), part in SLOT_WORDS) for part in _SLOT.split(text) if part]

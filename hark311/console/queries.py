@@ -184,9 +184,7 @@ def first_posts(session: Session, mention_ids: Sequence[int]) -> dict[int, tuple
     """
     rows = session.exec(
         select(Post)
-        .where(
-            col(Post.mention_id).in_(mention_ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None)
-        )
+        .where(col(Post.mention_id).in_(mention_ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None))
         .order_by(col(Post.id))
     ).all()
     by_mention: dict[int, list[Post]] = {}

@@ -57,9 +57,7 @@ def thread_of(
     for post in posts:
         chains.setdefault(post.edit_chain, []).append(post)
     us = f"@{account.handle}" if account.handle else account.name
-    thread = [
-        _thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()
-    ]
+    thread = [_thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()]
     thread += _sent_but_not_heard(replies, {post.channel_post_id for post in posts}, us)
     return sorted(thread, key=lambda one: one.at), len(newest) > THREAD_SHOWN
 
@@ -72,6 +70,7 @@ def _thread_post(
     attachments: dict[int, list[Attachment]],
     us: str,
 ) -> ThreadPost:
+    versions.sort(key=lambda version: (version.created_at, version.id or 0))
     post = versions[-1]
     ours = post.kind == PostKind.OWN
     about_this = post.mention_id == mention.id

@@ -116,8 +116,8 @@ def token_for(secret_key: str, cookie: str) -> str:
 
 
 def require_token(fields: Mapping[str, str], expected: str) -> None:
-    """Raises Forged unless the form carries the expected token."""
-    if not hmac.compare_digest(fields.get(TOKEN_FIELD, "").encode(), expected.encode()):
+    """Raises Forged unless the form carries the expected token; "" is expected of a browser that was given none."""
+    if not expected or not hmac.compare_digest(fields.get(TOKEN_FIELD, "").encode(), expected.encode()):
         raise Forged
 
 

@@ -161,8 +161,6 @@ def language_name(tag: str) -> str:
     return "language unclear" if tag in ("", "und") else LANGUAGES.get(tag, tag)
 
 
-
-
 def html_language(tag: str | None) -> str:
     """A language tag fit for an HTML lang attribute; "" where we cannot tell the language."""
     return tag if tag and tag != "und" and tag.replace("-", "").isalnum() and tag.isascii() else ""

@@ -103,7 +103,9 @@ def test_every_reply_that_left_has_a_review_with_the_hash_of_its_words(town: Tow
     with town.database.read() as session:
         reply = session.exec(select(Reply).where(Reply.mention_id == mention_id)).one()
         review = session.exec(select(Review).where(Review.reply_id == reply.id)).one()
-        steps = session.exec(select(AuditEntry).where(AuditEntry.about == "Reply", AuditEntry.about_id == reply.id)).all()
+        steps = session.exec(
+            select(AuditEntry).where(AuditEntry.about == "Reply", AuditEntry.about_id == reply.id)
+        ).all()
     assert review.staff_id == town.staff_id == reply.approved_by
     assert len(review.text_sha256) == 64
     assert [step.to_state for step in steps] == ["in_review", "approved", "sending", "sent"]

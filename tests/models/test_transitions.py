@@ -64,7 +64,9 @@ def test_approved_is_reached_only_from_review_or_by_proof_and_deferral() -> None
 @pytest.mark.parametrize("machine", STATES)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(walk=st.data())
-def test_a_random_walk_is_legal_exactly_where_the_table_says(machine: str, walk: st.DataObject, database: Database) -> None:
+def test_a_random_walk_is_legal_exactly_where_the_table_says(
+    machine: str, walk: st.DataObject, database: Database
+) -> None:
     with database.write() as session:
         row = _row(session, machine)
         session.flush()
@@ -82,7 +84,9 @@ def test_a_random_walk_is_legal_exactly_where_the_table_says(machine: str, walk:
                 assert row.state == before
         session.flush()
         written = session.exec(
-            select(AuditEntry).where(AuditEntry.about == machine, AuditEntry.about_id == row.id).order_by(col(AuditEntry.id))
+            select(AuditEntry)
+            .where(AuditEntry.about == machine, AuditEntry.about_id == row.id)
+            .order_by(col(AuditEntry.id))
         ).all()
         assert len(written) == steps
         assert all(may(machine, entry.from_state, entry.to_state) for entry in written)
@@ -94,6 +98,10 @@ def test_an_illegal_step_leaves_row_and_audit_as_they_were(database: Database) -
         mention = a_mention(session)
         with pytest.raises(IllegalTransition) as caught:
             advance(session, mention, MentionState.CLOSED, "test", "no", NOW)
-        assert (caught.value.machine, caught.value.from_state, caught.value.to_state) == ("Mention", "received", "closed")
+        assert (caught.value.machine, caught.value.from_state, caught.value.to_state) == (
+            "Mention",
+            "received",
+            "closed",
+        )
         assert mention.state == MentionState.RECEIVED
         assert session.exec(select(AuditEntry)).all() == []

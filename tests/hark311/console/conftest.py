@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import httpx
 import pytest
 import uvicorn
 from sqlmodel import Session
+from starlette.types import ASGIApp, Receive, Scope, Send
 from twitter_text import parse_tweet
 
 from hark311.console import assets, create_app, issue_link
@@ -69,6 +71,13 @@ class Running:
     def mention(self, mention_id: int) -> Mention:
         with self.database.read() as session:
             return session.get_one(Mention, mention_id)
+
+    def nudged(self, how_often: int) -> list[tuple[object, ...]]:
+        """The nudges so far, once there are that many: they leave just after the answer."""
+        deadline = time.monotonic() + 5
+        while len(self.nudges) < how_often and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.nudges
 
     def visitor(self, **headers: str) -> httpx.Client:
         client = httpx.Client(base_url=self.url, headers=headers)
@@ -151,13 +160,41 @@ def clock() -> Clock:
 StartDesk = Callable[..., Running]
 
 
+class Switchboard:
+    """One listening port for all tests: hands every request to the desk of the test that runs."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+        self.url = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.app is not None:
+            await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[Switchboard]:
+    board = Switchboard()
+    server = uvicorn.Server(uvicorn.Config(board, log_config=None, access_log=False, ws="none", lifespan="off"))
+    # asyncio switches Nagle's delay off only for sockets that say they are TCP
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
+    board.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    yield board
+    server.should_exit = True
+    thread.join(10)
+
+
 @pytest.fixture
-def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock) -> Iterator[StartDesk]:
-    """Starts desks on free ports, each with a database of its own, and stops them at the end."""
-    running: list[tuple[Running, uvicorn.Server, threading.Thread]] = []
+def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock, switchboard: Switchboard) -> Iterator[StartDesk]:
+    """Starts the desk with settings of a test's own, on an empty database."""
+    started: list[Running] = []
 
     def start(**settings: object) -> Running:
-        file = tmp_path / f"desk{len(running)}.db"
+        file = tmp_path / "desk.db"
         shutil.copy(migrated_file, file)
         database = Database.in_file(file)
         nudges: list[tuple[object, ...]] = []
@@ -166,23 +203,17 @@ def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock) -> Iterator[St
             nudges.append(args)
 
         desk = Desk(database, weighted_length, find_private, clock=clock)
-        given = Settings(data=tmp_path, city_name="Riverton311", **settings)  # type: ignore[arg-type]  # test values
+        given = Settings.model_validate({"data": tmp_path, "city_name": "Riverton311", **settings})
         product = Product(given, database, desk, nudge, secret_key="k" * 32)
-        config = uvicorn.Config(create_app(product), log_config=None, access_log=False, ws="none", lifespan="off")
-        server = uvicorn.Server(config)
-        listening = socket.create_server(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        running.append((Running(url, database, clock, product, nudges), server, thread))
-        return running[-1][0]
+        switchboard.app = create_app(product)
+        started.append(Running(switchboard.url, database, clock, product, nudges))
+        return started[-1]
 
     yield start
-    for desk, server, thread in running:
+    switchboard.app = None
+    for desk in started:
         for client in desk.clients:
             client.close()
-        server.should_exit = True
-        thread.join(10)
         desk.database.dispose()
 
 

@@ -66,9 +66,7 @@ def make_services(session: Session) -> list[Service]:
         ("SR-GR06", "Graffiti removal", Need.POINT),
         ("SR-IN07", "Information", Need.NOTHING),
     )
-    return [
-        _add(session, Service(service_code=code, service_name=name, needs=needs)) for code, name, needs in rows
-    ]
+    return [_add(session, Service(service_code=code, service_name=name, needs=needs)) for code, name, needs in rows]
 
 
 def make_author(session: Session, handle: str = "", name: str = "", channel: Channel = Channel.X) -> Author:
@@ -284,13 +282,11 @@ def make_ready(session: Session, account: Account, at: datetime, handle: str = "
 
 def first_post(session: Session, mention: Mention) -> Post:
     """The first post of a mention, in its first version."""
-    return session.exec(select(Post).where(Post.mention_id == mention.id).order_by(col(Post.id))).first() or Post()
+    return session.exec(select(Post).where(Post.mention_id == mention.id).order_by(col(Post.id)).limit(1)).one()
 
 
 def raise_alarm(session: Session, mention: Mention, rule: str, at: datetime) -> Alarm:
-    return _add(
-        session, Alarm(mention_id=mention.id or 0, rule=rule, raised_at=at, paged_at=at + timedelta(seconds=2))
-    )
+    return _add(session, Alarm(mention_id=mention.id or 0, rule=rule, raised_at=at, paged_at=at + timedelta(seconds=2)))
 
 
 def make_unreadable(session: Session, account: Account, at: datetime, raw: str = '{"id": 5}') -> UnreadablePost:

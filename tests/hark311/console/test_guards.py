@@ -130,6 +130,15 @@ def test_a_fault_of_ours_says_so_in_words(desk: Running) -> None:
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
 
+def test_a_fault_is_logged_without_the_words_it_broke_on(desk: Running, caplog: pytest.LogCaptureFixture) -> None:
+    browser = desk.browser_of(desk.staff())
+    with desk.database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE mention")
+    browser.get("/queue?service=Rosas+private+words")
+    assert "OperationalError while answering GET /queue" in caplog.text
+    assert "Rosas private words" not in caplog.text
+
+
 def test_health_tells_counts_and_nothing_else(desk: Running) -> None:
     with desk.rows() as session:
         make_services(session)

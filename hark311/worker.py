@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from arq import func
@@ -31,6 +31,7 @@ Job = Callable[..., Coroutine[Any, Any, Any]]
 PAGING_SECONDS, CATCH_UP_SECONDS = 5, 2
 MAX_JOBS = 8
 POLL_SECONDS = 0.1
+LISTEN_AGAIN_SECONDS = 5
 
 
 async def catch_up(ctx: dict[str, Any]) -> None:
@@ -50,13 +51,14 @@ ROUNDS: list[tuple[Job, int]] = [
 def run(settings: Settings, name: str | None = None) -> None:
     """Work until told to stop. `name` identifies this worker in the listeners' leases; unique per worker."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")  # python-telegram-bot 22 then gives durations, without a warning
-    asyncio.run(_run(settings, name or f"{socket.gethostname()}-{os.getpid()}"))
+    with suppress(asyncio.CancelledError):  # how arq ends when it is told to stop
+        asyncio.run(_run(settings, name or f"{socket.gethostname()}-{os.getpid()}"))
 
 
 async def _run(settings: Settings, name: str) -> None:
     async with AsyncExitStack() as stack:
         ctx = await _parts(settings, name, stack)
-        listening = [asyncio.create_task(hearing.listen()) for hearing in ctx["hearings"]]
+        listening = [asyncio.create_task(_keep_listening(hearing)) for hearing in ctx["hearings"]]
         worker = _worker(redis_settings(redis_url(settings)), ctx)
         try:
             await worker.async_run()
@@ -65,6 +67,16 @@ async def _run(settings: Settings, name: str) -> None:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
             await worker.close()
+
+
+async def _keep_listening(hearing: Hearing) -> None:
+    """An ear that broke (its own database did not answer) hears again; silence would be the worst of all failures."""
+    while True:
+        try:
+            await hearing.listen()
+        except Exception:
+            log.exception("listening on %s broke off; again in %d s", hearing.account_name, LISTEN_AGAIN_SECONDS)
+        await asyncio.sleep(LISTEN_AGAIN_SECONDS)
 
 
 async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[str, Any]:

@@ -80,90 +80,124 @@ def store_batch(session: Session, account: Account, batch: Batch, now: datetime)
 
 def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> Stored:
     """Store posts that are not stored yet; what a webhook delivers comes in here too."""
-    stored = Stored()
-    known = _known_posts(session, account, [post.post_id for post in posts])
-    context = {row.channel_post_id: row for row in _context_that_speaks_to_us(session, account, posts)}
-    rooms = _conversations(session, account, posts)
-    people = _authors(session, account, [post.author for post in posts])
-    to_understand: dict[int, None] = {}
-    for post in posts:
-        conversation, author = rooms[post.conversation_id], people[post.author.channel_author_id]
-        if post.post_id in known:
-            stored.repeated += 1
-            if (row := context.get(post.post_id)) and row.kind == PostKind.CONTEXT:
-                row.kind, row.text = PostKind.MENTION, post.text
-                row.mention_id = _mention_for(session, account, conversation, author, post, now).id
-                to_understand[row.mention_id or 0] = None
-            continue
-        known.add(post.post_id)
-        stored.new_posts += 1
-        own = post.kind == PostKind.OWN or post.author.channel_author_id == account.channel_account_id
-        row = _post_row(account, conversation, author, post, PostKind.OWN if own else post.kind, now)
-        session.add(row)
-        if row.kind == PostKind.MENTION:
-            mention = _mention_for(session, account, conversation, author, post, now)
-            row.mention_id = mention.id
-            to_understand[mention.id or 0] = None
-        elif own:
-            _settle_by_own_post(session, row, now)
-        session.flush()
-        for file in post.attachments:
-            session.add(
-                Attachment(
-                    post_id=row.id or 0,
-                    channel_file_id=file.channel_file_id,
-                    kind=file.kind,
-                    url=file.url,
-                    alt_text=file.alt_text,
-                )
+    return _Page(session, account, posts, now).store()
+
+
+class _Page:
+    """One page on its way in: what is known of its posts already is asked once for all of them."""
+
+    def __init__(self, session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> None:
+        self.session, self.account, self.posts, self.now = session, account, posts, now
+        self.stored = Stored()
+        self.known = _known_posts(session, account, [post.post_id for post in posts])
+        self.context = {row.channel_post_id: row for row in _context_that_speaks_to_us(session, account, posts)}
+        self.rooms = _conversations(session, account, posts)
+        self.people = _authors(session, account, [post.author for post in posts])
+        self.chains = _chains(session, account, posts)
+        self.touched: dict[str, Mention] = {}
+
+    def store(self) -> Stored:
+        rows: list[tuple[Post, IncomingPost, Mention | None]] = []
+        for post in self.posts:
+            if post.post_id in self.known:
+                self.stored.repeated += 1
+                self._promote(post)
+                continue
+            self.known.add(post.post_id)
+            self.stored.new_posts += 1
+            if post.in_reply_to or post.album or post.private:
+                self._write(rows)  # it may go on about a post of this very page
+            rows.append(self._new_row(post))
+        self._write(rows)
+        self.session.flush()
+        self.stored.to_understand = [mention.id or 0 for mention in self.touched.values()]
+        return self.stored
+
+    def _new_row(self, post: IncomingPost) -> tuple[Post, IncomingPost, Mention | None]:
+        conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
+        own = post.kind == PostKind.OWN or post.author.channel_author_id == self.account.channel_account_id
+        row = _post_row(self.account, conversation, author, post, PostKind.OWN if own else post.kind, self.now)
+        mention = self._mention_for(post) if row.kind == PostKind.MENTION else None
+        return row, post, mention
+
+    def _write(self, rows: list[tuple[Post, IncomingPost, Mention | None]]) -> None:
+        self.session.flush()  # gives the new mentions their ids
+        for row, _, mention in rows:
+            row.mention_id = mention.id if mention else None
+            self.session.add(row)
+        self.session.flush()
+        for row, post, _ in rows:
+            _attach(self.session, row, post)
+            if row.kind == PostKind.OWN:
+                _settle_by_own_post(self.session, row, self.now)
+        rows.clear()
+
+    def _promote(self, post: IncomingPost) -> None:
+        """What was stored as context of another post and speaks to us itself becomes a mention."""
+        row = self.context.get(post.post_id)
+        if row is None or row.kind != PostKind.CONTEXT:
+            return
+        row.kind, row.text = PostKind.MENTION, post.text
+        mention = self._mention_for(post)
+        self.session.flush()
+        row.mention_id = mention.id
+        self.session.add(row)
+        _attach(self.session, row, post)
+
+    def _mention_for(self, post: IncomingPost) -> Mention:
+        mention = self.chains.get(post.edit_chain)
+        conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
+        if mention is None and post.album:
+            mention = _same_album(self.session, conversation, author, post)
+        if mention is None and (post.in_reply_to or post.private):
+            mention = _goes_on(self.session, conversation, author, post, self.now)
+            if mention is not None:
+                _wrote_again(self.session, mention, self.now)
+        if mention is None:
+            mention = Mention(
+                account_id=self.account.id or 0,
+                edit_chain=post.edit_chain,
+                conversation_id=conversation.id or 0,
+                author_id=author.id or 0,
+                received_at=self.now,
+                changed_at=self.now,
+                may_reply=post.may_reply,
+                may_reply_reason=post.may_reply_reason,
             )
-    stored.to_understand = list(to_understand)
-    return stored
+        elif mention.state != MentionState.WITHDRAWN:
+            mention.version += 1
+            mention.needs_understanding = True
+            mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
+        self.session.add(mention)
+        self.chains[post.edit_chain] = mention
+        self.touched[mention.edit_chain] = mention
+        return mention
 
 
-def _mention_for(
-    session: Session, account: Account, conversation: Conversation, author: Author, post: IncomingPost, now: datetime
-) -> Mention:
-    mention = _same_chain(session, account, post) or _same_album(session, account, conversation, author, post)
-    if mention is None:
-        mention = _goes_on(session, conversation, author, post, now)
-        if mention is not None:
-            _wrote_again(session, mention, now)
-    if mention is None:
-        mention = Mention(
-            account_id=account.id or 0,
-            edit_chain=post.edit_chain,
-            conversation_id=conversation.id or 0,
-            author_id=author.id or 0,
-            received_at=now,
-            changed_at=now,
-            may_reply=post.may_reply,
-            may_reply_reason=post.may_reply_reason,
+def _chains(session: Session, account: Account, posts: Sequence[IncomingPost]) -> dict[str, Mention]:
+    """Mentions of earlier versions of these posts, by edit chain."""
+    rows = session.exec(
+        select(Post.edit_chain, Mention)
+        .join(Mention, col(Mention.id) == Post.mention_id)
+        .where(Post.account_id == account.id, col(Post.edit_chain).in_({post.edit_chain for post in posts}))
+    ).all()
+    return dict(rows)
+
+
+def _attach(session: Session, row: Post, post: IncomingPost) -> None:
+    for file in post.attachments:
+        session.add(
+            Attachment(
+                post_id=row.id or 0,
+                channel_file_id=file.channel_file_id,
+                kind=file.kind,
+                url=file.url,
+                alt_text=file.alt_text,
+            )
         )
-        session.add(mention)
-        session.flush()
-        return mention
-    if mention.state == MentionState.WITHDRAWN:
-        return mention
-    mention.version += 1
-    mention.needs_understanding = True
-    mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
-    session.add(mention)
-    return mention
 
 
-def _same_chain(session: Session, account: Account, post: IncomingPost) -> Mention | None:
-    earlier = session.exec(
-        select(Post.mention_id).where(Post.account_id == account.id, Post.edit_chain == post.edit_chain)
-    ).first()
-    return session.get(Mention, earlier) if earlier else None
-
-
-def _same_album(
-    session: Session, account: Account, conversation: Conversation, author: Author, post: IncomingPost
-) -> Mention | None:
-    if not post.album:
-        return None
+def _same_album(session: Session, conversation: Conversation, author: Author, post: IncomingPost) -> Mention | None:
     part = session.exec(
         select(Post.mention_id).where(
             Post.conversation_id == conversation.id, Post.author_id == author.id, Post.album == post.album

@@ -128,7 +128,7 @@ def read_updates(
 
 
 def read_update(raw: Any, bot: telegram.Bot, us: OurAccount) -> list[IncomingPost]:
-    """The post of one update, after our own one that it answers; nothing for a service message. Raises UnreadablePost."""
+    """The post of one update after our own one that it answers; none for a service message. Raises UnreadablePost."""
     try:
         update = telegram.Update.de_json(raw, bot)
         message = update.message or update.edited_message

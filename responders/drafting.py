@@ -3,7 +3,7 @@
 A person decides about every draft. Nothing here sends, stores or looks anything up; sign-off initials come later.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -82,6 +82,22 @@ class KnownRequest:
     date_passed: bool = False
 
 
+class TemplateBook:
+    """The newest active version of every wording, by key and language. Built once for many drafts."""
+
+    def __init__(self, templates: Iterable[ReplyTemplate]) -> None:
+        self._newest: dict[tuple[str, str], ReplyTemplate] = {}
+        for one in templates:
+            known = self._newest.get((one.key, one.language))
+            if one.active and (known is None or one.version > known.version):
+                self._newest[one.key, one.language] = one
+        self.languages = frozenset(language for _, language in self._newest)
+
+    def newest(self, key: str, language: str) -> ReplyTemplate | None:
+        """The wording to use; None where there is none in this language."""
+        return self._newest.get((key, language))
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyContext:
     """All that a draft depends on.
@@ -95,7 +111,7 @@ class ReplyContext:
     intent: Intent | None
     language: str
     channel: Channel
-    templates: Sequence[ReplyTemplate]
+    templates: TemplateBook
     length: Callable[[str], int]
     limit: int
     find_private: Callable[[str], Sequence[object]]
@@ -133,12 +149,16 @@ def draft_reply(context: ReplyContext) -> DraftedReply | None:
     keys = _keys(context)
     if not keys:
         return None
-    drafts = list(_drafts(context, keys))
-    if not drafts:
+    shortest: tuple[int, DraftedReply] | None = None
+    for draft in _drafts(context, keys):
+        needed = context.length(widest(draft.text, draft.language))
+        if needed <= context.limit:
+            return draft
+        if shortest is None or needed < shortest[0]:
+            shortest = needed, draft
+    if shortest is None:
         raise WordingError(f"no wording of {keys[-1].value!r} can be filled: it names something this mention has not")
-    room = [context.length(widest(draft.text, draft.language)) for draft in drafts]
-    fitting = [draft for draft, needed in zip(drafts, room, strict=True) if needed <= context.limit]
-    return fitting[0] if fitting else drafts[room.index(min(room))]
+    return shortest[1]
 
 
 def language_of_reply(language: str, available: Collection[str]) -> str:
@@ -224,24 +244,19 @@ def _address_keys(context: ReplyContext) -> tuple[Key, ...]:
 
 
 def _language(context: ReplyContext) -> str:
-    return language_of_reply(context.language, {one.language for one in context.templates if one.active})
+    return language_of_reply(context.language, context.templates.languages)
 
 
 def _template(context: ReplyContext, key: Key) -> ReplyTemplate:
     """The newest wording of a key. 911 words in a language no speaker has checked give way to English (invariant 7)."""
     language = _language(context)
-    template = _newest(context, key, language)
+    template = context.templates.newest(key, language)
     if template is not None and (template.checked_by_speaker or key is not Key.EMERGENCY_911):
         return template
-    template = _newest(context, key, FALLBACK_LANGUAGE) or template
+    template = context.templates.newest(key, FALLBACK_LANGUAGE) or template
     if template is None:
         raise WordingError(f"there is no active wording {key.value!r} in {language} or in English")
     return template
-
-
-def _newest(context: ReplyContext, key: Key, language: str) -> ReplyTemplate | None:
-    versions = [one for one in context.templates if one.active and one.key == key and one.language == language]
-    return max(versions, key=lambda one: one.version, default=None)
 
 
 def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
@@ -266,7 +281,7 @@ def _problem(service: Service | None, language: str) -> str:
 
 
 def _greeted(context: ReplyContext, language: str, text: str) -> str:
-    template = _newest(context, Key.GREETING, language)
+    template = context.templates.newest(Key.GREETING, language)
     name = first_name(context.name, language, public=context.public, find_private=context.find_private)
     if template is None or not name:
         return text

@@ -1,6 +1,6 @@
 """Understood mentions get their reply draft here, or are set aside where there is nothing to say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from models import (
     Intent,
     Mention,
     MentionState,
+    Post,
     Purpose,
     Reply,
     ReplyState,
@@ -25,9 +26,10 @@ from models import (
     utc_now,
 )
 from models.database import Database
-from models.threads import posts_of
-from responders.claims import open_request
-from responders.drafting import DraftedReply, KnownRequest, ReplyContext, draft_reply
+from models.posts import PostKind
+from models.threads import newest_versions
+from responders.claims import OPEN_REQUESTS
+from responders.drafting import DraftedReply, KnownRequest, ReplyContext, TemplateBook, draft_reply
 from responders.objections import FindPrivate
 from responders.review import LengthOf
 
@@ -60,61 +62,88 @@ class Suggester:
             ).all()
             if not mentions:
                 return []
-            templates = list(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all())
-            services = {one.service_code: one for one in session.exec(select(Service)).all()}
+            known = _known(session, mentions)
             for mention in mentions:
-                self._suggest_one(session, mention, templates, services, now)
+                self._suggest_one(session, mention, known, now)
             return [mention.id or 0 for mention in mentions]
 
-    def _suggest_one(
-        self,
-        session: Session,
-        mention: Mention,
-        templates: list[ReplyTemplate],
-        services: dict[str, Service],
-        now: datetime,
-    ) -> None:
-        understanding = session.exec(
-            select(Understanding).where(Understanding.mention_id == mention.id).order_by(col(Understanding.id).desc())
-        ).first()
+    def _suggest_one(self, session: Session, mention: Mention, known: "_Known", now: datetime) -> None:
+        understanding = known.understandings.get(mention.id)
         if understanding and _is_chatter(understanding):
             advance(session, mention, MentionState.SET_ASIDE, BY, "chatter: nothing to answer", now)
             return
-        request = open_request(session, mention)
-        drafted = draft_reply(self._context(session, mention, understanding, request, templates, services, now))
+        earlier = None
+        if understanding and understanding.intent == Intent.STATUS_ENQUIRY:
+            earlier = earlier_request(session, mention)
+        drafted = draft_reply(self._context(mention, understanding, earlier, known, now))
         if drafted:
-            _store(session, mention, drafted, now)
+            _store(session, mention, drafted, earlier, known, now)
         advance(session, mention, MentionState.DRAFTED, BY, "request and reply are drafted", now)
 
     def _context(
         self,
-        session: Session,
         mention: Mention,
         understanding: Understanding | None,
-        request: ServiceRequest | None,
-        templates: list[ReplyTemplate],
-        services: dict[str, Service],
+        earlier: ServiceRequest | None,
+        known: "_Known",
         now: datetime,
     ) -> ReplyContext:
-        account = session.get_one(Account, mention.account_id)
-        earlier = earlier_request(session, mention)
-        author = session.get_one(Author, mention.author_id)
+        channel, request = known.accounts[mention.account_id].channel, known.requests.get(mention.id)
         return ReplyContext(
             intent=understanding.intent if understanding else None,
             language=understanding.language if understanding else "en",
-            channel=account.channel,
-            templates=templates,
-            length=lambda text: self.length_of(account.channel, text),
-            limit=CHANNELS[account.channel].reply_limit - SIGN_OFF_ROOM,
+            channel=channel,
+            templates=known.templates,
+            length=lambda text: self.length_of(channel, text),
+            limit=CHANNELS[channel].reply_limit - SIGN_OFF_ROOM,
             find_private=self.find_private,
-            service=services.get((request.service_code if request else None) or ""),
+            service=known.services.get((request.service_code if request else None) or ""),
             place=request.address_string if request else "",
             missing=request.missing if request else [],
-            name=author.display_name,
+            name=known.authors[mention.author_id].display_name,
             danger=mention.danger,
-            known_request=_known_request(earlier, services, now),
-            hears_private=not CHANNELS[account.channel].public,
+            known_request=_known_request(earlier, known.services, now),
+            hears_private=not CHANNELS[channel].public,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All that a batch of drafts needs, read in a few queries. Keyed by mention id where not said otherwise."""
+
+    accounts: dict[int | None, Account]
+    authors: dict[int | None, Author]
+    understandings: dict[int | None, Understanding]
+    requests: dict[int | None, ServiceRequest]
+    replies: dict[int | None, Reply]
+    newest_posts: dict[int | None, str]
+    templates: TemplateBook
+    services: dict[str, Service]
+
+
+def _known(session: Session, mentions: Sequence[Mention]) -> _Known:
+    ids, rounds = [mention.id for mention in mentions], {mention.id: mention.round for mention in mentions}
+    authors = select(Author).where(col(Author.id).in_({mention.author_id for mention in mentions}))
+    understandings = select(Understanding).where(col(Understanding.mention_id).in_(ids)).order_by(col(Understanding.id))
+    requests = select(ServiceRequest).where(
+        col(ServiceRequest.mention_id).in_(ids), col(ServiceRequest.state).in_(OPEN_REQUESTS)
+    )
+    replies = select(Reply).where(col(Reply.mention_id).in_(ids), Reply.state != ReplyState.CANCELLED)
+    posts = (
+        select(Post)
+        .where(col(Post.mention_id).in_(ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None))
+        .order_by(col(Post.id))
+    )
+    return _Known(
+        accounts={one.id: one for one in session.exec(select(Account)).all()},
+        authors={one.id: one for one in session.exec(authors).all()},
+        understandings={one.mention_id: one for one in session.exec(understandings).all()},
+        requests={one.mention_id: one for one in session.exec(requests).all()},
+        replies={one.mention_id: one for one in session.exec(replies).all() if one.round == rounds[one.mention_id]},
+        newest_posts={post.mention_id: post.channel_post_id for post in newest_versions(session.exec(posts).all())},
+        templates=TemplateBook(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all()),
+        services={one.service_code: one for one in session.exec(select(Service)).all()},
+    )
 
 
 def _is_chatter(understanding: Understanding) -> bool:
@@ -152,21 +181,22 @@ def _known_request(request: ServiceRequest | None, services: dict[str, Service],
     )
 
 
-def _store(session: Session, mention: Mention, drafted: DraftedReply, now: datetime) -> None:
-    reply = session.exec(
-        select(Reply).where(
-            Reply.mention_id == mention.id, Reply.round == mention.round, Reply.state != ReplyState.CANCELLED
-        )
-    ).first()
+def _store(
+    session: Session,
+    mention: Mention,
+    drafted: DraftedReply,
+    earlier: ServiceRequest | None,
+    known: _Known,
+    now: datetime,
+) -> None:
+    reply = known.replies.get(mention.id)
     if reply is None:
         reply = Reply(mention_id=mention.id or 0, account_id=mention.account_id, round=mention.round, changed_at=now)
     elif reply.state != ReplyState.DRAFT or reply.revision > 1:
         return  # a person has worked on it: their words stay
-    posts = posts_of(session, mention.id or 0)
     reply.purpose = drafted.purpose
-    if drafted.purpose == Purpose.STATUS and (known := earlier_request(session, mention)):
-        reply.request_id = known.id
     reply.text, reply.language = drafted.text, drafted.language
     reply.template_key, reply.template_version = drafted.template_key, drafted.template_version
-    reply.in_reply_to = posts[-1].channel_post_id if posts else None
+    reply.in_reply_to = known.newest_posts.get(mention.id)
+    reply.request_id = earlier.id if earlier and drafted.purpose == Purpose.STATUS else None
     session.add(reply)

@@ -32,7 +32,9 @@ def history(session: Session, page: MentionPage) -> list[Event]:
         "ServiceRequest": [one.id for one in page.requests],
         "Alarm": [page.alarm.id] if page.alarm else [],
     }
-    about = [and_(col(AuditEntry.about) == thing, col(AuditEntry.about_id).in_(ids)) for thing, ids in things.items()]
+    about = [
+        and_(col(AuditEntry.about) == thing, col(AuditEntry.about_id).in_(ids)) for thing, ids in things.items() if ids
+    ]
     entries = session.exec(
         select(AuditEntry).where(or_(*about)).order_by(col(AuditEntry.id).desc()).limit(HISTORY_SHOWN)
     ).all()

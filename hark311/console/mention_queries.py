@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
 
 from hark311.console import words
 from hark311.console.queries import latest_understandings, names_of_staff
@@ -203,18 +204,17 @@ def _attempts(
     session: Session, replies: Sequence[Reply], requests: Sequence[ServiceRequest]
 ) -> dict[str, list[SendAttempt]]:
     """Attempts by "reply:ID" and "request:ID", oldest first."""
-    found = session.exec(
-        select(SendAttempt)
-        .where(
-            or_(
-                col(SendAttempt.reply_id).in_([one.id for one in replies]),
-                col(SendAttempt.request_id).in_([one.id for one in requests]),
-            )
-        )
-        .order_by(col(SendAttempt.id))
-    ).all()
+    reply_ids, request_ids = [one.id for one in replies], [one.id for one in requests]
+    found = [
+        *_attempts_where(session, col(SendAttempt.reply_id).in_(reply_ids), reply_ids),
+        *_attempts_where(session, col(SendAttempt.request_id).in_(request_ids), request_ids),
+    ]
     by_thing: dict[str, list[SendAttempt]] = {}
     for attempt in found:
         key = f"reply:{attempt.reply_id}" if attempt.reply_id else f"request:{attempt.request_id}"
         by_thing.setdefault(key, []).append(attempt)
     return by_thing
+
+
+def _attempts_where(session: Session, where: ColumnElement[bool], ids: Sequence[int | None]) -> Sequence[SendAttempt]:
+    return session.exec(select(SendAttempt).where(where).order_by(col(SendAttempt.id))).all() if ids else []

@@ -168,6 +168,8 @@ def channels_in_use(session: Session) -> list[tuple[Channel, str]]:
 
 def latest_understandings(session: Session, mention_ids: Sequence[int]) -> dict[int, Understanding]:
     """The newest understanding of each mention."""
+    if not mention_ids:
+        return {}
     newest = (
         select(func.max(Understanding.id))
         .where(col(Understanding.mention_id).in_(mention_ids))
@@ -182,6 +184,8 @@ def first_posts(session: Session, mention_ids: Sequence[int]) -> dict[int, tuple
 
     A mention whose posts hold no words gives its first post; one whose posts are deleted is left out.
     """
+    if not mention_ids:
+        return {}
     rows = session.exec(
         select(Post)
         .where(col(Post.mention_id).in_(mention_ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None))

@@ -132,6 +132,8 @@ def next_waiting(session: Session, staff_id: int, now: datetime, besides: int) -
     for place in islice(_streams(session, WAITING, (True, False), None, False, []), 25):
         if place.id != besides:
             by_id[place.id] = place
+    if not by_id:
+        return None
     free = select(Mention.id).where(
         col(Mention.id).in_(by_id),
         or_(
@@ -214,6 +216,7 @@ def _stream(
         if danger:
             return
         after = None
+    limit = PAGE + 1  # enough for most pages; sifting reads on in larger steps
     while True:
         query = select(Mention.received_at, Mention.id).where(
             Mention.state == state, col(Mention.danger).is_(danger), *where
@@ -222,12 +225,13 @@ def _stream(
             query = query.where(_beyond(after, newest_first))
         time, number = col(Mention.received_at), col(Mention.id)
         query = query.order_by(*((time.desc(), number.desc()) if newest_first else (time, number)))
-        rows = session.exec(query.limit(CHUNK)).all()
+        rows = session.exec(query.limit(limit)).all()
         for received_at, mention_id in rows:
             after = Place(danger, received_at, mention_id or 0)
             yield after
-        if len(rows) < CHUNK:
+        if len(rows) < limit:
             return
+        limit = CHUNK
 
 
 def _beyond(after: Place, newest_first: bool) -> Any:
@@ -245,12 +249,13 @@ def _in_doubt(session: Session, view: View, limit: int) -> list[Place]:
     replies = select(Reply.mention_id).where(Reply.state == reply_state).limit(limit)
     requests = select(ServiceRequest.mention_id).where(ServiceRequest.state == request_state).limit(limit)
     ids = {*session.exec(replies).all(), *session.exec(requests).all()}
+    if not ids:
+        return []
     rows = session.exec(
-        select(Mention.danger, Mention.received_at, Mention.id).where(
-            col(Mention.id).in_(ids), col(Mention.state).in_(view.states)
-        )
+        select(Mention.state, Mention.danger, Mention.received_at, Mention.id).where(col(Mention.id).in_(ids))
     ).all()
-    return sorted((Place(danger, at, mention_id or 0) for danger, at, mention_id in rows), key=_order)
+    places = (Place(danger, at, number or 0) for state, danger, at, number in rows if state in view.states)
+    return sorted(places, key=_order)
 
 
 def _order(place: Place) -> tuple[bool, datetime, int]:

@@ -67,6 +67,8 @@ class _Around:
 
 def rows(session: Session, ids: Sequence[int], now: datetime) -> list[Row]:
     """The rows of these mentions, in this order."""
+    if not ids:
+        return []
     mentions = session.exec(select(Mention).where(col(Mention.id).in_(ids))).all()
     by_id = {mention.id or 0: mention for mention in mentions}
     posts = first_posts(session, ids)

@@ -48,6 +48,8 @@ def thread_of(
         .limit(THREAD_SHOWN + 1)
     ).all()
     posts = list(reversed(newest[:THREAD_SHOWN]))
+    if not posts:
+        return _sent_but_not_heard(replies, set(), _us(account)), False
     authors = session.exec(select(Author).where(col(Author.id).in_({post.author_id for post in posts}))).all()
     called = {author.id: author.called for author in authors}
     attachments: dict[int, list[Attachment]] = {}
@@ -56,10 +58,14 @@ def thread_of(
     chains: dict[str, list[Post]] = {}
     for post in posts:
         chains.setdefault(post.edit_chain, []).append(post)
-    us = f"@{account.handle}" if account.handle else account.name
+    us = _us(account)
     thread = [_thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()]
     thread += _sent_but_not_heard(replies, {post.channel_post_id for post in posts}, us)
     return sorted(thread, key=lambda one: one.at), len(newest) > THREAD_SHOWN
+
+
+def _us(account: Account) -> str:
+    return f"@{account.handle}" if account.handle else account.name
 
 
 def _thread_post(

@@ -25,8 +25,7 @@ def test_a_crash_while_storing_leaves_cursor_and_posts_where_they_were(
         raise SystemExit("killed in the middle of a page")
 
     with monkeypatch.context() as patched:
-        patched.setattr("listeners.intake._settle_by_own_post", dies)
-        patched.setattr("listeners.intake._mention_for", dies)
+        patched.setattr("listeners.intake._attach", dies)
         with pytest.raises(SystemExit):
             town.listen("x")
     assert town.account("x").cursor == before

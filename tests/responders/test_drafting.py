@@ -14,6 +14,7 @@ from responders.drafting import (
     KnownRequest,
     Missing,
     ReplyContext,
+    TemplateBook,
     draft_reply,
     language_of_reply,
 )
@@ -76,7 +77,7 @@ REPORT = ReplyContext(
     intent=Intent.SERVICE_REQUEST,
     language="en",
     channel=Channel.X,
-    templates=templates(),
+    templates=TemplateBook(templates()),
     length=len,
     limit=280,
     find_private=find_phone,
@@ -140,7 +141,7 @@ def test_911_is_said_in_english_where_no_speaker_has_checked_the_language() -> N
 
 def test_911_is_said_in_the_residents_language_once_a_speaker_has_checked_it() -> None:
     checked = ReplyTemplate(key="emergency_911", language="es", version=2, body="Llame ya.", checked_by_speaker=True)
-    draft = draft_reply(replace(REPORT, language="es", danger=True, templates=[*templates(), checked]))
+    draft = draft_reply(replace(REPORT, language="es", danger=True, templates=TemplateBook([*templates(), checked])))
     assert draft is not None
     assert (draft.language, draft.text, draft.template_version) == ("es", "Llame ya.", 2)
 
@@ -236,20 +237,20 @@ def test_a_problem_without_a_name_in_the_language_is_named_in_english() -> None:
 def test_the_newest_active_version_of_a_wording_is_used() -> None:
     newer = ReplyTemplate(key="praise_thanks", language="en", version=3, body="Kind of you.")
     off = ReplyTemplate(key="praise_thanks", language="en", version=4, body="Gone.", active=False)
-    draft = draft_reply(replace(REPORT, intent=Intent.PRAISE, templates=[off, newer, *templates()]))
+    draft = draft_reply(replace(REPORT, intent=Intent.PRAISE, templates=TemplateBook([off, newer, *templates()])))
     assert draft is not None
     assert (draft.text, draft.template_version) == ("Kind of you.", 3)
 
 
 def test_a_desk_without_the_wording_is_told_which_one() -> None:
     with pytest.raises(WordingError, match="'filed'"):
-        draft_reply(replace(REPORT, templates=[]))
+        draft_reply(replace(REPORT, templates=TemplateBook([])))
 
 
 def test_a_wording_that_asks_for_words_we_do_not_have_is_named() -> None:
     odd = ReplyTemplate(key="praise_thanks", language="en", version=2, body="Thank you at [place].")
     with pytest.raises(WordingError, match="'praise_thanks'"):
-        draft_reply(replace(REPORT, intent=Intent.PRAISE, place="", templates=[odd]))
+        draft_reply(replace(REPORT, intent=Intent.PRAISE, place="", templates=TemplateBook([odd])))
 
 
 def test_a_reply_that_is_too_long_loses_the_place_then_the_name_then_the_problem() -> None:

@@ -1,0 +1,77 @@
+"""A real Chromium for the browser tests, and how it signs in."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from models import StaffUser
+from tests.hark311.console.conftest import Running
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def find_chromium() -> str:
+    """The browser's path. Skips the test where there is none, and fails it where there must be one."""
+    found = os.environ.get("HARK_CHROMIUM") or shutil.which("chromium")
+    if found:
+        return found
+    why = "no Chromium: set HARK_CHROMIUM to one, or install a `chromium` on PATH"
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), headless=True)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(
+    browser: Browser,
+    desk: Running,
+    staff: StaffUser | None,
+    *,
+    scripts: bool = True,
+    width: int = 1280,
+    dark: bool = False,
+) -> Iterator[Page]:
+    """A page of a new window, signed in as `staff`. A script error or a refused resource fails the test."""
+    context = browser.new_context(
+        base_url=desk.url,
+        java_script_enabled=scripts,
+        viewport={"width": width, "height": 812 if width < 600 else 900},
+        color_scheme="dark" if dark else "light",
+    )
+    context.set_default_timeout(5000)
+    page, complaints = context.new_page(), list[str]()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda line: complaints.append(line.text) if "Content Security Policy" in line.text else None)
+    if staff is not None:
+        _sign_in(context, page, desk, staff)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def _sign_in(context: BrowserContext, page: Page, desk: Running, staff: StaffUser) -> None:
+    page.goto(f"/sign-in/{desk.secret_for(staff)}")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/queue")

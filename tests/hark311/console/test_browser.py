@@ -1,0 +1,260 @@
+"""The desk in a real browser: keys, refreshing, no scripts, small screens, and what axe finds."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlmodel import select
+
+from hark311.console import assets
+from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState
+from tests.hark311.console.browsing import launched, opened
+from tests.hark311.console.conftest import NOON, Running
+from tests.hark311.console.factories import (
+    add_photo,
+    add_post,
+    draft_reply,
+    draft_request,
+    first_post,
+    make_account,
+    make_mention,
+    make_ready,
+    make_services,
+    make_unreadable,
+    raise_alarm,
+    understand,
+)
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def town(desk: Running) -> list[Mention]:
+    """Three mentions that wait, the oldest first, each with its drafts right."""
+    with desk.rows() as session:
+        make_services(session)
+        account = make_account(session)
+        return [make_ready(session, account, NOON - timedelta(minutes=minutes)) for minutes in (30, 20, 10)]
+
+
+def reply_of(desk: Running, mention: Mention) -> Reply:
+    with desk.database.read() as session:
+        return session.exec(select(Reply).where(Reply.mention_id == mention.id)).one()
+
+
+def test_three_keys_open_read_and_approve(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/mentions/{town[0].id}")
+        expect(page.get_by_text("two cars with flat tires")).to_be_visible()
+        page.keyboard.press("a")
+        expect(page.get_by_text("left before it leaves")).to_be_visible()
+        assert reply_of(desk, town[0]).state == ReplyState.APPROVED
+        page.keyboard.press("n")
+        page.wait_for_url(f"**/mentions/{town[1].id}")
+
+
+def test_keys_move_through_the_queue(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        for key, place in (("j", 0), ("j", 1), ("k", 0), ("k", 0), ("j", 1), ("j", 2), ("j", 2)):
+            page.keyboard.press(key)
+            expect(page.locator(f"#open-{town[place].id}")).to_be_focused()
+
+
+def test_keys_type_while_somebody_types(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.keyboard.press("e")
+        words = page.get_by_label("Text of the reply")
+        expect(words).to_be_focused()
+        page.keyboard.type(" acrn?")
+        expect(words).to_have_value(reply_of(desk, town[0]).text + " acrn?")
+        page.keyboard.press("Escape")
+        page.keyboard.press("r")
+        expect(page.get_by_label("Reason, kept on record")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("a")
+        assert desk.mention(town[0].id or 0).state == MentionState.DRAFTED
+
+
+def test_keys_do_nothing_once_switched_off(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto("/account")
+        page.get_by_label("Use single keys in this browser").uncheck()
+        page.get_by_role("button", name="Keep").click()
+        page.goto(f"/mentions/{town[0].id}")
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
+        page.keyboard.press("a")
+        page.keyboard.press("?")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        assert desk.mention(town[0].id or 0).state == MentionState.DRAFTED
+
+
+def test_the_preview_follows_the_typing(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.get_by_label("Text of the reply").fill("Call 215-555-0147. " + "a" * 300)
+        expect(page.locator("#length")).to_contain_text("319 / 280 weighted characters, too long")
+        expect(page.locator("#against")).to_contain_text("private detail (phone)")
+        page.get_by_label("Send the reply").uncheck()
+        expect(page.locator("#against")).to_contain_text("Ready to approve: the request is filed, no reply is sent")
+
+
+def test_the_queue_refreshes_without_moving_the_focus(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.keyboard.press("j")
+        with desk.rows() as session:
+            new = make_mention(session, make_account(session), NOON, "wire down", danger=True)
+            raise_alarm(session, new, "wire_down", NOON)
+        page.evaluate("htmx.trigger(document.body, 'desk:poll')")
+        expect(page.locator(f"#open-{new.id}")).to_be_visible()
+        expect(page.get_by_role("button", name="I have seen it")).to_be_visible()
+        expect(page.locator(f"#open-{town[0].id}")).to_be_focused()
+
+
+def test_a_refresh_that_brings_nothing_new_touches_nothing(
+    browser: Browser, desk: Running, town: list[Mention]
+) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        for _ in range(2):
+            with page.expect_response("**/queue/live**"):
+                page.evaluate("htmx.trigger(document.body, 'desk:poll')")
+        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+        page.evaluate("document.querySelector('.row-link').dataset.seen = 'yes'")
+        with page.expect_response("**/queue/live**"):
+            page.evaluate("htmx.trigger(document.body, 'desk:poll')")
+        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+        expect(page.locator(".row-link[data-seen]")).to_have_count(1)
+
+
+def test_a_page_left_open_says_that_the_author_wrote_again(
+    browser: Browser, desk: Running, town: list[Mention]
+) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.get_by_label("Text of the reply").fill("Half a reply")
+        with desk.rows() as session:
+            mention = session.get_one(Mention, town[0].id)
+            add_post(session, mention, "it is the north side", NOON)
+        page.evaluate("htmx.trigger(document.body, 'desk:poll')")
+        expect(page.get_by_text("The author wrote or changed something")).to_be_visible()
+        expect(page.get_by_label("Text of the reply")).to_have_value("Half a reply")
+
+
+def test_the_hold_runs_down_and_can_be_taken_back_by_key(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.keyboard.press("a")
+        expect(page.get_by_text("10 s left before it leaves")).to_be_visible()
+        desk.clock.forward(seconds=4)
+        expect(page.get_by_text("6 s left before it leaves")).to_be_visible()
+        page.keyboard.press("u")
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
+        assert reply_of(desk, town[0]).state == ReplyState.IN_REVIEW
+
+
+def test_being_signed_out_is_said_and_the_words_stay(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.get_by_label("Text of the reply").fill("Half a reply")
+        desk.clock.forward(hours=13)
+        page.evaluate("htmx.trigger(document.body, 'desk:poll')")
+        expect(page.get_by_text("You are signed out. Copy what you typed")).to_be_visible()
+        expect(page.get_by_label("Text of the reply")).to_have_value("Half a reply")
+
+
+def test_without_scripts_the_whole_way_works(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff(), scripts=False) as page:
+        page.locator(f"#open-{town[0].id}").click()
+        page.get_by_label("Text of the reply").fill("Filed as {number}. By {date} a crew comes.")
+        page.get_by_role("button", name="Check").click()
+        expect(page.locator("#preview")).to_contain_text("Ready to approve")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("you hold it until")).to_be_visible()
+        page.get_by_role("button", name="Approve").click()
+        expect(page.get_by_text("left before it leaves")).to_be_visible()
+        page.get_by_role("button", name="Take it back").click()
+        page.locator("summary", has_text="Close").click()
+        page.get_by_label("Reason, kept on record").fill("Fixed this morning")
+        page.get_by_role("button", name="Close it").click()
+        expect(page.get_by_text("Fixed this morning")).to_be_visible()
+        page.get_by_role("link", name="Next: the one that waits longest").click()
+        page.wait_for_url(f"**/mentions/{town[1].id}")
+
+
+def test_enter_in_a_field_checks_and_never_approves(browser: Browser, desk: Running, town: list[Mention]) -> None:
+    with opened(browser, desk, desk.staff()) as page:
+        page.goto(f"/mentions/{town[0].id}")
+        page.get_by_label("Place").fill("6th St & Cambria St")
+        page.get_by_label("Place").press("Enter")
+        page.wait_for_url("**/preview")
+        expect(page.get_by_label("Place")).to_have_value("6th St & Cambria St")
+        assert desk.mention(town[0].id or 0).state == MentionState.DRAFTED
+
+
+@pytest.fixture
+def busy(desk: Running) -> dict[str, str]:
+    """A desk with one of everything, and the addresses to look at."""
+    with desk.rows() as session:
+        make_services(session)
+        account = make_account(session)
+        account.health, account.trouble = AccountHealth.UNAVAILABLE, "X does not answer."
+        session.add(Gap(account_id=account.id or 0, reason="X keeps 7 days of mentions.", noticed_at=NOON))
+        make_unreadable(session, account, NOON)
+        mention = make_ready(session, account, NOON - timedelta(minutes=14))
+        mention.danger = True
+        raise_alarm(session, mention, "wire_down", NOON)
+        post = first_post(session, mention)
+        add_post(session, mention, "edited " + post.text, NOON, chain=post.edit_chain, url="https://x.com/d/1")
+        add_photo(session, post, "A hole", "https://pics.example/1.jpg")
+        unsure = make_mention(session, account, NOON, may_reply=False, may_reply_reason="not mentioned")
+        understand(session, unsure, first_post(session, unsure), NOON, service_code=None, abstained=True)
+        draft_request(session, unsure, missing=["place"], address_string="", lat=None, long=None)
+        sent = make_mention(session, account, NOON, state=MentionState.APPROVED)
+        reply = draft_reply(session, sent, "We are on it.", state=ReplyState.UNCERTAIN)
+        reply.approved_text, reply.approved_at = "We are on it.", NOON
+    return {
+        "queue": "/queue?language=en",
+        "mention": f"/mentions/{mention.id}",
+        "doubts": f"/mentions/{unsure.id}",
+        "delivery": f"/mentions/{sent.id}",
+        "channels": "/channels",
+        "account": "/account",
+    }
+
+
+def violations(page: Page, dark: bool) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, one line each. A page differs in dark by its colours alone."""
+    page.evaluate(assets.AXE.read_text())
+    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate(
+        """async (only) => {
+            const told = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
+            return told.violations.flatMap((one) => one.nodes.map((node) => one.id + ": " + node.html));
+        }""",
+        ["color-contrast"] if dark else levels,
+    )
+    return [str(one) for one in found]
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_page_is_accessible_and_fits(
+    browser: Browser, desk: Running, busy: dict[str, str], dark: bool, width: int
+) -> None:
+    secret = desk.secret_for(desk.staff())
+    with opened(browser, desk, desk.staff(), width=width, dark=dark) as page:
+        for name, path in {**busy, "sign-in": "/sign-in", "link": f"/sign-in/{secret}"}.items():
+            page.goto(path)
+            assert violations(page, dark) == [], name
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, name

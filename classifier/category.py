@@ -1,7 +1,8 @@
 """What kind of problem a text tells of: weighted cues per category, and an honest probability.
 
-A cue counts once, and the same words count once for a category whatever languages share them. The second and later cues for one category count less, because they often say the same thing twice.
-The scores meet a constant for "nothing known" in a softmax, so that thin evidence gives a low probability for everything.
+A cue counts once, and the same words count once for a category whatever languages share them. Each further cue counts
+less than the one before, because they often say the same thing twice. The scores meet a constant for "nothing known"
+in a softmax, so that thin evidence gives a low probability for everything.
 """
 
 import math

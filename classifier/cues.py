@@ -1,11 +1,11 @@
 """The little language the lexicons are written in, and the search for its cues in a text.
 
-    pothole                     one word (any ending the word rules know)
-    street light out            words side by side
-    (trash|garbage) not taken   one of several; (a|b|) may be left out
-    dump+                       an English verb in all its forms: dump, dumps, dumped, dumping
-    tree ~ (fell|fallen)        both within NEAR words of each other, in any order
-    tree .. down                both within NEAR words, in this order
+pothole                     one word (any ending the word rules know)
+street light out            words side by side
+(trash|garbage) not taken   one of several; (a|b|) may be left out
+dump+                       an English verb in all its forms: dump, dumps, dumped, dumping
+tree ~ (fell|fallen)        both within NEAR words of each other, in any order
+tree .. down                both within NEAR words, in this order
 """
 
 import itertools
@@ -44,14 +44,17 @@ def verb_forms(verb: str) -> tuple[str, ...]:
         return verb, verb + "s", verb + "d", verb[:-1] + "ing"
     if verb.endswith("y") and verb[-2] not in _VOWELS:
         return verb, verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing"
-    twice = len(verb) <= 4 and verb[-1] not in "wxy" + _VOWELS and verb[-2] in _VOWELS and verb[-3:-2] not in tuple(_VOWELS)
+    twice = (
+        len(verb) <= 4 and verb[-1] not in "wxy" + _VOWELS and verb[-2] in _VOWELS and verb[-3:-2] not in tuple(_VOWELS)
+    )
     root = verb + verb[-1] if twice else verb
     return verb, verb + ("es" if verb.endswith(("s", "x", "ch", "sh")) else "s"), root + "ed", root + "ing"
 
 
 def spell_out(written: str) -> list[str]:
     """Every plain phrase that a part of a cue stands for. Raises CueError on unbalanced brackets or far too many."""
-    waiting, plain = [written], []
+    waiting = [written]
+    plain: list[str] = []
     while waiting:
         if len(waiting) + len(plain) > _MOST_PHRASES:
             raise CueError(f"stands for more than {_MOST_PHRASES} phrases: {written!r}")
@@ -86,7 +89,7 @@ class PhraseBook:
 
 
 class CueList:
-    """Cues in one order, looked for together. Among them the longest phrase at a place hides the shorter ones in it."""
+    """Cues in one order, looked for together. Among them a longer whole phrase hides the shorter ones inside it."""
 
     def __init__(self, book: PhraseBook, cues: Sequence[str]) -> None:
         self._whole: dict[int, list[int]] = {}
@@ -112,7 +115,7 @@ class CueList:
         for hit in ours:
             if hit[2] > reached:
                 kept.append(hit)
-                reached = hit[2]
+                reached = hit[2] if hit[0] in self._whole else reached
         return kept
 
     def find(self, hits: Iterable[Hit], *, hide: bool = True) -> list[Found]:

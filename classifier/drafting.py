@@ -79,7 +79,7 @@ def draft_request(
 
 
 def describe(text: str, *, our_handles: Collection[str] = (), keep: Set[str] = frozenset()) -> str:
-    """The resident's own words for the request: no leading handles, no markup, nothing private, at most DESCRIPTION_LIMIT."""
+    """The resident's own words: no leading handles, no markup, nothing private, at most DESCRIPTION_LIMIT."""
     ours = {handle.lstrip("@").casefold() for handle in our_handles}
     while (lead := _LEADING_HANDLE.match(text)) and (not ours or lead["handle"].casefold() in ours):
         text = text[lead.end() :]

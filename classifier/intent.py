@@ -47,15 +47,20 @@ class IntentRules:
                     ]
         self._cues = CueList(book, cues)
 
-    def score(self, hits: Sequence[Hit], *, category: float = 0.0, danger: bool = False, certain: bool = False) -> list[IntentScore]:
+    def score(
+        self, hits: Sequence[Hit], *, category: float = 0.0, danger: bool = False, certain: bool = False
+    ) -> list[IntentScore]:
         """All intents that something speaks for, most probable first.
 
         `category` is the probability of the best category; `danger` and `certain` are what the danger rules found.
         """
         held: Mapping[Intent, list[tuple[float, str, tuple[tuple[int, int], ...]]]] = {intent: [] for intent in Intent}
+        told: set[tuple[Intent, tuple[tuple[int, int], ...]]] = set()
         for found in self._cues.find(hits):
             intent, weight, rule = self._meaning[found.cue]
-            held[intent].append((weight, rule, found.places))
+            if (intent, found.places) not in told:
+                told.add((intent, found.places))
+                held[intent].append((weight, rule, found.places))
         scores = {intent: faded([one[0] for one in found]) for intent, found in held.items()}
         scores[Intent.SERVICE_REQUEST] += CATEGORY_COUNTS * category
         if danger:

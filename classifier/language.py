@@ -13,8 +13,11 @@ from classifier.lexicons import read_lexicon
 from classifier.words import SCANNED_CODE_POINTS
 
 UNKNOWN = "und"
+UNDECIDED = 0.5
+"""A guess of this probability or less rests on the script alone."""
 LANGUAGES = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ru", "uk", "ar", "ht", "fr", "pt", "ko", "km", "ps", "fa", "bn")
 
+_LATIN = frozenset({"en", "es", "fr", "pt", "ht", "vi"})
 _NOISE = re.compile(r"https?://\S+|www\.\S+|[\w.+-]{1,64}@[\w.-]{1,253}|[@#][\w.-]{1,100}|\d+\w{0,3}")
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -30,10 +33,8 @@ _SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = (
 _ALONE = {"hangul": "ko", "khmer": "km", "bengali": "bn"}
 _SIMPLIFIED_THAT_BIG5_HOLDS = frozenset("个么")
 _PASHTO = frozenset("\u067c\u0689\u0693\u0696\u069a\u06ab\u06bc\u06d0\u06cd\u0681\u0685")
-_PERSIAN = frozenset("\u067e\u0686\u0698\u06af\u06a9\u06cc")
+_PERSIAN = frozenset("\u067e\u0686\u0698\u06af")
 _ARABIC = frozenset("\u0629\u0649\u0643\u064a\u0623\u0625\u0624\u0626")
-_PASHTO_WORDS = frozenset({"\u062f", "\u062f\u06cc", "\u062f\u06d0", "\u0686\u06d0", "\u06a9\u06d0", "\u067e\u0647", "\u0646\u0647", "\u0632\u0645\u0648\u0696", "\u062f\u0627", "\u0633\u0631\u0647", "\u067e\u0631", "\u0634\u062a\u0647", "\u0634\u0648\u06cc"})
-_PERSIAN_WORDS = frozenset({"\u062f\u0631", "\u0627\u0632", "\u0628\u0647", "\u06a9\u0647", "\u0627\u0633\u062a", "\u0631\u0627", "\u0627\u06cc\u0646", "\u0645\u0627", "\u0645\u0646", "\u0634\u062f\u0647", "\u0646\u06cc\u0633\u062a", "\u062e\u06cc\u0627\u0628\u0627\u0646", "\u0644\u0637\u0641\u0627", "\u0648", "\u0647\u0627", "\u0622\u0646", "\u0628\u0631\u0627\u06cc"})
 _RUSSIAN_LETTERS = frozenset("\u044b\u044d\u044a\u0451")
 _UKRAINIAN_LETTERS = frozenset("\u0456\u0457\u0454\u0491")
 _VIETNAMESE = re.compile("[\u1ea0-\u1ef9\u0111\u01a1\u01b0\u0103]")
@@ -45,7 +46,7 @@ def _small_words() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def _tell_tale_letters() -> Mapping[str, frozenset[str]]:
+def _telling_letters() -> Mapping[str, frozenset[str]]:
     return {tag: frozenset("".join(lists.get("letters", []))) for tag, lists in read_lexicon("language").items()}
 
 
@@ -110,18 +111,20 @@ def _cyrillic(text: str) -> tuple[str, float]:
 def _arabic(text: str) -> tuple[str, float]:
     letters = Counter(text)
     words = _WORD.findall(text)
-    persian_words = sum(one in _PERSIAN_WORDS for one in words)
-    pashto_words = sum(one in _PASHTO_WORDS for one in words)
+    said = {tag: sum(one in _small_words()[tag] for one in words) for tag in ("ar", "fa", "ps")}
+    shared = 0.3 * (letters["\u06a9"] + letters["\u06cc"])
     scores = {
-        "ps": 3.0 * sum(letters[one] for one in _PASHTO) + pashto_words,
-        "fa": 1.0 * sum(letters[one] for one in _PERSIAN) + persian_words,
-        "ar": 1.5 * sum(letters[one] for one in _ARABIC) + sum(one.startswith("\u0627\u0644") for one in words),
+        "ps": 3.0 * sum(letters[one] for one in _PASHTO) + said["ps"] + shared,
+        "fa": 1.0 * sum(letters[one] for one in _PERSIAN) + said["fa"] + shared,
+        "ar": 1.5 * sum(letters[one] for one in _ARABIC)
+        + said["ar"]
+        + sum(one.startswith("\u0627\u0644") for one in words),
     }
     best = max(scores, key=lambda tag: scores[tag])
     rest = sum(scores.values()) - scores[best]
     if best == "ps":
         rest = scores["ar"]
-    return (best, _sure(scores[best], rest)) if scores[best] else ("ar", 0.5)
+    return (best, _sure(scores[best], rest)) if scores[best] else ("ar", UNDECIDED)
 
 
 def _latin(text: str) -> tuple[str, float]:
@@ -129,9 +132,9 @@ def _latin(text: str) -> tuple[str, float]:
     if not words:
         return UNKNOWN, 0.0
     letters = frozenset(text)
-    scores = {tag: float(sum(one in small for one in words)) for tag, small in _small_words().items() if tag not in ("ru", "uk")}
+    scores = {tag: float(sum(one in small for one in words)) for tag, small in _small_words().items() if tag in _LATIN}
     for tag in scores:
-        scores[tag] += 1.5 * len(letters & _tell_tale_letters()[tag])
+        scores[tag] += 1.5 * len(letters & _telling_letters()[tag])
     if not text.isascii():
         scores["vi"] += 1.5 * min(4, len(_VIETNAMESE.findall(text)))
     ranked = sorted(scores, key=lambda tag: -scores[tag])

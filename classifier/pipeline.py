@@ -46,5 +46,6 @@ class Pipeline:
         """Every phrase in the text, in no promised order. Overlapping ones are all there."""
         numbers, forms = self._numbers, words.forms
         return [
-            (numbers[tuple(forms[start:end])], start, end) for _, start, end in self._matcher(self._tokenizer.doc(words))
+            (numbers[tuple(forms[start:end])], start, end)
+            for _, start, end in self._matcher(self._tokenizer.doc(words))
         ]

@@ -1,7 +1,7 @@
 """Private details in a text: phone numbers, e-mail addresses, licence plates. Found, and replaced by a plain word.
 
-Source of the rule: invariant 8 and domain.md section 5.5; a public draft repeats none of these. Looks at the whole text,
-however long, in time proportional to it.
+Source of the rule: invariant 8 and domain.md section 5.5; a public draft repeats none of these. Looks at the whole
+text, however long, in time proportional to it.
 """
 
 import re
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import phonenumbers
+
+from classifier.lexicons import read_lexicon
 
 Kind = Literal["phone", "email", "plate"]
 
@@ -23,12 +25,20 @@ _NANP = re.compile(
     rf"(?<!\d)(?<!\d[.,])(?:\+?1{_GAP})?(?:\(\s?[2-9]\d\d\s?\)|[2-9]\d\d){_GAP}\d{{3}}{_GAP}\d{{4}}(?!\d)(?!-\d)"
 )
 _ABROAD = re.compile(r"(?<![\d+])(?:\+|00|011[\s-]?)[1-9](?:[\s.()\-/]{0,2}\d){6,14}(?!\d)")
+_WORDS = read_lexicon("private")
+
+
+def _one_of(section: str, key: str) -> str:
+    return "|".join(_WORDS[section][key])
+
+
 _LOCAL = re.compile(
-    r"(?i)(?:\b(?:call|text|phone|cell|mobile|tel|telephone|reach|ring|contact|dial|number|whatsapp|tel[eé]fono|celular|ll[aá]m\w*|"
-    r"telefone|t[eé]l[eé]phone|appel\w*|telef[oò]n|rele)\b|电话|電話|打给|điện thoại|gọi|телефон\w*|звон\w*|дзвон\w*|هاتف|تلفن|اتصل|전화|টেলিফোন|ফোন|ទូរស័ព្ទ)"
+    rf"(?i)(?:\b(?:{_one_of('phone', 'words')})\b|{_one_of('phone', 'signs')})"
     r"[^\d\x00]{0,24}(?<!\d)(?P<local>\d{3}[\s.\-\u2010-\u2015]?\d{4})(?!\d)(?![\s.-]?\d)"
 )
-_CASE_NUMBER = re.compile(r"(?i)(?:case|request|ticket|reference|ref|report|confirmation|tracking|sr|id)[\s.:#no]{0,8}$")
+_CASE_NUMBER = re.compile(
+    r"(?i)(?:case|request|ticket|reference|ref|report|confirmation|tracking|sr|id)[\s.:#no]{0,8}$"
+)
 
 _MAIL = re.compile(r"(?<![\w@.+-])[\w+-](?:[\w.+-]{0,62}[\w+-])?@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _AT = r"\s{0,3}(?:\(at\)|\[at\]|\{at\}|<at>|\(@\)|\[@\])\s{0,3}"
@@ -42,33 +52,29 @@ _HIDDEN_MAIL = re.compile(
     rf"(?:gmail|yahoo|hotmail|outlook|icloud|aol|comcast|protonmail|proton|msn|verizon|ymail|mail)\s?\.\s?{_END}\b)"
 )
 
-_STATES = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|"
-    "PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|Penna|Pennsylvania|New Jersey|New York|Delaware|Maryland|Virginia|Ohio|Florida|Massachusetts|Connecticut"
-)
-_PLATE_WORDS = (
-    r"(?:licen[cs]e(?:\s{1,2}(?:plate\w?|number|no|tag))?|plate\w?|lic|tag\w?|registration|reg|placas?|matr[ií]cula|matr[ií]cule|plaque|plak|biển số|"
-    r"номер\w*|госномер\w*|车牌号?|車牌號?|번호판|لوحة|پلاک|پلیټ|নম্বর প্লেট|ផ្លាកលេខ)"
-)
+_STATES = _one_of("plate", "states")
 _PLATE = r"(?=[A-Za-z0-9 \-\u00b7]{0,9}\d)[A-Za-z0-9]{1,4}(?:[ \-\u00b7]?[A-Za-z0-9]{1,4}){1,2}"
 _STRICT = r"(?:[A-Z]{2,3}[ \-]?\d{3,4}[A-Z]?|\d{3}[ \-]?[A-Z]{3}|[A-Z]\d{2}[ \-]?[A-Z]{3})"
 _NAMED_PLATE = re.compile(
-    rf"(?i)(?<!\w){_PLATE_WORDS}(?:\s?\(?(?:number|num|no|nr|is|was|reads|says|of|en|de)\b\.?|\s?[#:№=(\-]|\s(?:{_STATES})\b){{0,4}}[\s:#]{{0,3}}(?P<plate>{_PLATE})(?!\w)"
+    rf"(?i)(?<!\w)(?:{_one_of('plate', 'words')})"
+    rf"(?:\s?\(?(?:number|num|no|nr|is|was|reads|says|of|en|de)\b\.?|\s?[#:№=(\-]|\s(?:{_STATES})\b){{0,4}}"
+    rf"[\s:#]{{0,3}}(?P<plate>{_PLATE})(?!\w)"
 )
 _VANITY_PLATE = re.compile(
     r"(?:[Pp]late|[Tt]ag|[Pp]laca|PLATE)(?: [Nn]umber| is| #|:|#)(?: is|:|#)? ?(?P<plate>[A-Z]{4,8})(?!\w)"
 )
-_STATE_PLATE = re.compile(rf"(?<!\w)\(?(?:{_STATES})\)?[ :#\-]{{1,3}}(?P<plate>(?!(?:US|SR|RT|RTE|HWY|PO|STE|APT|BOX)\b){_STRICT})(?!\w)")
-_PLATE_AFTER = re.compile(rf"(?<!\w)(?P<plate>{_STRICT})(?= ?[,(]? ?(?:(?:is|was|on|the|its|their|{_STATES}|license|licence) ){{0,3}}(?:plate|tag)s?\b)")
+_STATE_PLATE = re.compile(
+    rf"(?<!\w)\(?(?:{_STATES})\)?[ :#\-]{{1,3}}(?P<plate>(?!(?:US|SR|RT|RTE|HWY|PO|STE|APT|BOX)\b){_STRICT})(?!\w)"
+)
+_PLATE_AFTER = re.compile(
+    rf"(?<!\w)(?P<plate>{_STRICT})"
+    rf"(?= ?[,(]? ?(?:(?:is|was|on|the|its|their|{_STATES}|license|licence) ){{0,3}}(?:plate|tag)s?\b)"
+)
 _CAR_PLATE = re.compile(
-    r"(?i:\b(?:car|van|truck|suv|sedan|vehicle|pickup|jeep|honda|toyota|ford|nissan|chevy|chevrolet|dodge|hyundai|kia|bmw|mazda|subaru|"
-    r"volvo|acura|lexus|civic|accord|camry|corolla)\b)[ ,:(\-]{1,3}(?P<plate>[A-Z]{3}[ \-]?\d{4})(?!\w)"
+    rf"(?i:\b(?:{_one_of('plate', 'vehicles')})\b)[ ,:(\-]{{1,3}}(?P<plate>[A-Z]{{3}}[ \-]?\d{{4}})(?!\w)"
 )
 _VIN = re.compile(r"(?<!\w)(?=[A-Z]{0,16}\d)(?=\d{0,16}[A-Z])(?P<plate>[A-HJ-NPR-Z0-9]{17})(?!\w)")
-_NO_PLATE_HALF = frozenset(
-    "for the and are was has had its not all any can one two day days week mon tue wed thu fri sat sun past over with from this that since than "
-    "cars car out in on at of or by to is it an as he we so no am pm th st nd rd yrs feet next left like here sec min mins hrs year".split()
-)
+_NO_PLATE_HALF = frozenset(_WORDS["plate"]["not_plates"])
 _ANY_DIGIT = re.compile(r"\d")
 
 
@@ -159,8 +165,9 @@ def find_private(text: str) -> list[PrivateDetail]:
 
 
 def redact(text: str, keep: Set[str] = frozenset()) -> str:
-    """The text with each private detail replaced by words that say what was there. `keep`: the city's own numbers and addresses.
+    """The text with each private detail replaced by words that say what was there.
 
+    `keep` holds the city's own phone numbers and e-mail addresses, written in any way.
     Repeats until nothing is found, so that no detail comes to light because another one beside it went.
     """
     keep = frozenset(_digits(one)[-10:] or one.casefold() for one in keep) | frozenset(one.casefold() for one in keep)

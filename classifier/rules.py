@@ -11,7 +11,7 @@ from importlib.resources import files
 from classifier.category import CategoryRules, CategoryScore
 from classifier.cues import PhraseBook
 from classifier.intent import IntentRules, IntentScore
-from classifier.language import UNKNOWN, guess_language
+from classifier.language import UNDECIDED, guess_language
 from classifier.pipeline import Pipeline
 from classifier.places import Place, find_places, most_exact
 from classifier.protocol import Understood
@@ -29,9 +29,7 @@ CLEARLY_FIRST = 0.15
 INTENT_ENOUGH = 0.4
 RUNNERS_UP = 3
 _SHOWN_CUES = 4
-_ABOUT_A_SERVICE = frozenset(
-    {Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY, Intent.COMPLAINT, Intent.EMERGENCY}
-)
+_ABOUT_A_SERVICE = frozenset({Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY, Intent.COMPLAINT, Intent.EMERGENCY})
 
 
 class RuleClassifier:
@@ -83,7 +81,7 @@ class RuleClassifier:
         )
         guesses = offered.guesses(categories, words)
         code, intent, abstained = _decide(guesses, intents)
-        language, language_probability = _language(text, categories, intents)
+        language, language_probability = _language(text, dangers, categories)
         places = find_places(text)
         place = most_exact(places)
         return Understood(
@@ -116,16 +114,17 @@ def _decide(guesses: Sequence[Guess], intents: Sequence[IntentScore]) -> tuple[s
     return code, intent, code is None and intent.intent in _ABOUT_A_SERVICE
 
 
-def _language(text: str, categories: Sequence[CategoryScore], intents: Sequence[IntentScore]) -> tuple[str, float]:
-    """By script and small words; failing that, the language of the lexicon whose cues the text holds ("pothole")."""
+def _language(text: str, dangers: Sequence[DangerHit], categories: Sequence[CategoryScore]) -> tuple[str, float]:
+    """By script and small words; where those leave it open, the language of the lexicon whose cue the text holds."""
     language, probability = guess_language(text)
-    if language != UNKNOWN:
+    if probability > UNDECIDED:
         return language, probability
-    for scores in (categories, intents):
-        for cues in (one.cues for one in scores):
-            for rule, _ in cues:
-                return rule.partition(":")[0].rsplit(" ", 1)[-1], 0.5
-    return UNKNOWN, 0.0
+    if dangers:
+        return dangers[0].cue.partition(":")[0], UNDECIDED
+    if categories and categories[0].cues:
+        rule, _ = categories[0].cues[0]
+        return rule.partition(":")[0].rsplit(" ", 1)[-1], UNDECIDED
+    return language, probability
 
 
 def _evidence(
@@ -163,7 +162,7 @@ def _spanned(kind: EvidenceKind, words: Words, place: tuple[int, int], rule: str
 
 @lru_cache(maxsize=1)
 def build() -> RuleClassifier:
-    """Reads the lexicons and builds the classifier: about a second, once a worker. Raises CueError on a broken lexicon."""
+    """Reads the lexicons and builds the classifier: two seconds, once a process. Raises CueError on a bad lexicon."""
     book = PhraseBook()
     categories, intents, dangers = CategoryRules(book), IntentRules(book), DangerRules(book)
     return RuleClassifier(Pipeline(book), categories, intents, dangers, f"rules-1+{_fingerprint()}")

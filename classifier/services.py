@@ -34,7 +34,8 @@ class ServiceMap:
             weights = [(1 + len(said & named)) ** 2 for _, named in candidates]
             total = sum(weights)
             shared += [
-                (score.probability * weight / total, code) for weight, (code, _) in zip(weights, candidates, strict=True)
+                (score.probability * weight / total, code)
+                for weight, (code, _) in zip(weights, candidates, strict=True)
             ]
         ranked = sorted(shared, key=lambda one: (-one[0], one[1]))
         return [Guess(value=code, probability=round(probability, 4)) for probability, code in ranked]

@@ -17,8 +17,8 @@ _HARMLESS, _FIGURE, _NOT_NOW = "harmless", "figure_of_speech", "not_now"
 NOT_NOW_ENDING = ", past or unsure"
 
 _MOST_URGENT = (
-    "suicide", "violence", "medical", "trapped", "fire", "explosion", "gas", "carbon_monoxide", "wires", "tree_on_wires",
-    "train", "crash", "collapse", "sinkhole", "flood", "chemical",
+    "suicide", "violence", "medical", "trapped", "fire", "explosion", "gas", "carbon_monoxide", "wires",
+    "tree_on_wires", "train", "crash", "collapse", "sinkhole", "flood", "chemical",
 )  # fmt: skip
 
 
@@ -70,7 +70,9 @@ class DangerRules:
         dangers = [
             self._hit(one, unsure=_beside(one, signs, _NOT_NOW)) for one in found if not _beside(one, signs, _FIGURE)
         ]
-        return sorted(dangers, key=lambda one: (not one.certain, _MOST_URGENT.index(one.rule.removesuffix(NOT_NOW_ENDING))))
+        return sorted(
+            dangers, key=lambda one: (not one.certain, _MOST_URGENT.index(one.rule.removesuffix(NOT_NOW_ENDING)))
+        )
 
     def _hit(self, found: Found, *, unsure: bool) -> DangerHit:
         family, cue = self._meaning[found.cue]

@@ -2,7 +2,7 @@
 
 Spaces do not part words in Chinese, Khmer and (for particles) Korean, so there every character is a word of its own
 and a cue is a run of characters. Elsewhere a word loses its case, its accents and its commonest endings.
-Addresses of web pages, e-mail addresses and @handles become a blank that no cue can match; a hashtag is read as its words.
+Web addresses, e-mail addresses and @handles become a blank that no cue can match; a hashtag is read as its words.
 """
 
 import re
@@ -57,18 +57,30 @@ _ARABIC_ONE_FORM = str.maketrans(
      "\u06cc": "\u064a", "\u06d0": "\u064a", "\u06cd": "\u064a", "\u0626": "\u064a", "\u06a9": "\u0643",
      "\u0640": None, **dict.fromkeys(map(chr, [*range(0x64B, 0x660), 0x670]))}
 )  # fmt: skip
-_ARABIC_FRONT = ("\u0648\u0627\u0644", "\u0628\u0627\u0644", "\u0641\u0627\u0644", "\u0643\u0627\u0644", "\u0627\u0644", "\u0644\u0644")
-_ARABIC_ENDS = ("\u0647\u0627\u064a", "\u0647\u0627", "\u0627\u062a", "\u0648\u0646", "\u064a\u0646", "\u0627\u0646", "\u0647")
-_CYRILLIC_ENDS = tuple(
-    sorted(
-        "иями ями ами ого его ому ему ыми ими иях ться тся ать ять еть ить ает яет ают яют ует уют ют ет ит ат ят ут ала яла ела ила али яли ели"
-        " или ал ял ел ил ая яя ое ее ые ие ый ий ой ей ам ям ах ях ом ем ов ев ів їв ою ею ую юю ия ии ию ие ія ії ію іє"
-        " ють уть ить ить іть ти ть а я о е ы и у ю ь й і ї є".split(),
-        key=lambda end: (-len(end), end),
-    )
+_ARABIC_FRONT = (
+    "\u0648\u0627\u0644",
+    "\u0628\u0627\u0644",
+    "\u0641\u0627\u0644",
+    "\u0643\u0627\u0644",
+    "\u0627\u0644",
+    "\u0644\u0644",
 )
-_BENGALI_ENDS = ("\u0997\u09c1\u09b2\u09cb", "\u0997\u09c1\u09b2\u09bf", "\u09df\u09c7\u09b0", "\u09af\u09bc\u09c7\u09b0", "\u09c7\u09b0",
-                 "\u099f\u09be", "\u099f\u09bf", "\u09a4\u09c7", "\u0995\u09c7", "\u09b0", "\u09c7")  # fmt: skip
+_ARABIC_ENDS = (
+    "\u0647\u0627\u064a",
+    "\u0647\u0627",
+    "\u0627\u062a",
+    "\u0648\u0646",
+    "\u064a\u0646",
+    "\u0627\u0646",
+    "\u0647",
+)
+_RUSSIAN_AND_UKRAINIAN_ENDS = """
+иями ями ами ого его ому ему ыми ими иях ться тся ать ять еть ить ает яет ают яют ует уют ют ет ит ат ят ут
+ала яла ела ила али яли ели или ал ял ел ил ая яя ое ее ые ие ый ий ой ей ам ям ах ях ом ем ов ев ів їв ою ею
+ую юю ия ии ию ие ія ії ію іє ють уть ить іть ти ть а я о е ы и у ю ь й і ї є
+"""
+_CYRILLIC_ENDS = tuple(sorted(_RUSSIAN_AND_UKRAINIAN_ENDS.split(), key=lambda end: (-len(end), end)))
+_BENGALI_ENDS = ("গুলো", "গুলি", "\u09df\u09c7\u09b0", "\u09af\u09bc\u09c7\u09b0", "ের", "টা", "টি", "তে", "কে", "র", "ে")
 
 
 @dataclass(slots=True)
@@ -165,7 +177,9 @@ def read_words(text: str) -> Words:
                 found, start = found[cut:], start + cut
             forms.append(form_of(found))
         else:
-            forms.append(_SIGNS.get(match.group(), STOP) if kind == "stop" else BLANK if kind == "blank" else match.group())
+            forms.append(
+                _SIGNS.get(match.group(), STOP) if kind == "stop" else BLANK if kind == "blank" else match.group()
+            )
         starts.append(start)
         ends.append(end)
     return words

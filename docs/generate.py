@@ -1,4 +1,4 @@
-"""Makes the reference pages that can be made from the code: `python docs/generate.py`. A test fails when they differ."""
+"""Makes the reference pages that can be made from the code: `python docs/generate.py`. A test compares them."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,8 +39,8 @@ def settings() -> str:
     """Every setting with its environment variable, default and meaning."""
     parts = [
         "# Settings\n\n"
-        "By environment (`HARK_...`, nested with two underscores), or in `DATA/hark.toml`; the environment wins. Unknown "
-        f"keys are refused.\nSecrets are never printed.\n\n{MADE}\n"
+        "By environment (`HARK_...`, nested with two underscores), or in `DATA/hark.toml`; the environment wins. "
+        f"Unknown keys are refused.\nSecrets are never printed.\n\n{MADE}\n"
     ]
     sections: list[tuple[str, str, type[BaseModel]]] = [
         ("The product", "HARK_", Settings),

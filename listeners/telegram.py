@@ -31,6 +31,8 @@ from models.posts import (
 PAGE = 100
 HEARD = ["message", "edited_message"]
 NETWORK_SLACK_SECONDS = 5
+NO_ANSWER = (TelegramError, LookupError, TypeError, AttributeError)
+"""The last three are what the SDK makes of an answer that is JSON, but not Telegram's."""
 
 
 class TelegramListener:
@@ -62,26 +64,29 @@ class TelegramListener:
         if self._us is None:
             try:
                 me = await self._bot.get_me()
-            except TelegramError as error:
+            except NO_ANSWER as error:
                 raise _as_listener_error(error) from error
             self._us = OurAccount(str(me.id), me.username or "")
         return self._us
 
     async def fetch(self, cursor: str | None) -> Batch:
-        """The updates after `cursor`, which confirms all before it. Raises ListenerError."""
+        """The updates after `cursor`, which confirms all before it; a broken one confirms none. Raises ListenerError.
+
+        Telegram keeps what nobody confirmed, so that beginning without a cursor loses nothing.
+        """
         us = await self.whoami()
         try:
             updates = await self._bot.do_api_request(
                 "getupdates",  # method names are case-insensitive; the SDK reserves its own spelling for parsed updates
                 api_kwargs={
-                    "offset": int(cursor) if cursor else None,
+                    "offset": int(cursor) if cursor and cursor.isdecimal() else None,
                     "limit": PAGE,
                     "timeout": self._long_poll,
                     "allowed_updates": HEARD,
                 },
                 read_timeout=self._long_poll + NETWORK_SLACK_SECONDS,
             )
-        except TelegramError as error:
+        except NO_ANSWER as error:
             raise _as_listener_error(error) from error
         if not isinstance(updates, list):
             raise ChannelUnavailable("Telegram answered something that is no list of updates")
@@ -93,7 +98,7 @@ class TelegramListener:
         return Batch(posts, after, unreadable, more=len(updates) >= PAGE)
 
 
-def _as_listener_error(error: TelegramError) -> Exception:
+def _as_listener_error(error: Exception) -> Exception:
     match error:
         case InvalidToken() | Forbidden():
             return CredentialsRejected("Telegram does not accept the bot's token")

@@ -82,8 +82,14 @@ class Cursor:
     searching: bool = False
 
     @classmethod
-    def load(cls, stored: str | None) -> "Cursor":
-        return cls(**json.loads(stored)) if stored else cls()
+    def load(cls, stored: str | None) -> "Cursor | None":
+        """A stored cursor; None where what was stored is none."""
+        try:
+            found = cls(**json.loads(stored)) if stored else cls()
+            ids = [one for one in (found.since, found.start, found.top, found.lowest) if one is not None]
+            return found if all(one.isdecimal() for one in ids) else None
+        except (ValueError, TypeError, AttributeError):
+            return None
 
     def dump(self) -> str:
         return json.dumps({key: value for key, value in asdict(self).items() if value})
@@ -124,13 +130,18 @@ class XListener:
     async def whoami(self) -> OurAccount:
         """Our id and @handle. Raises ListenerError."""
         if self._us is None:
-            user = (await self._ask(self._client.get_me))["data"]
-            self._us = OurAccount(str(user["id"]), str(user["username"]))
+            user = (await self._ask(self._client.get_me)).get("data")
+            if not isinstance(user, Mapping) or not user.get("id"):
+                raise ChannelUnavailable("X did not say whose key this is")
+            self._us = OurAccount(str(user["id"]), str(user.get("username", "")))
         return self._us
 
     async def fetch(self, cursor: str | None) -> Batch:
         """One page of mentions. Raises ListenerError."""
-        us, here = await self.whoami(), Cursor.load(cursor)
+        us, here, lost = await self.whoami(), Cursor.load(cursor), None
+        if here is None:
+            here = Cursor()
+            lost = NoticedGap("", "", "our place in X's list was lost; what X still shows is read again")
         if not here.page and not here.searching:
             here = replace(here, start=self._look_back_to(here.since), top=None, lowest=None, seen=0)
         try:
@@ -139,7 +150,10 @@ class XListener:
             if here.page is None:
                 raise ChannelUnavailable(f"X did not understand our question: {_detail(error)}") from error
             return Batch((), Cursor(since=here.since).dump(), more=True)  # the page token is gone: start over
-        return self._batch(us, here, page)
+        if not isinstance(page.get("meta"), Mapping) or not isinstance(page.get("data", []), list):
+            raise ChannelUnavailable("X answered something that is no page")  # it would end a catch-up half-way
+        batch = self._batch(us, here, page)
+        return replace(batch, gap=lost) if lost else batch
 
     async def deleted(self, post_ids: Sequence[str]) -> Sequence[str]:
         """Those of our posts (at most 100) that X does not show any more. Raises ListenerError."""
@@ -176,7 +190,7 @@ class XListener:
 
     def _batch(self, us: OurAccount, here: Cursor, page: Json) -> Batch:
         posts, unreadable = read_page(page, us)
-        ids = [post_id for post in page.get("data") or () if (post_id := _id_in(post)).isdigit()]
+        ids = [post_id for post in page.get("data") or () if (post_id := _id_in(post)).isdecimal()]
         top = _largest(here.top, *ids)
         lowest = here.lowest if here.searching else _smallest(here.lowest, *ids)
         token = (page.get("meta") or {}).get("next_token")
@@ -212,7 +226,8 @@ class XListener:
             raise
         except tweepy.HTTPException as error:
             raise ChannelUnavailable(f"X answered {_detail(error)}") from error
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, TypeError, AttributeError) as error:
+            # the last two are what tweepy makes of an error body that is JSON, but no object
             raise ChannelUnavailable(f"X could not be reached: {type(error).__name__}") from error
         if not isinstance(answer, Mapping):
             raise ChannelUnavailable("X answered something that is no page")

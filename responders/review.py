@@ -25,6 +25,7 @@ from models import (
     ReplyState,
     RequestState,
     Review,
+    Service,
     ServiceRequest,
     StaffUser,
     advance,
@@ -308,7 +309,8 @@ def _keep_edits(session: Session, mention: Mention, decided: Decided) -> None:
         return
     request = open_request(session, mention) or _new_request(session, mention)
     before = (request.service_code, request.description, request.address_string, request.lat, request.long)
-    request.service_code, request.description = fields.service_code or None, fields.description
+    known = session.get(Service, fields.service_code) if fields.service_code else None
+    request.service_code, request.description = known.service_code if known else None, fields.description
     request.address_string, request.lat, request.long = fields.address_string, fields.lat, fields.long
     if before != (request.service_code, request.description, request.address_string, request.lat, request.long):
         request.revision += 1

@@ -26,7 +26,7 @@ from models.posts import OutgoingPost, SentPost
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof
 
-CONNECT_SECONDS = 5
+CONNECT_SECONDS, READ_SECONDS = 5, 20
 
 
 def length(text: str) -> int:
@@ -40,7 +40,9 @@ class TelegramResponder:
     channel = Channel.TELEGRAM
 
     def __init__(self, *, token: str, base_url: str) -> None:
-        self._request = HTTPXRequest(connection_pool_size=16, read_timeout=20, connect_timeout=CONNECT_SECONDS)
+        self._request = HTTPXRequest(
+            connection_pool_size=16, read_timeout=READ_SECONDS, connect_timeout=CONNECT_SECONDS
+        )
         self._bot = telegram.Bot(token, base_url=f"{base_url.rstrip('/')}/bot", request=self._request)
 
     async def __aenter__(self) -> Self:
@@ -86,7 +88,7 @@ class TelegramResponder:
             raise self._timed_out(error) from error
         except NetworkError as error:
             raise self._network(error) from error
-        except TelegramError as error:
+        except (TelegramError, LookupError, TypeError, AttributeError) as error:  # the SDK trips over odd JSON
             raise SendUncertain("Telegram answered something we do not know while we were sending") from error
         return SentPost(f"{message.chat_id}:{message.message_id}", message.date.astimezone(UTC))
 

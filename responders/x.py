@@ -16,22 +16,22 @@ from typing import Any, Self
 
 import requests
 import tweepy
+from urllib3.exceptions import NewConnectionError
 
 from models import Channel, SendAttempt, utc_now
 from models.posts import OutgoingPost, SentPost
-from models.x_fields import Json, full_text, reference_of, when
+from models.x_fields import full_text, reference_of, when
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof, Sent
 from responders.wording import LEFT_TO_RIGHT_MARK
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # twitter-text-parser 3.0 imports pkg_resources
-    from twitter_text import parse_tweet
+    from twitter_text import extract_urls_with_indices, parse_tweet
 
 CLOCK_SLACK = timedelta(minutes=5)
 LEADING_MENTIONS = re.compile(r"^(?:@\w+\s+)+")
 MAY_HOLD_LINK = re.compile(r"[^\s.]\.[^\s.]|://|@")
-LINK = re.compile(r"https?://\S+")
 
 REFUSALS = (
     ("duplicate content", "X says this text was posted before"),
@@ -73,7 +73,7 @@ class XResponder:
         self._client.session = session
         self._session = session
         self._clock = clock
-        self._us: Json | None = None
+        self._our_id = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,19 +100,24 @@ class XResponder:
         except tweepy.Unauthorized as error:
             raise SendRefused("X does not accept our key; somebody has to mend it", credentials=True) from error
         except tweepy.Forbidden as error:
-            if "duplicate content" in _detail(error).lower() and (
-                found := await self._look(post.text, post.in_reply_to)
-            ):
+            if "duplicate content" in _detail(error).lower() and (found := await self._sent_before(post)):
                 return found
             raise SendRefused(_in_words(error), author_blocks_us="blocked" in _detail(error).lower()) from error
         except (tweepy.BadRequest, tweepy.NotFound) as error:
             raise SendRefused(_in_words(error)) from error
-        except requests.ConnectTimeout as error:
-            raise SendDeferred(self._clock() + timedelta(seconds=30), "X could not be reached") from error
         except tweepy.HTTPException as error:
             raise SendUncertain(f"X answered {error.response.status_code} while we were posting") from error
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
+            if _nothing_left_us(error):
+                raise SendDeferred(self._clock() + timedelta(seconds=30), "X could not be reached") from error
             raise SendUncertain("the connection to X broke while we were posting") from error
+
+    async def _sent_before(self, post: OutgoingPost) -> SentPost | None:
+        """What X calls a duplicate, if it stands where ours belongs. Raises SendUncertain when X cannot be asked."""
+        try:
+            return await self._look(post.text, post.in_reply_to)
+        except Exception as error:
+            raise SendUncertain("X says this text was posted before, and does not let us look where") from error
 
     async def find_sent(self, attempt: SendAttempt) -> Proof:
         """Look for the reply on our own timeline. Raises what tweepy and requests raise when X cannot be asked."""
@@ -120,15 +125,15 @@ class XResponder:
         return Sent(found) if found else CannotTell("it is not on our timeline, which may lag behind")
 
     async def _look(self, text: str, in_reply_to: str | None) -> SentPost | None:
-        if self._us is None:
-            self._us = (await asyncio.to_thread(self._client.get_me))["data"]
+        if not self._our_id:
+            self._our_id = str((await asyncio.to_thread(self._client.get_me))["data"]["id"])
         token: str | None = None
         wanted = comparable(text)
         for _page in range(8):  # X shows the newest 800 posts at most
             given: dict[str, Any] = {"since_id": in_reply_to, "pagination_token": token}
             page: Mapping[str, Any] = await asyncio.to_thread(
                 self._client.get_users_tweets,
-                id=self._us["id"],
+                id=self._our_id,
                 max_results=100,
                 tweet_fields=["referenced_tweets", "created_at", "note_tweet"],
                 **{name: value for name, value in given.items() if value is not None},
@@ -148,7 +153,16 @@ class XResponder:
 def comparable(text: str) -> str:
     """A text as X may give it back: unescaped, composed, without leading @mentions, links replaced."""
     plain = unicodedata.normalize("NFC", unescape(text)).replace(LEFT_TO_RIGHT_MARK, "")
-    return " ".join(LINK.sub("<link>", LEADING_MENTIONS.sub("", plain)).split())
+    for link in reversed(extract_urls_with_indices(plain)):  # X also links phila.gov/311, without any https://
+        start, end = link["indices"]
+        plain = f"{plain[:start]}<link>{plain[end:]}"
+    return " ".join(LEADING_MENTIONS.sub("", plain).split())
+
+
+def _nothing_left_us(error: Exception) -> bool:
+    """Whether the connection was never opened. requests hides a refused one in its first argument."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _detail(error: tweepy.HTTPException) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import httpx
 from sqlmodel import Session, col, select
 
 from classifier.protocol import Classifier
@@ -36,7 +37,6 @@ from models.threads import newest_inbound
 from responders.outbox import Outbox
 from responders.review import Approved, Decided, Desk, RequestFields
 from responders.submission import Submission
-
 
 _CLASSIFIERS: list[Classifier] = []
 
@@ -237,6 +237,20 @@ class Town:
         submission = wiring.submission_of(self.database, city)
         outbox.clock = submission.clock = self.clock
         return submission, outbox
+
+    def refresh(self) -> None:
+        """Copy what the city says about its open requests."""
+        asyncio.run(self._refresh())
+
+    async def _refresh(self) -> None:
+        async with AsyncExitStack() as stack:
+            submission, _ = await self.delivery(stack)
+            await submission.refresh()
+
+    def simulator_services(self) -> list[dict[str, str]]:
+        """The services of the simulated city."""
+        found: list[dict[str, str]] = httpx.get(f"{self.simulator.open311_url}/services.json", trust_env=False).json()
+        return found
 
     def our_replies_on_x(self, post_id: str | None = None) -> Sequence[str]:
         """What stands under a post on X (under all of them, if none is named) in our name."""

@@ -1,7 +1,8 @@
 """Place phrases in a text, with their spans: house numbers, blocks, crossings, stretches, streets, landmarks.
 
 Patterns alone, no list of a city's names. The commonest words are also streets ("race", "pine", "market"), so a word in
-small letters counts only with a street word behind it or where the phrase around it is proof ("corner of race and 5th").
+small letters counts only with a street word behind it or where the phrase around it proves it ("corner of race and
+5th").
 """
 
 import re
@@ -42,10 +43,11 @@ _ORDER = {kind: rank for rank, kind in enumerate(PlaceKind)}
 _HUNDRED = frozenset({"block", "blk", "blocks", "blks", "bk"})
 _TAG_STREET = r"(?:[NSEW](?=[A-Z\d]))?(?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{2,20}?)(?:St|Ave|Blvd|Rd)?"
 _TAG = re.compile(rf"#(?P<place>{_TAG_STREET}(?:And|and|N(?=[A-Z\d]))(?:(?!And){_TAG_STREET}))(?!\w)")
-_HAN = r"(?:[A-Za-z0-9]{1,24} ?|(?:(?![\u548c\u4e0e\u8207\u53ca\u8ddf\u5728\u7684\u4e0a\u662f\u6709])[\u4e00-\u9fff]){1,5})(?:\u5927\u8857|\u5927\u9053|\u5927\u8def|\u9a6c\u8def|\u99ac\u8def|\u8857(?!\u9053|\u706f|\u71c8|\u4e0a|\u53e3)|\u8def(?!\u706f|\u71c8|\u9762|\u4e0a|\u53e3|\u4eba|\u8fb9|\u908a))"
-_HAN_CROSSING = re.compile(rf"{_HAN} ?[\u548c\u4e0e\u8207\u53ca\u8ddf&] ?(?:{_HAN}|[A-Za-z0-9]{{2,24}})(?:\u4ea4\u754c|\u4ea4\u53c9\u53e3|\u8def\u53e3)?")
+_HAN_NAME = r"(?:[A-Za-z0-9]{1,24} ?|(?:(?![和与與及跟在的上是有])[一-鿿]){1,5})"
+_HAN = _HAN_NAME + r"(?:大街|大道|大路|马路|馬路|街(?![道灯燈上口])|路(?![灯燈面上口人边邊]))"
+_HAN_CROSSING = re.compile(rf"{_HAN} ?[和与與及跟&] ?(?:{_HAN}|[A-Za-z0-9]{{2,24}})(?:交界|交叉口|路口)?")
 _HAN_STREET = re.compile(_HAN)
-_HANGUL_STREET = re.compile(r"[A-Za-z0-9\uac00-\ud7a3]{1,16} ?(?:\uc2a4\ud2b8\ub9ac\ud2b8|\uc560\ubca0\ub274|\ub300\ub85c|\ubc88\uac00)")
+_HANGUL_STREET = re.compile(r"[A-Za-z0-9\uac00-\ud7a3]{1,16} ?(?:스트리트|애비뉴|대로|번가)")
 
 
 def _phrase_at(tokens: list[Token], at: int, key: str) -> int | None:
@@ -70,7 +72,9 @@ def _fits(join: Token, left: Proof, right: Proof) -> bool:
         return low >= Proof.NAME or high >= Proof.ORDINAL
     if join.kind.join == "near":
         return left >= Proof.ORDINAL and right >= Proof.NAME
-    return high >= Proof.ORDINAL and (low >= Proof.NAME or high == Proof.ORDINAL or join.kind.lower in ("and", "y", "/"))
+    return high >= Proof.ORDINAL and (
+        low >= Proof.NAME or high == Proof.ORDINAL or join.kind.lower in ("and", "y", "/")
+    )
 
 
 def _pair(tokens: list[Token], at: int, *, proved: bool = False) -> tuple[int, Proof] | None:
@@ -123,7 +127,11 @@ def _stretch(tokens: list[Token], at: int) -> _Found | None:
         return PlaceKind.BLOCK, at, pair[0], "between"
     if street and lower == "from" and (first := _read(tokens, here + 1)):
         to = first[0]
-        if to < len(tokens) and tokens[to].kind.lower in ("to", "until", "through", "thru") and (last := _read(tokens, to + 1)):
+        if (
+            to < len(tokens)
+            and tokens[to].kind.lower in ("to", "until", "through", "thru")
+            and (last := _read(tokens, to + 1))
+        ):
             return PlaceKind.BLOCK, at, last[0], "from to"
     return None
 
@@ -156,7 +164,13 @@ def _crossing(tokens: list[Token], at: int) -> _Found | None:
     pair = _pair(tokens, at)
     if pair:
         return PlaceKind.INTERSECTION, at, pair[0], "two streets"
-    if _before(tokens, at, "before_names") and at and (left := read_street(tokens, at)) and (join := _join_at(tokens, left[0])) and join.kind.lower in ("and", "n"):
+    if (
+        _before(tokens, at, "before_names")
+        and at
+        and (left := read_street(tokens, at))
+        and (join := _join_at(tokens, left[0]))
+        and join.kind.lower in ("and", "n")
+    ):
         right = read_street(tokens, left[0] + 1) if left[0] + 1 < len(tokens) else None
         if right and min(left[1], right[1]) >= Proof.NAME:
             return PlaceKind.INTERSECTION, at, right[0], "names after a place word"
@@ -176,7 +190,11 @@ def _foreign(tokens: list[Token], at: int) -> _Found | None:
     if here >= len(tokens) or not (tokens[here].kind.capital or tokens[here].kind.ordinal or tokens[here].kind.number):
         return None
     after = here + 1 if tokens[here].kind.number else (read_street(tokens, here) or (here + 1, Proof.NAME))[0]
-    if (join := _join_at(tokens, after)) and join.kind.join != "near" and (right := _foreign(tokens, after + 1) if after + 1 < len(tokens) else None):
+    if (
+        (join := _join_at(tokens, after))
+        and join.kind.join != "near"
+        and (right := _foreign(tokens, after + 1) if after + 1 < len(tokens) else None)
+    ):
         return PlaceKind.INTERSECTION, at, right[2], "two streets"
     if join and (pair := _read(tokens, after + 1)) and pair[1] >= Proof.NAME:
         return PlaceKind.INTERSECTION, at, pair[0], "two streets"
@@ -185,7 +203,9 @@ def _foreign(tokens: list[Token], at: int) -> _Found | None:
 
 def _street(tokens: list[Token], at: int) -> _Found | None:
     street = read_street(tokens, at, two_small=_before(tokens, at, "before_names"))
-    if street and (street[1] is Proof.SURE or (street[1] is Proof.ORDINAL and at and _before(tokens, at, "before_names"))):
+    if street and (
+        street[1] is Proof.SURE or (street[1] is Proof.ORDINAL and at and _before(tokens, at, "before_names"))
+    ):
         return PlaceKind.STREET, at, street[0], "street name"
     return None
 
@@ -216,7 +236,9 @@ def _rules_for(tokens: list[Token], at: int) -> tuple[_Rule, ...]:
     if kind.number or kind.lower == "unit":
         return (_block, _address)
     if kind.opens:
-        return tuple(rule for key, rule in _OPENED.items() if key in kind.opens) + (_STREET_RULES if kind.capital or kind.word else ())
+        return tuple(rule for key, rule in _OPENED.items() if key in kind.opens) + (
+            _STREET_RULES if kind.capital or kind.word else ()
+        )
     if kind.street_first:
         return (_foreign, *_STREET_RULES)
     if kind.capital or kind.ordinal or kind.direction or kind.route:

@@ -27,7 +27,8 @@ Street = tuple[int, Proof]
 def read_street(tokens: list[Token], at: int, *, loose: bool = False, two_small: bool = False) -> Street | None:
     """The street whose first word is at `at`, or None.
 
-    `loose` also takes a plain word. `two_small` takes two words in small letters before a street word ("spring garden st").
+    `loose` also takes a plain word. `two_small` takes two small words before a street word
+    ("spring garden st").
     """
     if road := _read_route(tokens, at):
         return road, Proof.SURE
@@ -92,7 +93,11 @@ def _read_capitals(tokens: list[Token], at: int) -> tuple[int, bool]:
             break
         if here > at and tokens[here].kind.suffix:
             break
-        if here + 1 < len(tokens) and tokens[here + 1].text == "." and tokens[here].kind.lower in word_set("street", "titles"):
+        if (
+            here + 1 < len(tokens)
+            and tokens[here + 1].text == "."
+            and tokens[here].kind.lower in word_set("street", "titles")
+        ):
             here += 1
         here += 1
     after = _read_suffix(tokens, here)
@@ -148,7 +153,11 @@ def _small_words(tokens: list[Token], at: int, count: int) -> bool:
 def _dotted(tokens: list[Token], after: int) -> int:
     """With the dot of an abbreviation ("St.")."""
     abbreviated = len(tokens[after - 1].text) <= 4
-    return after + 1 if abbreviated and after < len(tokens) and tokens[after].text == "." and not tokens[after].gap else after
+    return (
+        after + 1
+        if abbreviated and after < len(tokens) and tokens[after].text == "." and not tokens[after].gap
+        else after
+    )
 
 
 def _with_direction(tokens: list[Token], after: int) -> int:

@@ -55,7 +55,10 @@ def word_set(section: str, key: str) -> frozenset[str]:
 @cache
 def phrase_list(key: str) -> tuple[tuple[str, ...], ...]:
     """Phrases of `lexicon/places.toml` as words, the longest first."""
-    phrases = [tuple(one.group().casefold() for one in _TOKEN.finditer(phrase)) for phrase in read_lexicon("places")["phrases"][key]]
+    phrases = [
+        tuple(one.group().casefold() for one in _TOKEN.finditer(phrase))
+        for phrase in read_lexicon("places")["phrases"][key]
+    ]
     return tuple(sorted(phrases, key=len, reverse=True))
 
 
@@ -79,7 +82,11 @@ def kind_of(text: str) -> Kind:
         landmark=lower in word_set("landmark", "kinds"),
         route=lower in word_set("street", "roads") and text[0].isupper(),
         street_first=lower in word_set("phrases", "street_first"),
-        opens=frozenset(key for key in ("corner", "between", "beside", "in_words") if any(lower == one[0] for one in phrase_list(key))),
+        opens=frozenset(
+            key
+            for key in ("corner", "between", "beside", "in_words")
+            if any(lower == one[0] for one in phrase_list(key))
+        ),
         join=_join_of(lower),
     )
 

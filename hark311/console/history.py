@@ -56,7 +56,7 @@ def _what(entry: AuditEntry) -> str:
     thing = words.THING.get(entry.about, entry.about.lower())
     if not entry.to_state:
         return f"{thing}: {entry.why}"
-    return f"{thing} now {words.state_word(entry.about, entry.to_state)}: {entry.why}"
+    return f"{thing} {words.state_word(entry.about, entry.to_state)}: {entry.why}"
 
 
 def _staff_id(by: str) -> int | None:

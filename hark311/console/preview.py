@@ -1,15 +1,12 @@
 """A reply as it will be posted: its length at the widest, and both variants with their slots in words."""
 
-import re
 from dataclasses import dataclass
 
 from hark311.console.decisions import DecisionForm
 from hark311.console.mention_queries import MentionPage
+from hark311.console.words import SLOT_WORDS, in_words
 from responders.review import Desk
 from responders.wording import WordingError, fill, freeze, slots, widest
-
-_SLOT = re.compile(r"(\{number\}|\{date\})")
-SLOT_WORDS = {"{number}": "the city's number", "{date}": "the promised date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
         number = known.service_request_id if known else None
         wait = f"{answer_seconds:.0f} s"
         variants = [
-            Variant(f"When the city answers within {wait}", _in_words(versions[0], number, language)),
+            Variant(f"When the city answers within {wait}", _as_sent(versions[0], number, language)),
             Variant(f"When it does not answer in {wait}", [(versions[1], False)]),
         ]
     elif versions[0].strip():
@@ -60,10 +57,12 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
     return Preview(length, facts.reply_limit, facts.length_unit, variants)
 
 
-def _in_words(text: str, number: str | None, language: str) -> list[tuple[str, bool]]:
+def _as_sent(text: str, number: str | None, language: str) -> list[tuple[str, bool]]:
     """The text cut at its slots. A number the city gave already stands as it will be sent."""
+    if not number:
+        return in_words(text)
     try:
-        known = {"{number}": fill("{number}", language, number, None)} if number else {}
+        known = fill("{number}", language, number, None)
     except WordingError:
-        known = {}  # the outbox will leave such a number to a person
-    return [(known.get(part) or SLOT_WORDS.get(part, part), part in SLOT_WORDS) for part in _SLOT.split(text) if part]
+        return in_words(text)  # the outbox will leave such a number to a person
+    return [(known if words == SLOT_WORDS["{number}"] and slot else words, slot) for words, slot in in_words(text)]

@@ -1,5 +1,6 @@
 """What the desk calls things: states, kinds and reasons as staff read them."""
 
+import re
 from dataclasses import dataclass
 
 from models import (
@@ -154,6 +155,15 @@ LANGUAGES = {
     "fa": "Persian",
     "bn": "Bengali",
 }
+
+
+SLOT_WORDS = {"{number}": "the city's number", "{date}": "the promised date"}
+_SLOT = re.compile(r"(\{number\}|\{date\})")
+
+
+def in_words(text: str) -> list[tuple[str, bool]]:
+    """A reply cut at its slots: (words, whether the outbox fills them in)."""
+    return [(SLOT_WORDS.get(part, part), part in SLOT_WORDS) for part in _SLOT.split(text) if part]
 
 
 def language_name(tag: str) -> str:

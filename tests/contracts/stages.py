@@ -51,6 +51,7 @@ class Stage(Protocol):
     """What a contract suite needs of a channel. Names of simulator calls are those faults are armed for."""
 
     channel: Channel
+    simulator: RunningSimulator
     look_call: str
     """The call `fetch` makes."""
     us_call: str
@@ -94,12 +95,12 @@ class Stage(Protocol):
         ...
 
 
-class XStage:
+class XStage(Stage):
     """X: every post names our account, because only those are heard."""
 
     channel = Channel.X
     look_call, us_call, send_call = "mentions", "me", "create_post"
-    patience = ("hark311.outgoing.READ_SECONDS",)
+    patience: Sequence[str] = ("hark311.outgoing.READ_SECONDS",)
     can_see_blocking = True
     answers_what_is_gone = False
 
@@ -157,12 +158,12 @@ class XStage:
         return [Standing(post["id"], str(post["text"]).removeprefix(named)) for post in posts]
 
 
-class TelegramStage:
+class TelegramStage(Stage):
     """Telegram: a private chat between a resident and our bot."""
 
     channel = Channel.TELEGRAM
     look_call, us_call, send_call = "getUpdates", "getMe", "sendMessage"
-    patience = ("listeners.telegram.NETWORK_SLACK_SECONDS", "responders.telegram.READ_SECONDS")
+    patience: Sequence[str] = ("listeners.telegram.NETWORK_SLACK_SECONDS", "responders.telegram.READ_SECONDS")
     can_see_blocking = True
     answers_what_is_gone = True
 

@@ -5,41 +5,41 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from sqlmodel import col, select
 
+from benchmarks.person import Person, stands
 from hark311 import wiring
 from hark311.settings import load
+from hark311.staffing import ensure_staff
 from models import (
+    AttemptOutcome,
     Database,
     Mention,
     MentionState,
-    Post,
     Reply,
     ReplyState,
     RequestState,
     Role,
     SendAttempt,
     ServiceRequest,
+    utc_now,
 )
-from models.threads import newest_inbound
-from responders.review import Decided, Desk, RequestFields
+from responders.outbox import LOOKS
 from tests.running import Running, alive, free_port, hark, lines, wait_until
 
 pytestmark = pytest.mark.timeout(150)
 
 SAMPLES = 38
-SETTLED = (ReplyState.SENT, ReplyState.UNCERTAIN)
+GONE_OUT = (ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN)
 TEXTS = [
     "Pothole number {number} on Frankford Ave at Girard, my wheel is gone",
     "Street light {number} is out at 22nd and Tasker St",
@@ -90,9 +90,10 @@ def test_a_port_that_is_taken_is_refused_with_a_sentence(tmp_path: Path) -> None
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused = hark("up", "--data", tmp_path / "other", "--port", taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        refused = hark("up", "--data", tmp_path / "other", "--port", port)
     assert refused.returncode == 2
-    assert f"Port {taken.getsockname()[1]} is taken" in refused.stderr
+    assert f"Port {port} is taken" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
@@ -119,32 +120,32 @@ def test_no_post_is_lost_or_doubled_while_every_process_is_killed_in_turn(up: Ru
 
 
 def test_replies_and_requests_go_out_once_while_worker_and_simulator_are_killed(up: Running) -> None:
-    database = _database(up)
-    desk, staff_id = _desk(up, database)
-    approved = [_approve(desk, database, staff_id, mention_id) for mention_id in _fit_to_approve(database, 8)]
+    database, settings = _database(up), load(up.data)
+    with database.write() as session:
+        staff_id = ensure_staff(session, "Mae Jones", Role.SUPERVISOR).id or 0
+    person = Person(database, replace(wiring.desk_of(settings, database), hold=timedelta(0)), staff_id)
+    approvals = [person.approve(mention_id, f"(MJ {mention_id})") for mention_id in person.waiting(9)]
+    reply_ids = [one.reply_id for one in approvals if one and one.reply_id]
+    assert len(reply_ids) == 9
     for _ in range(2):
-        wait_until(lambda: _in_state(database, ReplyState.SENDING, *SETTLED) or True, 5)
+        wait_until(lambda: _replies(database, reply_ids, *GONE_OUT), 10, every=0.002)
+        pids = up.pids()
         for name in ("worker", "simulator"):
-            os.kill(up.pids()[name], signal.SIGKILL)
+            os.kill(pids[name], signal.SIGKILL)
         wait_until(lambda: {"worker", "simulator"} <= set(up.pids()))
     until = time.monotonic() + 60
-    while pending := _undelivered(database, approved):
+    while len(_replies(database, reply_ids, ReplyState.SENT)) < len(reply_ids):
+        assert time.monotonic() < until, up.said()[-3000:]
         _let_leases_run_out(database)
-        _decide_truthfully(up, desk, database, staff_id)
-        assert time.monotonic() < until, f"{pending} never left; {up.said()[-2000:]}"
+        for doubt in person.doubts(len(LOOKS)):
+            person.settle(doubt, lambda: _own_posts(up))
         time.sleep(0.5)
-    ours = up.control("GET", "/x/posts", by="us")["posts"]
-    messages = up.control("GET", "/telegram/messages", by="us")["messages"]
-    stands = Counter([one["in_reply_to"] for one in ours] + [f"{one['chat_id']}:{one['reply_to']}" for one in messages])
-    with database.read() as session:
-        replies = session.exec(select(Reply).where(col(Reply.id).in_(approved))).all()
-        requests = session.exec(
-            select(ServiceRequest).where(col(ServiceRequest.mention_id).in_([one.mention_id for one in replies]))
-        ).all()
-    assert {reply.in_reply_to: stands[reply.in_reply_to] for reply in replies} == {
-        reply.in_reply_to: 1 for reply in replies
-    }
+    ours = _own_posts(up)
+    for reply in _replies(database, reply_ids):
+        assert stands(ours, reply.in_reply_to or "", f"(MJ {reply.mention_id})") == 1
     filed = [one["description"] for one in up.control("GET", "/open311/requests")["requests"]]
+    with database.read() as session:
+        requests = session.exec(select(ServiceRequest)).all()
     for request in requests:
         assert sum(request.reference in one for one in filed) == (request.state == RequestState.SUBMITTED)
     assert hark("db", "check", "--data", up.data).returncode == 0
@@ -178,14 +179,34 @@ def _counted(up: Running) -> dict[str, int]:
     return dict(counted)
 
 
-def _in_state(database: Database, *states: ReplyState) -> list[Reply]:
+def _replies(database: Database, ids: Sequence[int], *states: ReplyState) -> list[Reply]:
     with database.read() as session:
-        return list(session.exec(select(Reply).where(col(Reply.state).in_(states))).all())
+        query = select(Reply).where(col(Reply.id).in_(ids))
+        return list(session.exec(query.where(col(Reply.state).in_(states)) if states else query).all())
 
 
-def _desk(up: Running, database: Database) -> tuple[Desk, int]:
-    from hark311.staffing import ensure_staff
+def _own_posts(up: Running) -> list[tuple[str, str]]:
+    on_x = up.control("GET", "/x/posts", by="us")["posts"]
+    on_telegram = up.control("GET", "/telegram/messages", by="us")["messages"]
+    return [(str(one["in_reply_to"]), one["text"]) for one in on_x] + [
+        (f"{one['chat_id']}:{one['reply_to']}", one["text"]) for one in on_telegram
+    ]
 
+
+def _let_leases_run_out(database: Database) -> None:
+    """As if half an hour had passed since the calls nobody has heard of again."""
+    now = utc_now()
     with database.write() as session:
-        staff_id = ensure_staff(session, "Mae Jones", Role.SUPERVISOR).id or 0
-    return replace(wiring.desk_of(load(up.data), database), hold=timedelta(0)), staff_id
+        for table, state in ((Reply, ReplyState.SENDING), (ServiceRequest, RequestState.SUBMITTING)):
+            for row in session.exec(select(table).where(table.state == state)).all():
+                row.lease_until = now - timedelta(minutes=1)
+                session.add(row)
+        for attempt in session.exec(
+            select(SendAttempt).where(
+                col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
+                col(SendAttempt.started_at) > now - timedelta(minutes=5),
+                col(SendAttempt.started_at) < now - timedelta(seconds=5),
+            )
+        ).all():
+            attempt.started_at -= timedelta(minutes=31)
+            session.add(attempt)

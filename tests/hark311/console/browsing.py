@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from hark311.console.auth import open_session
+from hark311.console.visits import SESSION_COOKIE
 from models import StaffUser
 from tests.hark311.console.conftest import Running
 
@@ -39,6 +41,7 @@ def launched() -> Iterator[Browser]:
     path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), headless=True)
+        expect.set_options(timeout=15_000)
         yield browser
         browser.close()
 
@@ -60,18 +63,15 @@ def opened(
         viewport={"width": width, "height": 812 if width < 600 else 900},
         color_scheme="dark" if dark else "light",
     )
-    context.set_default_timeout(5000)
+    context.set_default_timeout(15_000)
     page, complaints = context.new_page(), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if "Content Security Policy" in line.text else None)
     if staff is not None:
-        _sign_in(context, page, desk, staff)
+        with desk.rows() as session:
+            secret = open_session(session, staff, desk.clock())
+        context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": desk.url}])
+        page.goto("/queue")
     yield page
     context.close()
     assert complaints == []
-
-
-def _sign_in(context: BrowserContext, page: Page, desk: Running, staff: StaffUser) -> None:
-    page.goto(f"/sign-in/{desk.secret_for(staff)}")
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/queue")

@@ -188,25 +188,41 @@ def switchboard() -> Iterator[Switchboard]:
     thread.join(10)
 
 
+@pytest.fixture(scope="session")
+def reused_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """One engine for all tests, so that statements are compiled once; each test gets a fresh file under it."""
+    database = Database.in_file(tmp_path_factory.mktemp("desk") / "desk.db")
+    yield database
+    database.dispose()
+
+
 @pytest.fixture
-def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock, switchboard: Switchboard) -> Iterator[StartDesk]:
+def empty_database(reused_database: Database, migrated_file: Path) -> Iterator[Database]:
+    """An empty database with the real schema."""
+    file = Path(reused_database.url.database or "")
+    for left in file.parent.glob("desk.db*"):
+        left.unlink()
+    shutil.copy(migrated_file, file)
+    yield reused_database
+    reused_database.dispose()
+
+
+@pytest.fixture
+def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboard: Switchboard) -> Iterator[StartDesk]:
     """Starts the desk with settings of a test's own, on an empty database."""
     started: list[Running] = []
 
     def start(**settings: object) -> Running:
-        file = tmp_path / "desk.db"
-        shutil.copy(migrated_file, file)
-        database = Database.in_file(file)
         nudges: list[tuple[object, ...]] = []
 
         async def nudge(*args: object) -> None:
             nudges.append(args)
 
-        desk = Desk(database, weighted_length, find_private, clock=clock)
+        desk = Desk(empty_database, weighted_length, find_private, clock=clock)
         given = Settings.model_validate({"data": tmp_path, "city_name": "Riverton311", **settings})
-        product = Product(given, database, desk, nudge, secret_key="k" * 32)
+        product = Product(given, empty_database, desk, nudge, secret_key="k" * 32)
         switchboard.app = create_app(product)
-        started.append(Running(switchboard.url, database, clock, product, nudges))
+        started.append(Running(switchboard.url, empty_database, clock, product, nudges))
         return started[-1]
 
     yield start
@@ -214,7 +230,6 @@ def start_desk(tmp_path: Path, migrated_file: Path, clock: Clock, switchboard: S
     for desk in started:
         for client in desk.clients:
             client.close()
-        desk.database.dispose()
 
 
 @pytest.fixture

@@ -174,7 +174,9 @@ def test_being_signed_out_is_said_and_the_words_stay(browser: Browser, desk: Run
 
 
 def test_without_scripts_the_whole_way_works(browser: Browser, desk: Running, town: list[Mention]) -> None:
-    with opened(browser, desk, desk.staff(), scripts=False) as page:
+    with opened(browser, desk, None, scripts=False) as page:
+        page.goto(f"/sign-in/{desk.secret_for(desk.staff())}")
+        page.get_by_role("button", name="Sign in").click()
         page.locator(f"#open-{town[0].id}").click()
         page.get_by_label("Text of the reply").fill("Filed as {number}. By {date} a crew comes.")
         page.get_by_role("button", name="Check").click()

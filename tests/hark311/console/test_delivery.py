@@ -64,13 +64,13 @@ def shown(browser: Browser, mention: Mention) -> str:
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        (ReplyState.APPROVED, "approved today 11:58 am"),
-        (ReplyState.SENDING, "is on its way to X now"),
-        (ReplyState.SENT, "sent today 11:59 am"),
-        (ReplyState.UNCERTAIN, "may have been posted: we got no certain answer. Look in the thread on X"),
-        (ReplyState.FAILED, "was not sent. the author blocks us"),
-        (ReplyState.HANDED_OVER, "waits for somebody to post it by hand"),
-        (ReplyState.CANCELLED, "was dropped: the author blocks us"),
+        (ReplyState.APPROVED, "Approved today 11:58 am"),
+        (ReplyState.SENDING, "It is on its way to X now"),
+        (ReplyState.SENT, "Sent today 11:59 am"),
+        (ReplyState.UNCERTAIN, "It may have been posted: we got no certain answer. Look in the thread on X"),
+        (ReplyState.FAILED, "It was not sent. the author blocks us"),
+        (ReplyState.HANDED_OVER, "It waits for somebody to post it by hand"),
+        (ReplyState.CANCELLED, "It was dropped: the author blocks us"),
     ],
 )
 def test_every_state_of_a_reply_is_told_in_words(desk: Running, state: ReplyState, said: str) -> None:
@@ -190,7 +190,7 @@ def test_the_panel_refreshes_alone_with_the_state_of_the_page(desk: Running) -> 
     part = desk.browser_of(desk.staff()).get(f"/mentions/{mention.id}/delivery").text
     assert "<html" not in part
     assert 'id="state" hx-swap-oob="true"' in part
-    assert "is on its way to X now" in part
+    assert "It is on its way to X now" in part
 
 
 def test_the_attempts_stand_with_time_and_reason(desk: Running) -> None:

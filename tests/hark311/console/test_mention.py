@@ -329,8 +329,8 @@ def test_the_history_names_who_did_what(desk: Running, ready: Mention) -> None:
     page = browser.get(f"/mentions/{ready.id}").text
     history = page[page.index("history-title") :]
     assert "Mara Jennings</strong> approved it" in history
-    assert "mention now in review: claimed" in history
-    assert "request now approved: approved on the desk" in history
+    assert "mention in review: claimed" in history
+    assert "request approved: approved on the desk" in history
 
 
 def test_a_status_enquiry_shows_the_request_it_asks_about(desk: Running) -> None:

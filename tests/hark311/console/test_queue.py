@@ -193,7 +193,11 @@ def test_the_queue_finds_and_counts_through_indexes_alone(desk: Running, view: V
     with desk.rows() as session:
         make_services(session)
         mention = make_mention(session, make_account(session), NOON)
-    event.listen(desk.database.engine, "before_cursor_execute", lambda *given: asked.append((given[2], given[3])))
+
+    def note(*given: Any) -> None:
+        asked.append((given[2], given[3]))
+
+    event.listen(desk.database.engine, "before_cursor_execute", note)
     with desk.database.read() as session:
         queue_queries.find(session, view, Filters(), 1, Place(False, NOON - timedelta(days=1), 0))
         queue_queries.find(session, view, Filters(channel=Channel.X, language="en", service_code="SR"), 1, None)
@@ -202,6 +206,7 @@ def test_the_queue_finds_and_counts_through_indexes_alone(desk: Running, view: V
         queue_rows.rows(session, [mention.id or 0], NOON)
         queries.open_alarms(session)
         queries.header(session, 1)
+    event.remove(desk.database.engine, "before_cursor_execute", note)
     reads = [one for one in asked if one[0].startswith("SELECT")]
     assert len(reads) > 10
     with desk.database.engine.connect() as connection:

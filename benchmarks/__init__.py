@@ -1,0 +1,1 @@
+"""Measurements: `python -m benchmarks.NAME --json`. Each prints a table for people and JSON for scripts."""

@@ -1,0 +1,78 @@
+"""What the desk reads and writes, on SQLite and on PostgreSQL alike."""
+
+from datetime import timedelta
+
+import pytest
+
+from hark311.console import auth, history, mention_queries, queries, queue_queries, queue_rows
+from hark311.console.queue_queries import Filters, Found
+from hark311.console.views import VIEWS, View
+from models import Channel, Database, MentionState
+from tests.hark311.console.conftest import NOON
+from tests.hark311.console.factories import make_account, make_mention, make_ready, make_services, make_staff
+
+
+@pytest.fixture
+def filled(either_database: Database) -> Database:
+    """A hundred mentions in all states, every tenth of them dangerous, and one with everything drafted."""
+    states = list(MentionState)
+    with either_database.write() as session:
+        make_services(session)
+        make_staff(session)
+        account = make_account(session)
+        make_ready(session, account, NOON)
+        for number in range(100):
+            at = NOON - timedelta(minutes=number // 2)
+            make_mention(session, account, at, state=states[number % len(states)], danger=number % 10 == 0)
+    return either_database
+
+
+def every_page(database: Database, view: View, filters: Filters) -> list[int]:
+    ids: list[int] = []
+    with database.read() as session:
+        found = Found([], None)
+        while not ids or found.after:
+            found = queue_queries.find(session, view, filters, 1, found.after)
+            ids += found.ids
+            if not found.after:
+                break
+    return ids
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.key)
+def test_a_view_holds_what_it_counts(filled: Database, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_queries, "PAGE", 7)
+    ids = every_page(filled, view, Filters())
+    with filled.read() as session:
+        counted = queue_queries.count(session, view, 1)
+        rows = queue_rows.rows(session, ids, NOON)
+    assert len(ids) == len(set(ids)) == counted.number
+    assert [row.id for row in rows] == ids
+    if not view.newest_first:
+        assert [row.danger for row in rows] == sorted((row.danger for row in rows), reverse=True)
+
+
+def test_filters_find_the_same(filled: Database) -> None:
+    view = VIEWS[0]
+    assert len(every_page(filled, view, Filters(channel=Channel.X))) == len(every_page(filled, view, Filters()))
+    assert len(every_page(filled, view, Filters(service_code="SR-ST01", language="en"))) == 1
+
+
+def test_a_mention_is_read_with_all_that_stands_around_it(filled: Database) -> None:
+    with filled.read() as session:
+        page = mention_queries.mention_page(session, 1, NOON)
+        assert page.draft is not None
+        assert page.draft_request is not None
+        assert len(page.thread) == 1
+        assert history.history(session, page) == []
+        assert queries.open_alarms(session) == []
+        assert queue_queries.next_waiting(session, 1, NOON, besides=0) != 1
+
+
+def test_a_link_is_used_up_by_one_of_two(filled: Database) -> None:
+    with filled.write() as session:
+        secret = auth.issue_link(session, auth.ensure_first_supervisor(session), NOON)
+    with filled.write() as session:
+        auth.use_link(session, secret, NOON)
+    with filled.write() as session, pytest.raises(auth.LinkRefused):
+        auth.use_link(session, secret, NOON)

@@ -27,7 +27,7 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from benchmarks.mortality import Doom, Killed, MortalDatabase, make_mortal
-from benchmarks.person import Person
+from benchmarks.person import Person, stands
 from benchmarks.reckoning import Result, own_posts, pending, reckon, uncertain
 from benchmarks.residents import Residents
 from classifier.protocol import Classifier
@@ -187,6 +187,7 @@ class Run:
     result: Result = field(default_factory=Result)
     deaths: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    needless: list[str] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     dice: random.Random = field(init=False)
     settings: Settings = field(init=False)
@@ -206,7 +207,7 @@ class Run:
         )
         with RunningSimulator(box.database, box) as self.simulator:
             self._open()
-            residents = Residents(self.simulator, self.dice)
+            residents = Residents(self.simulator, self.dice, self.clock)
             worker = await self._new_worker()
             for _ in track(range(rounds), "Rounds", disable=quiet, console=Console(stderr=True), transient=True):
                 worker = await self._round(worker, residents)
@@ -316,12 +317,15 @@ class Run:
         """The person settles what the product could not; whether that was truly in doubt is judged from outside."""
         ours = own_posts(self.simulator)
         for doubt in self.person.doubts(len(LOOKS)):
-            there = any(under == doubt.parent and said.endswith(doubt.words.strip()) for under, said in ours)
+            provable = doubt.provable and stands(ours, doubt.parent, doubt.words) > 0
             self.result.left_to_a_person += 1
-            self.result.truly_ambiguous += not (doubt.provable and there)
+            self.result.truly_ambiguous += not provable
+            if provable:
+                self.needless.append(f"reply {doubt.reply_id} stands on X and was not found")
             self.person.settle(doubt, lambda: own_posts(self.simulator))
         for request_id in self.person.uncertain_requests(len(LOOKS)):
             self.result.left_to_a_person += 1
+            self.needless.append(f"request {request_id}: the city lists every request")
             with suppress(NotApproved, NotYours):
                 self.person.desk.decide_uncertain_request(request_id, self.person.staff_id)
 
@@ -359,7 +363,8 @@ def main() -> int:
         directory.mkdir(parents=True, exist_ok=True)
         done = run(given.rounds, given.seed, directory, quiet=given.json)
     if given.json:
-        print(json.dumps(done.result.as_dict() | {"killed": done.deaths, "went_wrong": done.faults}, indent=2))
+        more = {"needlessly_left_to_a_person": done.needless, "killed": done.deaths, "went_wrong": done.faults}
+        print(json.dumps(done.result.as_dict() | more, indent=2))
     else:
         table = Table("what", "count", title=f"{given.rounds} rounds, seed {given.seed}")
         for name, count in done.result.as_dict().items():

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import col, select
 
-from benchmarks.person import stands
+from benchmarks.person import stands, thread_place
 from benchmarks.residents import Said, mark_of
 from hark311.database_check import check_database
 from hark311.simulator import RunningSimulator
@@ -129,21 +130,24 @@ def _replies(result: Result, database: Database, ours: Sequence[tuple[str, str]]
                 Review.decision == Decision.APPROVED, col(Review.reply_id).is_not(None)
             )
         ).all()
-    seen = Counter[int | None]()
-    explained = set[tuple[str, str]]()
-    for reply_id in {attempt.reply_id for attempt in attempts}:
-        tried = {(one.in_reply_to or "", one.text) for one in attempts if one.reply_id == reply_id}
-        seen[reply_id] = sum(stands(ours, parent, words) for parent, words in tried)
-        first = min((at for one, at in approvals if one == reply_id), default=None)
-        if first and all(one.started_at >= first for one in attempts if one.reply_id == reply_id):
-            explained |= tried
+    first_approval: dict[int | None, datetime] = {}
+    for reply_id, at in approvals:
+        first_approval[reply_id] = min(at, first_approval.get(reply_id, at))
+    tried: dict[tuple[str, str], set[int | None]] = {}
+    approved: set[tuple[str, str]] = set()
+    for attempt in attempts:
+        if attempt.text:  # those of deleted posts are emptied (invariant 6)
+            what = (thread_place(attempt.in_reply_to or ""), attempt.text)
+            tried.setdefault(what, set()).add(attempt.reply_id)
+            if attempt.reply_id in first_approval and attempt.started_at >= first_approval[attempt.reply_id]:
+                approved.add(what)
+    seen = {what: stands(ours, *what) for what in tried}
     result.replies_sent = len(ours)
-    result.doubled_replies = sum(max(0, count - 1) for count in seen.values())
-    result.unapproved_sent = sum(
-        not any(stands([one], parent, words) for parent, words in explained) for one in ours
-    )
+    result.doubled_replies = sum(max(0, seen[what] - len(reply_ids)) for what, reply_ids in tried.items())
+    result.unapproved_sent = sum(not any(stands([one], *what) for what in approved) for one in ours)
+    delivered = {reply_id for what, reply_ids in tried.items() if seen[what] for reply_id in reply_ids}
     result.said_sent_but_is_not = sum(
-        reply.state == ReplyState.SENT and not seen[reply_id] for reply_id, reply in replies.items()
+        reply.state == ReplyState.SENT and reply_id not in delivered for reply_id, reply in replies.items()
     )
     result.undelivered += sum(
         reply.state in (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCERTAIN) for reply in replies.values()

@@ -2,7 +2,9 @@
 
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from hark311.simulator import RunningSimulator
@@ -35,6 +37,7 @@ class Said:
     channel: Channel
     post_id: str
     author: str
+    at: int
     gone: bool = False
 
 
@@ -44,13 +47,15 @@ class Residents:
 
     simulator: RunningSimulator
     dice: random.Random
+    clock: Callable[[], datetime]
     said: list[Said] = field(default_factory=list)
     _marks: int = 0
 
     def speak(self) -> None:
         """One thing a resident does: mostly a report."""
         done = self.dice.random()
-        earlier = [one for one in self.said[-60:] if not one.gone]
+        # nobody corrects themselves twice in one second, which is all that Telegram tells of an edit
+        earlier = [one for one in self.said[-60:] if not one.gone and one.at < self._second()]
         if done < 0.78 or not earlier:
             self._report()
         elif done < 0.90:
@@ -59,6 +64,9 @@ class Residents:
             self._correct(self.dice.choice(earlier))
         else:
             self._delete(self.dice.choice(earlier))
+
+    def _second(self) -> int:
+        return int(self.clock().timestamp())
 
     def _words(self, choices: tuple[str, ...]) -> tuple[int, str]:
         self._marks += 1
@@ -104,12 +112,13 @@ class Residents:
 
     def _on_x(self, mark: int, words: str, author: str, **more: Any) -> None:
         post_id = self.simulator.say_on_x(words, author=author, **more)
-        self.said.append(Said(mark, Channel.X, post_id, author))
+        self.said.append(Said(mark, Channel.X, post_id, author, self._second()))
 
     def _on_telegram(self, mark: int, words: str, author: str, **more: Any) -> None:
         sender = {"id": 10**9 + int(author.rpartition("_")[2]), "first_name": author}
         done = self.simulator.say_on_telegram(words, **{"from": sender}, **more)
-        self.said.append(Said(mark, Channel.TELEGRAM, f"{done['chat_id']}:{done['message_id']}", author))
+        post_id = f"{done['chat_id']}:{done['message_id']}"
+        self.said.append(Said(mark, Channel.TELEGRAM, post_id, author, self._second()))
 
 
 def mark_of(words: str) -> int | None:

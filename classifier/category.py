@@ -13,7 +13,7 @@ from classifier.cues import CueList, Found, Hit, PhraseBook
 from classifier.lexicons import lexicon_names, read_lexicon
 from classifier.taxonomy import CATEGORIES
 
-STRENGTH: Mapping[str, float] = {"strong": 3.0, "plain": 1.4, "weak": 0.6, "against": -1.2}
+STRENGTH: Mapping[str, float] = {"sure": 4.5, "strong": 3.0, "plain": 1.4, "weak": 0.6, "against": -1.2}
 FADE = 0.55
 """Each further cue of a category counts this much of the one before it."""
 SHARPNESS = 1.0

@@ -18,7 +18,7 @@ NOT_NOW_ENDING = ", past or unsure"
 
 _MOST_URGENT = (
     "suicide", "violence", "medical", "trapped", "fire", "explosion", "gas", "carbon_monoxide", "wires",
-    "tree_on_wires", "train", "crash", "collapse", "sinkhole", "flood", "chemical",
+    "tree_on_wires", "train", "crash", "collapse", "sinkhole", "flood", "chemical", "help",
 )  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def _latin(word: str) -> str:
 def _cyrillic(word: str) -> str:
     word = word.replace("\u0451", "\u0435").replace("'", "").replace("\u2019", "")
     for end in _CYRILLIC_ENDS:
-        if word.endswith(end) and len(word) - len(end) >= (2 if len(end) == 1 else 3):
+        if word.endswith(end) and len(word) - len(end) >= (2 if len(end) < 3 else 3):
             return word[: -len(end)]
     return word
 

@@ -25,6 +25,7 @@ from models import Account, Alarm, Channel, Database, Mention, utc_now
 log = logging.getLogger(__name__)
 
 PAGE_AGAIN = timedelta(minutes=2)
+LEASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Pager:
 
     async def page(self) -> int:
         """Page every alarm that is due; returns how many."""
-        due = await asyncio.to_thread(self._due)
+        due = await asyncio.to_thread(self._lease)
         for page in due:
             results = await asyncio.gather(*(one.notify(page) for one in self.notifiers), return_exceptions=True)
             failed = [
@@ -141,9 +142,11 @@ class Pager:
             await asyncio.to_thread(self._note, page.alarm_id, "; ".join(failed))
         return len(due)
 
-    def _due(self) -> list[Page]:
-        with self.database.read() as session:
-            before = self.clock() - self.page_again
+    def _lease(self) -> list[Page]:
+        """What is due now. Pagers side by side page an alarm once; one that dies leaves it due again in seconds."""
+        with self.database.write() as session:
+            now = self.clock()
+            before = now - self.page_again
             rows = session.exec(
                 select(Alarm, Account)
                 .join(Mention, col(Mention.id) == Alarm.mention_id)
@@ -153,7 +156,11 @@ class Pager:
                     col(Alarm.paged_at).is_(None) | (col(Alarm.paged_at) <= before),
                 )
                 .limit(50)
+                .with_for_update(skip_locked=True, of=Alarm)
             ).all()
+            for alarm, _ in rows:
+                alarm.paged_at = before + LEASE
+                session.add(alarm)
             return [
                 Page(
                     alarm.id or 0,

@@ -12,6 +12,7 @@ from arq import func
 from arq.connections import RedisSettings
 from arq.cron import CronJob, cron
 from arq.worker import Worker
+from redis.exceptions import RedisError
 
 from classifier import jobs as classifier_jobs
 from hark311 import wiring
@@ -51,8 +52,13 @@ ROUNDS: list[tuple[Job, int]] = [
 def run(settings: Settings, name: str | None = None) -> None:
     """Work until told to stop. `name` identifies this worker in the listeners' leases; unique per worker."""
     os.environ.setdefault("PTB_TIMEDELTA", "true")  # python-telegram-bot 22 then gives durations, without a warning
-    with suppress(asyncio.CancelledError):  # how arq ends when it is told to stop
+    try:
         asyncio.run(_run(settings, name or f"{socket.gethostname()}-{os.getpid()}"))
+    except asyncio.CancelledError:
+        log.info("the worker ends: it was told to stop")
+    except (RedisError, OSError) as error:
+        log.error("the worker ends: Redis does not answer (%s). What waits is kept in the database.", error)
+        raise SystemExit(1) from None
 
 
 async def _run(settings: Settings, name: str) -> None:
@@ -66,7 +72,8 @@ async def _run(settings: Settings, name: str) -> None:
             for task in listening:
                 task.cancel()
             await asyncio.gather(*listening, return_exceptions=True)
-            await worker.close()
+            with suppress(RedisError, OSError):
+                await worker.close()
 
 
 async def _keep_listening(hearing: Hearing) -> None:

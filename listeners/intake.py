@@ -133,16 +133,22 @@ class _Page:
         rows.clear()
 
     def _promote(self, post: IncomingPost) -> None:
-        """What was stored as context of another post and speaks to us itself becomes a mention."""
+        """What was stored as context of another post and speaks to us itself becomes a mention, with all it brings.
+
+        X shows a post that somebody answers without its pictures.
+        """
         row = self.context.get(post.post_id)
         if row is None or row.kind != PostKind.CONTEXT:
             return
-        row.kind, row.text = PostKind.MENTION, post.text
+        conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
+        whole = _post_row(self.account, conversation, author, post, PostKind.MENTION, self.now)
+        row.sqlmodel_update(whole.model_dump(exclude={"id", "mention_id", "received_at"}))
         mention = self._mention_for(post)
         self.session.flush()
         row.mention_id = mention.id
         self.session.add(row)
-        _attach(self.session, row, post)
+        known = self.session.exec(select(Attachment.channel_file_id).where(Attachment.post_id == row.id)).all()
+        _attach(self.session, row, post, known)
 
     def _mention_for(self, post: IncomingPost) -> Mention:
         mention = self.chains.get(post.edit_chain)
@@ -184,8 +190,9 @@ def _chains(session: Session, account: Account, posts: Sequence[IncomingPost]) -
     return dict(rows)
 
 
-def _attach(session: Session, row: Post, post: IncomingPost) -> None:
-    for file in post.attachments:
+def _attach(session: Session, row: Post, post: IncomingPost, known: Sequence[str] = ()) -> None:
+    files = {file.channel_file_id: file for file in post.attachments if file.channel_file_id not in known}
+    for file in files.values():
         session.add(
             Attachment(
                 post_id=row.id or 0,
@@ -200,7 +207,10 @@ def _attach(session: Session, row: Post, post: IncomingPost) -> None:
 def _same_album(session: Session, conversation: Conversation, author: Author, post: IncomingPost) -> Mention | None:
     part = session.exec(
         select(Post.mention_id).where(
-            Post.conversation_id == conversation.id, Post.author_id == author.id, Post.album == post.album
+            Post.conversation_id == conversation.id,
+            Post.author_id == author.id,
+            Post.album == post.album,
+            col(Post.mention_id).is_not(None),
         )
     ).first()
     return session.get(Mention, part) if part else None
@@ -321,7 +331,10 @@ def _context_that_speaks_to_us(session: Session, account: Account, posts: Sequen
     ids = [post.post_id for post in posts if post.kind == PostKind.MENTION]
     return session.exec(
         select(Post).where(
-            Post.account_id == account.id, Post.kind == PostKind.CONTEXT, col(Post.channel_post_id).in_(ids)
+            Post.account_id == account.id,
+            Post.kind == PostKind.CONTEXT,
+            col(Post.channel_post_id).in_(ids),
+            col(Post.deleted_at).is_(None),
         )
     ).all()
 

@@ -5,6 +5,7 @@ confirms a page travels with the next call, after the page is in the database. S
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
 from hashlib import sha256
@@ -17,6 +18,7 @@ from telegram.request import HTTPXRequest
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
 from listeners.protocol import Batch, OurAccount
+from listeners.reading import word
 from models import Channel, utc_now
 from models.posts import (
     AttachmentKind,
@@ -152,28 +154,21 @@ def read_message(message: telegram.Message, us: OurAccount, raw: Mapping[str, An
     text, pin, files = message.text or message.caption or "", _pin(message), _attachments(message)
     if not (text or pin or files or message.effective_attachment):
         return None
-    if sender is None and message.sender_chat is None:
-        raise UnreadablePost("the message has no sender")
     edited = int(message.edit_date.timestamp()) if message.edit_date else None
-    first = f"{chat.id}:{message.message_id}"
+    first, answered = _id_of(message), _answered(message)
     private = chat.type == telegram.Chat.PRIVATE
-    author = (
-        IncomingAuthor(str(sender.id), sender.username or "", sender.full_name)
-        if sender
-        else IncomingAuthor(str(message.sender_chat.id), "", message.sender_chat.title or "")  # type: ignore[union-attr]  # checked above
-    )
     return IncomingPost(
         post_id=f"{first}:{edited}" if edited else first,
         edit_chain=first,
         conversation_id=_conversation_id(message),
-        author=author,
-        text=text,
+        author=_author(message),
+        text=word(text),
         created_at=(message.edit_date or message.date).astimezone(UTC),
         kind=PostKind.MENTION if private or _speaks_to_us(message, us) else PostKind.CONTEXT,
         private=private,
-        in_reply_to=f"{chat.id}:{message.reply_to_message.message_id}" if message.reply_to_message else None,
-        album=message.media_group_id,
-        language_hint=sender.language_code if sender else None,
+        in_reply_to=f"{int(chat.id)}:{int(answered.message_id)}" if answered else None,
+        album=word(message.media_group_id) if message.media_group_id else None,
+        language_hint=word(sender.language_code) if sender and sender.language_code else None,
         pin=pin,
         attachments=files,
         may_reply=True,
@@ -182,19 +177,42 @@ def read_message(message: telegram.Message, us: OurAccount, raw: Mapping[str, An
     )
 
 
+def _id_of(message: telegram.Message) -> str:
+    return f"{int(message.chat.id)}:{int(message.message_id)}"
+
+
+def _author(message: telegram.Message) -> IncomingAuthor:
+    """Who wrote it. Raises UnreadablePost when nobody did.
+
+    Somebody who writes as a channel or group stands in `sender_chat`; in `from` Telegram then puts an invented person,
+    the same for all of them. Source: Bot API, Message.
+    """
+    if message.sender_chat:
+        return IncomingAuthor(str(int(message.sender_chat.id)), "", word(message.sender_chat.title or ""))
+    if sender := message.from_user:
+        return IncomingAuthor(str(int(sender.id)), word(sender.username or ""), word(sender.full_name))
+    raise UnreadablePost("the message has no sender")
+
+
+def _answered(message: telegram.Message) -> telegram.Message | None:
+    """The message this one answers; not the service message under which Telegram hangs all of a topic."""
+    answered = message.reply_to_message
+    return None if answered is None or answered.forum_topic_created else answered
+
+
 def _our_own(message: telegram.Message, us: OurAccount) -> list[IncomingPost]:
     """Our message that a resident answers: the only proof of a doubtful send that Telegram gives."""
-    answered = message.reply_to_message
+    answered = _answered(message)
     if answered is None or answered.from_user is None or str(answered.from_user.id) != us.channel_account_id:
         return []
-    post_id = f"{answered.chat.id}:{answered.message_id}"
+    post_id = _id_of(answered)
     return [
         IncomingPost(
             post_id=post_id,
             edit_chain=post_id,
             conversation_id=_conversation_id(answered),
             author=IncomingAuthor(us.channel_account_id, us.handle),
-            text=answered.text or "",
+            text=word(answered.text or ""),
             created_at=answered.date.astimezone(UTC),
             kind=PostKind.OWN,
             private=answered.chat.type == telegram.Chat.PRIVATE,
@@ -204,31 +222,39 @@ def _our_own(message: telegram.Message, us: OurAccount) -> list[IncomingPost]:
 
 def _conversation_id(message: telegram.Message) -> str:
     if message.is_topic_message:
-        return f"{message.chat.id}/{message.message_thread_id}"
-    return str(message.chat.id)
+        return f"{int(message.chat.id)}/{int(message.message_thread_id or 0)}"
+    return str(int(message.chat.id))
 
 
 def _speaks_to_us(message: telegram.Message, us: OurAccount) -> bool:
-    answered = message.reply_to_message
+    answered = _answered(message)
     if answered and answered.from_user and str(answered.from_user.id) == us.channel_account_id:
         return True
-    text = (message.text or message.caption or "").lower()
-    return f"@{us.handle.lower()}" in text or text.startswith("/")
+    text = message.text or message.caption or ""
+    our_name = f"@{re.escape(us.handle)}"
+    named = re.search(rf"(?<!\w){our_name}(?!\w)", text, re.IGNORECASE)
+    commanded = re.match(rf"/\w+(?:{our_name})?(?![\w@])", text, re.IGNORECASE)  # not /report@AnotherBot
+    return named is not None or commanded is not None
 
 
 def _pin(message: telegram.Message) -> Pin | None:
-    if message.venue:
-        spot = message.venue.location
-        return Pin(spot.latitude, spot.longitude, title=message.venue.title, address=message.venue.address)
-    if message.location:
-        return Pin(message.location.latitude, message.location.longitude, message.location.horizontal_accuracy)
-    return None
+    venue = message.venue
+    spot = venue.location if venue else message.location
+    if spot is None:
+        return None
+    return Pin(
+        float(spot.latitude),
+        float(spot.longitude),
+        None if spot.horizontal_accuracy is None else float(spot.horizontal_accuracy),
+        title=word(venue.title) if venue else "",
+        address=word(venue.address) if venue else "",
+    )
 
 
 def _attachments(message: telegram.Message) -> list[IncomingAttachment]:
     """Files by Telegram's id; their address holds the bot's token, so none is kept."""
     if message.photo:
-        return [IncomingAttachment(message.photo[-1].file_id, AttachmentKind.PHOTO)]
+        return [IncomingAttachment(word(message.photo[-1].file_id), AttachmentKind.PHOTO)]
     for file, kind in (
         (message.video, AttachmentKind.VIDEO),
         (message.video_note, AttachmentKind.VIDEO),
@@ -238,5 +264,5 @@ def _attachments(message: telegram.Message) -> list[IncomingAttachment]:
         (message.document, AttachmentKind.DOCUMENT),
     ):
         if file:
-            return [IncomingAttachment(file.file_id, kind)]
+            return [IncomingAttachment(word(file.file_id), kind)]
     return []

@@ -8,6 +8,7 @@ and what is older than its seven days is recorded as a gap. Source: X API v2, GE
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ import tweepy
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
 from listeners.protocol import Batch, OurAccount
+from listeners.reading import word
 from models import Channel, utc_now
 from models.posts import (
     AttachmentKind,
@@ -87,7 +89,7 @@ class Cursor:
         try:
             found = cls(**json.loads(stored)) if stored else cls()
             ids = [one for one in (found.since, found.start, found.top, found.lowest) if one is not None]
-            return found if all(one.isdecimal() for one in ids) else None
+            return found if all(_is_id(one) for one in ids) else None
         except (ValueError, TypeError, AttributeError):
             return None
 
@@ -190,7 +192,7 @@ class XListener:
 
     def _batch(self, us: OurAccount, here: Cursor, page: Json) -> Batch:
         posts, unreadable = read_page(page, us)
-        ids = [post_id for post in page.get("data") or () if (post_id := _id_in(post)).isdecimal()]
+        ids = [post_id for post in page.get("data") or () if _is_id(post_id := _id_in(post))]
         top = _largest(here.top, *ids)
         lowest = here.lowest if here.searching else _smallest(here.lowest, *ids)
         token = (page.get("meta") or {}).get("next_token")
@@ -254,12 +256,14 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
         except UnreadablePost:
             continue  # context only: the mention itself says what it answers
         posts[seen.post_id] = replace(seen, kind=PostKind.CONTEXT if seen.kind == PostKind.MENTION else seen.kind)
-    for position, raw in enumerate(page.get("data") or ()):
+    sent = page.get("data")
+    for position, raw in enumerate(sent if isinstance(sent, list) else ()):
         try:
             post = read_post(raw, users, media, us)
         except UnreadablePost as error:
             kept = json.dumps(raw, sort_keys=True)
-            post_id = _id_in(raw) or f"unknown-{sha256(kept.encode()).hexdigest()[:16]}"
+            given = _id_in(raw)
+            post_id = given if _is_id(given) else f"unknown-{sha256(kept.encode()).hexdigest()[:16]}"
             unreadable.append(UnreadableItem(post_id, f"item {position}: {error.reason}", kept))
             continue
         posts[post.post_id] = post
@@ -269,22 +273,22 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
 def read_post(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], us: OurAccount) -> IncomingPost:
     """One post. Raises UnreadablePost saying what is wrong with it."""
     try:
-        post_id, author_id = str(int(raw["id"])), str(raw["author_id"])
+        post_id, author_id = str(int(raw["id"])), str(int(raw["author_id"]))
         user = users.get(author_id, {})
         reposted = reference_of(raw, "retweeted") is not None
         kind = PostKind.OWN if author_id == us.channel_account_id else PostKind.MENTION
-        handle = str(user.get("username", ""))
+        handle = word(user.get("username", ""))
         may, reason = may_reply(raw, user, us)
         return IncomingPost(
             post_id=post_id,
-            edit_chain=edit_history(raw)[0],
-            conversation_id=str(raw.get("conversation_id") or post_id),
-            author=IncomingAuthor(author_id, handle, str(user.get("name", "")), bool(user.get("protected", False))),
-            text=unescape(full_text(raw)),
-            created_at=datetime.fromisoformat(raw["created_at"]) if "created_at" in raw else when(post_id),
+            edit_chain=str(int(edit_history(raw)[0])),
+            conversation_id=word(raw.get("conversation_id") or post_id),
+            author=IncomingAuthor(author_id, handle, word(user.get("name", "")), bool(user.get("protected", False))),
+            text=word(unescape(full_text(raw))),
+            created_at=_moment(raw["created_at"]) if "created_at" in raw else when(post_id),
             kind=PostKind.REPOST if reposted else kind,
-            in_reply_to=reference_of(raw, "replied_to"),
-            language_hint=raw.get("lang"),
+            in_reply_to=word(replied_to) if (replied_to := reference_of(raw, "replied_to")) else None,
+            language_hint=word(raw["lang"]) if raw.get("lang") else None,
             url=f"https://x.com/{handle or 'i'}/status/{post_id}",
             pin=_pin(raw),
             attachments=_attachments(raw, media),
@@ -292,7 +296,7 @@ def read_post(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], u
             may_reply_reason=reason,
             raw=raw,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UnreadablePost(f"X sent a post without a usable {error}") from error
 
 
@@ -306,7 +310,7 @@ def may_reply(raw: Json, user: Json, us: OurAccount) -> tuple[bool, str]:
             str(one.get("username", "")).lower() == us.handle.lower()
             for one in (raw.get("entities") or {}).get("mentions") or ()
         )
-        or f"@{us.handle.lower()}" in full_text(raw).lower()
+        or re.search(rf"(?<!\w)@{re.escape(us.handle)}(?!\w)", full_text(raw), re.IGNORECASE) is not None
     )
     if user.get("protected"):
         return False, "the author's posts are protected"
@@ -318,6 +322,16 @@ def may_reply(raw: Json, user: Json, us: OurAccount) -> tuple[bool, str]:
     return False, "the author did not name or quote us"
 
 
+def _moment(written: str) -> datetime:
+    moment = datetime.fromisoformat(written)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _is_id(written: str) -> bool:
+    """Source: X's ids are numbers of 63 bits, 19 digits at most."""
+    return written.isdecimal() and len(written) <= 19
+
+
 def _id_in(raw: object) -> str:
     return str(raw.get("id") or "") if isinstance(raw, Mapping) else ""
 
@@ -326,10 +340,10 @@ def _attachments(raw: Json, media: Mapping[str, Json]) -> list[IncomingAttachmen
     keys = (raw.get("attachments") or {}).get("media_keys") or ()
     return [
         IncomingAttachment(
-            channel_file_id=str(key),
+            channel_file_id=word(key),
             kind=MEDIA_KINDS.get(str(media[key].get("type")), AttachmentKind.DOCUMENT),
-            url=str(media[key].get("url") or media[key].get("preview_image_url") or ""),
-            alt_text=str(media[key].get("alt_text") or ""),
+            url=word(media[key].get("url") or media[key].get("preview_image_url") or ""),
+            alt_text=word(media[key].get("alt_text") or ""),
         )
         for key in keys
         if key in media

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, text
 
 from models.database import UTCDateTime, json_column, str_enum
 from models.lifecycle import MentionState
@@ -63,6 +63,12 @@ class Mention(SQLModel, table=True):
         Index("ix_mention_queue", "state", "danger", "received_at"),
         Index("ix_mention_conversation", "conversation_id", "author_id"),
         Index("ix_mention_to_understand", "needs_understanding", "id"),
+        Index(
+            "ix_mention_claimed",
+            "claimed_by",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)

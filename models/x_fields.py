@@ -46,9 +46,12 @@ def _either(post: Json, *names: str) -> Any:
 
 
 def full_text(post: Json) -> str:
-    """The text of record: the long one where X has cut the short one."""
+    """The text of record: the long one where X has cut the short one. Raises KeyError or TypeError without one."""
     note = _either(post, "note_tweet", "note_post")
-    return str(note["text"] if note else post["text"])
+    text = note["text"] if note else post["text"]
+    if not isinstance(text, str):
+        raise TypeError("text")
+    return text
 
 
 def referenced(post: Json) -> Sequence[Json]:
@@ -63,21 +66,26 @@ def reference_of(post: Json, kind: str) -> str | None:
 
 
 def edit_history(post: Json) -> Sequence[str]:
-    """Ids of all versions, the oldest first."""
+    """Ids of all versions, the oldest first. Raises TypeError where there is something else."""
     ids = _either(post, "edit_history_tweet_ids", "edit_history_post_ids") or [post["id"]]
+    if not isinstance(ids, list):
+        raise TypeError("edit history")
     return [str(one) for one in ids]
 
 
 def included_posts(page: Json) -> Sequence[Json]:
-    includes: Json = page.get("includes") or {}
-    found: Sequence[Json] = _either(includes, "tweets", "posts") or ()
-    return found
+    """Expanded posts; what is no list of posts says nothing."""
+    includes = page.get("includes")
+    found = _either(includes, "tweets", "posts") if isinstance(includes, Mapping) else None
+    return found if isinstance(found, list) else ()
 
 
 def included(page: Json, what: str, key: str) -> dict[str, Json]:
-    """Expanded objects ("users", "media", "places") by their id."""
-    includes: Json = page.get("includes") or {}
-    return {str(one[key]): one for one in includes.get(what) or ()}
+    """Expanded objects ("users", "media", "places") by their id; one without an id says nothing about the others."""
+    includes = page.get("includes")
+    found = includes.get(what) if isinstance(includes, Mapping) else None
+    objects = found if isinstance(found, list) else ()
+    return {str(one[key]): one for one in objects if isinstance(one, Mapping) and key in one}
 
 
 def when(snowflake: str) -> datetime:

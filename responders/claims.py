@@ -24,7 +24,10 @@ def claim(session: Session, mention: Mention, staff: StaffUser, now: datetime, l
     by = f"staff:{staff.id}"
     if mention.state == MentionState.IN_REVIEW and mention.claimed_by != staff.id:
         if mention.claimed_until and mention.claimed_until > now:
-            raise NotYours(f"{holder_name(session, mention)} is working on it until {mention.claimed_until:%H:%M} UTC.")
+            minutes = max(1, round((mention.claimed_until - now).total_seconds() / 60))
+            raise NotYours(
+                f"{holder_name(session, mention)} is working on it, for {minutes} more minutes unless they go on."
+            )
         release(session, mention, "clock", "the claim ran out", now)
     if mention.state == MentionState.DRAFTED:
         advance(session, mention, MentionState.IN_REVIEW, by, "claimed", now)

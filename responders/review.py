@@ -224,7 +224,7 @@ class Desk:
         self._resolve(reply_id, staff_id, ReplyState.APPROVED, Decision.SAYS_NOT_SENT, "a person saw it is not there")
 
     def drop(self, reply_id: int, staff_id: int) -> None:
-        """Give up an uncertain or failed reply. Raises NotApproved."""
+        """Give up an uncertain reply. Raises NotApproved."""
         self._resolve(reply_id, staff_id, ReplyState.CANCELLED, Decision.DROPPED, "a person dropped it")
 
     def _resolve(self, reply_id: int, staff_id: int, to: ReplyState, decision: Decision, why: str) -> None:

@@ -27,7 +27,6 @@ ICONS = (
     "arrow-right",
     "ban",
     "check",
-    "check-check",
     "circle",
     "circle-check",
     "circle-dashed",

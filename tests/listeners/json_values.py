@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from models.posts import IncomingPost
 
-ODD_WORDS = st.sampled_from(["", "0", "-1", "²", "9" * 30, "\ud83d", "nul\0l", "1e999", "2026-11-20", "2026-11-20T08:00"])
+ODD_WORDS = st.sampled_from(
+    ["", "0", "-1", "²", "9" * 30, "\ud83d", "nul\0l", "1e999", "2026-11-20", "2026-11-20T08:00"]
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ODD_WORDS | st.text(max_size=8)
 ANY_JSON: st.SearchStrategy[Any] = st.recursive(
     SCALARS,

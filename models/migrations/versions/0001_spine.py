@@ -196,6 +196,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "edit_chain"),
     )
     with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_mention_claimed",
+            ["claimed_by"],
+            unique=False,
+            sqlite_where=sa.text("claimed_by IS NOT NULL"),
+            postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        )
         batch_op.create_index("ix_mention_conversation", ["conversation_id", "author_id"], unique=False)
         batch_op.create_index("ix_mention_queue", ["state", "danger", "received_at"], unique=False)
         batch_op.create_index("ix_mention_to_understand", ["needs_understanding", "id"], unique=False)
@@ -554,6 +561,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_mention_to_understand")
         batch_op.drop_index("ix_mention_queue")
         batch_op.drop_index("ix_mention_conversation")
+        batch_op.drop_index(
+            "ix_mention_claimed",
+            sqlite_where=sa.text("claimed_by IS NOT NULL"),
+            postgresql_where=sa.text("claimed_by IS NOT NULL"),
+        )
 
     op.drop_table("mention")
     op.drop_table("unreadable_post")

@@ -19,7 +19,8 @@ from sqlmodel import Session
 from starlette.types import ASGIApp, Receive, Scope, Send
 from twitter_text import parse_tweet
 
-from hark311.console import assets, create_app, issue_link
+from hark311.console import assets, create_app
+from hark311.console.auth import issue_link
 from hark311.product import Product
 from hark311.settings import Settings
 from models import Channel, Database, Mention, StaffUser

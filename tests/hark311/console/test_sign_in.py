@@ -5,8 +5,7 @@ from datetime import timedelta
 import httpx
 from sqlmodel import select
 
-from hark311.console import ensure_first_supervisor
-from hark311.console.auth import digest
+from hark311.console.auth import digest, ensure_first_supervisor
 from models import Role, SignIn, StaffUser
 from tests.hark311.console.conftest import Browser, Running, StartDesk, token_in
 

@@ -15,7 +15,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,13 +27,14 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from benchmarks.mortality import Doom, Killed, MortalDatabase, make_mortal
-from benchmarks.person import Person, stands
+from benchmarks.person import Person
 from benchmarks.reckoning import Result, own_posts, pending, reckon, uncertain
 from benchmarks.residents import Residents
 from classifier.protocol import Classifier
 from classifier.reading import Reader
 from hark311 import wiring
 from hark311.settings import Settings, load
+from hark311.simulated import accounts_of
 from hark311.simulator import RunningSimulator
 from hark311.simulator.settings import SimulatorSettings
 from hark311.staffing import ensure_staff
@@ -106,7 +107,8 @@ class Worker:
         city = wiring.city(self.settings)
         city._clock = self.clock
         self.hearings = self._ears()
-        for adapter in (*responders.values(), city, *(hearing.listener for hearing in self.hearings)):
+        adapters: list[AbstractAsyncContextManager[object]] = [*responders.values(), city]
+        for adapter in [*adapters, *(hearing.listener for hearing in self.hearings)]:
             await self._stack.enter_async_context(adapter)
             make_mortal(adapter, self.doom)
         self.outbox = wiring.outbox_of(self.settings, self.database, responders)
@@ -116,7 +118,7 @@ class Worker:
     def _ears(self) -> list[Hearing]:
         quick = {
             name: account.model_copy(update={"poll_seconds": 0.01, "long_poll_seconds": 0})
-            for name, account in wiring.accounts_of(self.settings).items()
+            for name, account in accounts_of(self.settings).items()
         }
         settings = self.settings.model_copy(update={"accounts": quick})
         hearings = wiring.hearings_of(settings, self.database, _nobody, self.name)
@@ -202,9 +204,7 @@ class Run:
     async def go(self, rounds: int, *, quiet: bool = True) -> Result:
         """All rounds, then calm until nothing moves, then the count."""
         self.dice = random.Random(self.seed)
-        box = SimulatorSettings(
-            self.directory / "simulator.db", port=0, clock=lambda: self.clock().timestamp()
-        )
+        box = SimulatorSettings(self.directory / "simulator.db", port=0, clock=lambda: self.clock().timestamp())
         with RunningSimulator(box.database, box) as self.simulator:
             self._open()
             residents = Residents(self.simulator, self.dice, self.clock)
@@ -315,14 +315,12 @@ class Run:
 
     def _settle_doubts(self) -> None:
         """The person settles what the product could not; whether that was truly in doubt is judged from outside."""
-        ours = own_posts(self.simulator)
         for doubt in self.person.doubts(len(LOOKS)):
-            provable = doubt.provable and stands(ours, doubt.parent, doubt.words) > 0
+            there = self.person.settle(doubt, own_posts(self.simulator))
             self.result.left_to_a_person += 1
-            self.result.truly_ambiguous += not provable
-            if provable:
+            self.result.truly_ambiguous += not (there and doubt.provable)
+            if there and doubt.provable:
                 self.needless.append(f"reply {doubt.reply_id} stands on X and was not found")
-            self.person.settle(doubt, lambda: own_posts(self.simulator))
         for request_id in self.person.uncertain_requests(len(LOOKS)):
             self.result.left_to_a_person += 1
             self.needless.append(f"request {request_id}: the city lists every request")

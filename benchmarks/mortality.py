@@ -1,7 +1,7 @@
 """Processes that die: between any two steps of the real code, as kill -9 would have it.
 
 Steps are SQL statements, commits, and calls to the outside. A death raises Killed, which no `except Exception` of the
-product catches: an open transaction rolls back as the database would do it, and everything after the step never happens.
+product catches: an open transaction rolls back as the database would do it, and what follows the step never happens.
 """
 
 from collections import Counter

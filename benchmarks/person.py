@@ -1,6 +1,6 @@
 """Somebody at the desk: approves what is drafted, and looks into the thread before settling a doubt."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
 
@@ -22,9 +22,6 @@ from models import (
 from models.threads import newest_inbound
 from responders.claims import OPEN_REQUESTS
 from responders.review import Approved, Decided, Desk, NotApproved, NotYours, RequestFields
-
-OwnPosts = Callable[[], Sequence[tuple[str, str]]]
-"""What stands on the networks in our name: (channel post id it hangs under, its words)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +111,24 @@ class Person:
             if attempt.looks >= (looks if provable else 1)
         ]
 
-    def settle(self, doubt: Doubt, own_posts: OwnPosts) -> None:
-        """Look into the thread, and say what is there; drop the reply where its post is deleted."""
-        if stands(own_posts(), doubt.parent, doubt.words):
-            self.desk.says_sent(doubt.reply_id, self.staff_id)
-            return
+    def settle(self, doubt: Doubt, own_posts: Sequence[tuple[str, str]]) -> bool:
+        """Look into the thread, and say whether it is there; drop the reply where its post is deleted."""
+        there = stands(own_posts, doubt.parent, doubt.words) > self._said_before(doubt)
         try:
-            self.desk.says_not_sent(doubt.reply_id, self.staff_id)
+            (self.desk.says_sent if there else self.desk.says_not_sent)(doubt.reply_id, self.staff_id)
         except NotApproved:
             self.desk.drop(doubt.reply_id, self.staff_id)
+        return there
+
+    def _said_before(self, doubt: Doubt) -> int:
+        """How many other replies said the same words in the same place."""
+        with self.database.read() as session:
+            others = session.exec(
+                select(Reply.in_reply_to).where(
+                    Reply.state == ReplyState.SENT, Reply.sent_text == doubt.words, col(Reply.id) != doubt.reply_id
+                )
+            ).all()
+        return sum(thread_place(one or "") == thread_place(doubt.parent) for one in others)
 
     def uncertain_requests(self, looks: int) -> list[int]:
         """Ids of requests for which the product has looked into the city's list as often as it will."""
@@ -137,9 +143,10 @@ class Person:
 
 
 def stands(own_posts: Sequence[tuple[str, str]], parent: str, words: str) -> int:
-    """How often these words stand under this post in our name. X puts names before a reply and escapes it.
+    """How often these words stand under this post in our name. `own_posts`: (channel post id it hangs under, words).
 
-    On Telegram a reply to a message that is deleted by then stands in the chat alone.
+    X puts names before a reply and escapes it; on Telegram a reply to a message that is deleted by then stands in the
+    chat alone.
     """
     place = thread_place(parent)
     alone = f"{place.split(':')[0]}:None"
@@ -159,6 +166,4 @@ def _request_fields(session: Session, mention_id: int) -> RequestFields | None:
     ).first()
     if request is None:
         return None
-    return RequestFields(
-        request.service_code, request.description, request.address_string, request.lat, request.long
-    )
+    return RequestFields(request.service_code, request.description, request.address_string, request.lat, request.long)

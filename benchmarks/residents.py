@@ -70,9 +70,7 @@ class Residents:
 
     def _words(self, choices: tuple[str, ...]) -> tuple[int, str]:
         self._marks += 1
-        words = self.dice.choice(choices).format(
-            house=self.dice.randrange(100, 6000), street=self.dice.choice(STREETS)
-        )
+        words = self.dice.choice(choices).format(house=self.dice.randrange(100, 6000), street=self.dice.choice(STREETS))
         return self._marks, f"{words} (no {self._marks})"
 
     def _report(self) -> None:

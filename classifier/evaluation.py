@@ -330,5 +330,5 @@ TASKS: Mapping[str, _Task] = {
     "language": _Task(_label("language", "lang"), _measure_language),
     "location": _Task(_wanted_spans, _measure_location),
 }
-"""What can be scored. Fields read: intent, intent_alt, emergency_like, category, mapping, language or lang, locations or
-spans."""
+"""What can be scored. Fields read: intent, intent_alt, emergency_like, category, mapping, language or lang,
+locations or spans."""

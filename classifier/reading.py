@@ -57,6 +57,15 @@ class Said:
     photo_urls: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one text: the answer, the request to draft from it (None: nothing to file), or why there is none."""
+
+    understood: Understood
+    fields: RequestDraft | None
+    failure: str = ""
+
+
 @dataclass(slots=True)
 class Read:
     """What one batch did."""
@@ -80,8 +89,8 @@ class Reader:
         said, services = self._lease()
         if not said:
             return Read()
-        answers = self._classify([one.text for one in said], services)
-        return self._store(said, answers, {service.service_code: service for service in services})
+        answers = self._answer(said, services)
+        return self._store(said, answers)
 
     def _lease(self) -> tuple[list[Said], list[Service]]:
         with self.database.write() as session:
@@ -102,20 +111,23 @@ class Reader:
             services = list(session.exec(select(Service).where(col(Service.active).is_(True))).all())
             return _what_they_said(session, mentions), services
 
-    def _classify(self, texts: list[str], services: list[Service]) -> list[Understood | str]:
+    def _answer(self, said: list[Said], services: list[Service]) -> list[Answer]:
+        by_code = {service.service_code: service for service in services}
         try:
-            return list(self.classifier.classify(texts, services))
+            understood = self.classifier.classify([one.text for one in said], services)
+            return [_answer(one, found, by_code) for one, found in zip(said, understood, strict=True)]
         except Exception:
-            log.exception("the classifier failed on a batch of %d; trying one by one", len(texts))
-        answers: list[Understood | str] = []
-        for text in texts:
-            try:
-                answers.extend(self.classifier.classify([text], services))
-            except Exception as error:
-                answers.append(f"the classifier failed ({type(error).__name__}); please read it yourself")
-        return answers
+            log.exception("the classifier failed on a batch of %d; trying one by one", len(said))
+        return [self._answer_one(one, services, by_code) for one in said]
 
-    def _store(self, said: list[Said], answers: Sequence[Understood | str], services: dict[str, Service]) -> Read:
+    def _answer_one(self, said: Said, services: list[Service], by_code: dict[str, Service]) -> Answer:
+        try:
+            return _answer(said, self.classifier.classify([said.text], services)[0], by_code)
+        except Exception as error:
+            why = f"the classifier failed ({type(error).__name__}); please read it yourself"
+            return Answer(Understood(abstained=True), None, why)
+
+    def _store(self, said: list[Said], answers: list[Answer]) -> Read:
         done = Read(more=len(said) == self.batch)
         with self.database.write() as session:
             now = self.clock()
@@ -137,7 +149,7 @@ class Reader:
                 if mention.state == MentionState.WITHDRAWN or mention.version != one.version:
                     session.add(mention)  # it changed while we read; the next batch reads what it says now
                     continue
-                self._store_one(session, mention, one, answer, services, drafts.get(one.mention_id), now)
+                self._store_one(session, mention, one, answer, drafts.get(one.mention_id), now)
                 done.understood.append(one.mention_id)
                 if mention.danger and one.mention_id not in alarmed:
                     done.alarms.append(one.mention_id)
@@ -148,13 +160,12 @@ class Reader:
         session: Session,
         mention: Mention,
         said: Said,
-        answer: Understood | str,
-        services: dict[str, Service],
+        answer: Answer,
         draft: ServiceRequest | None,
         now: datetime,
     ) -> None:
-        understood = answer if isinstance(answer, Understood) else Understood(abstained=True)
-        session.add(_understanding(mention, said, understood, self.classifier.version, answer, now))
+        understood = answer.understood
+        session.add(_understanding(mention, said, answer, self.classifier.version, now))
         newly_dangerous = understood.danger and not mention.danger
         mention.danger, mention.needs_understanding = understood.danger, False
         session.add(mention)
@@ -168,15 +179,8 @@ class Reader:
         elif newly_dangerous and mention.state in PUT_AWAY:
             mention.round += 1
             advance(session, mention, MentionState.DRAFTED, BY, "an edit brought up a danger", now)
-        if mention.state == MentionState.UNDERSTOOD and understood.intent not in NO_REQUEST:
-            fields = draft_request(
-                understood,
-                said.text,
-                pin=said.pin,
-                photo_urls=said.photo_urls,
-                service=services.get(understood.service_code or ""),
-            )
-            _store_draft(session, mention, draft, fields, now)
+        if mention.state == MentionState.UNDERSTOOD and answer.fields is not None:
+            _store_draft(session, mention, draft, answer.fields, now)
         elif mention.state == MentionState.UNDERSTOOD and draft is not None and _untouched(draft):
             advance(session, draft, RequestState.CANCELLED, BY, "nothing to file after all", now)
 
@@ -216,9 +220,16 @@ def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]])
     return Said(mention.id or 0, mention.version, "\n".join(texts), tuple(offsets), pin, urls)
 
 
-def _understanding(
-    mention: Mention, said: Said, understood: Understood, version: str, answer: Understood | str, now: datetime
-) -> Understanding:
+def _answer(said: Said, understood: Understood, services: dict[str, Service]) -> Answer:
+    if understood.intent in NO_REQUEST:
+        return Answer(understood, None)
+    service = services.get(understood.service_code or "")
+    fields = draft_request(understood, said.text, pin=said.pin, photo_urls=said.photo_urls, service=service)
+    return Answer(understood, fields)
+
+
+def _understanding(mention: Mention, said: Said, answer: Answer, version: str, now: datetime) -> Understanding:
+    understood = answer.understood
     evidence = [_in_its_post(one, said) for one in understood.evidence]
     if said.pin is not None and said.posts:
         evidence.append(Evidence(kind=EvidenceKind.LOCATION, start=0, end=0, post_id=said.posts[-1][1], note="pin"))
@@ -237,7 +248,7 @@ def _understanding(
         danger_rule=understood.danger_rule,
         location_phrase=understood.location_phrase,
         abstained=understood.abstained,
-        failure=answer if isinstance(answer, str) else "",
+        failure=answer.failure,
         evidence=[one.model_dump(exclude_defaults=True) for one in evidence],
         created_at=now,
     )

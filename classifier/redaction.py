@@ -150,6 +150,8 @@ def find_private(text: str) -> list[PrivateDetail]:
     seven digits counts only after a word such as "call", a plate only beside a word for it, a state or a car.
     """
     text = _DONE.sub(lambda done: _BARRIER * len(done.group()), text)
+    if not text.isascii():
+        text = _ANY_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), text)
     found: list[tuple[int, int, Kind]] = [(start, -end, "email") for start, end in _mails(text)]
     found += [(match.start("plate"), -match.end("plate"), "plate") for match in _VANITY_PLATE.finditer(text)]
     if _ANY_DIGIT.search(text):

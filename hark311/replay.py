@@ -5,6 +5,8 @@ said before is not said again.
 """
 
 import json
+import re
+import reprlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +26,11 @@ KEEP_TRYING_SECONDS = 90
 ASK_SECONDS = 0.5
 KEYS_PER_QUESTION = 100
 IDS_PER_QUERY = 500
+LISTED = 1000
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
+"""An id that can be asked about as it is; any other is asked about by its SHA-256."""
+FIRST_MOMENT = datetime(1970, 1, 2, tzinfo=UTC)
+"""Networks count from 1970, and not below."""
 
 
 class ReplayError(Exception):
@@ -63,20 +70,29 @@ class Check:
 
 def read_lines(file: TextIO, name: str, limit: int | None = None) -> Iterator[Line | BadLine]:
     """The lines of a JSONL file; a broken one is told with its number, and the rest goes on."""
-    count = 0
+    count, numbers = 0, dict[str, int]()
     for number, written in enumerate(file, start=1):
         if limit is not None and count >= limit:
             return
-        if written.strip():
-            count += 1
-            yield _read_line(written, number, name)
+        if not written.strip():
+            continue
+        count += 1
+        line = _read_line(written, number, name)
+        if isinstance(line, Line) and (first := numbers.setdefault(line.key, number)) != number:
+            line = BadLine(number, f"has the id of line {first}")
+        yield line
 
 
 def _read_line(written: str, number: int, name: str) -> Line | BadLine:
     try:
+        written.encode()
         said = json.loads(written)
+    except UnicodeEncodeError:
+        return BadLine(number, "is not UTF-8")
     except ValueError as error:
         return BadLine(number, f"is not JSON ({error})")
+    except RecursionError:
+        return BadLine(number, "is nested too deeply")
     if not isinstance(said, dict):
         return BadLine(number, "is not a JSON object")
     text = said.get("text")
@@ -85,34 +101,48 @@ def _read_line(written: str, number: int, name: str) -> Line | BadLine:
     try:
         text.encode()
         lat, lon = _degrees(said.get("lat"), 90), _degrees(said.get("lon"), 180)
+    except UnicodeEncodeError:
+        return BadLine(number, "has half a character in its text (a lone surrogate)")
     except ValueError as error:
         return BadLine(number, str(error))
-    key = str(said["id"]) if said.get("id") not in (None, "") else f"{name}:{number}"
     both = lat is not None and lon is not None
-    return Line(f"replay:{key}", text, lat if both else None, lon if both else None, _moment(said.get("created")))
+    return Line(
+        f"replay:{_key(said.get('id'), name, number)}",
+        text,
+        lat if both else None,
+        lon if both else None,
+        _moment(said.get("created")),
+    )
+
+
+def _key(given: object, name: str, number: int) -> str:
+    key = f"{name}:{number}" if given in (None, "") else str(given)
+    return key if PLAIN_ID.fullmatch(key) else sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
 def _degrees(value: object, most: float) -> float | None:
     if value in (None, ""):
         return None
+    wrong = f"has {reprlib.repr(value)} where degrees should be"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"has {value!r} where degrees should be")
+        raise ValueError(wrong)
     try:
         degrees = float(value)
-    except ValueError:
-        raise ValueError(f"has {value!r} where degrees should be") from None
+    except (ValueError, OverflowError):
+        raise ValueError(wrong) from None
     if not -most <= degrees <= most:
         raise ValueError(f"has {degrees} where degrees up to {most:g} should be")
     return degrees
 
 
 def _moment(value: object) -> datetime | None:
-    """The time of a line, where it is ISO 8601; other spellings say nothing we could rely on."""
+    """The time of a line, where it is ISO 8601 and past; other spellings say nothing we could rely on."""
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if FIRST_MOMENT <= moment <= datetime.now(UTC) else None
 
 
 @dataclass(slots=True)
@@ -151,14 +181,25 @@ class Replay:
 
     def doubled_replies(self) -> int:
         """Residents' posts under which we stand twice, seen from the network."""
-        path = "/control/x/posts" if self.channel == Channel.X else "/control/telegram/messages"
-        what = "posts" if self.channel == Channel.X else "messages"
-        ours = self._ask("GET", path, None, {"by": "us"})[what]
+        said = set(self.said.values())
         parents = Counter(
             str(one["in_reply_to"]) if self.channel == Channel.X else f"{one['chat_id']}:{one['reply_to']}"
-            for one in ours
+            for one in self._our_own()
         )
-        return sum(count > 1 for post_id, count in parents.items() if post_id in set(self.said.values()))
+        return sum(count > 1 for post_id, count in parents.items() if post_id in said)
+
+    def _our_own(self) -> Iterator[dict[str, Any]]:
+        """Everything in our name, page by page."""
+        path = "/control/x/posts" if self.channel == Channel.X else "/control/telegram/messages"
+        what, number = ("posts", "id") if self.channel == Channel.X else ("messages", "row")
+        since, more = "0", True
+        while more:
+            page: list[dict[str, Any]] = self._ask(
+                "GET", path, None, {"by": "us", "since": since, "limit": str(LISTED)}
+            )[what]
+            yield from page
+            more = len(page) == LISTED
+            since = str(page[-1][number]) if page else since
 
     def _ask(self, method: str, path: str, body: Any, query: dict[str, str] | None = None) -> Any:
         until, told = time.monotonic() + KEEP_TRYING_SECONDS, False

@@ -44,7 +44,7 @@ def replay(
     bad: list[BadLine] = []
     speaker = Replay(simulator_root(settings), Channel(channel), err.print)
     try:
-        with file.open(encoding="utf-8", errors="surrogateescape") as opened, progress() as bar:
+        with file.open(encoding="utf-8-sig", errors="surrogateescape") as opened, progress() as bar:
             task = bar.add_task(f"Saying posts on {channel}", total=limit)
             for lines in paced(_good(read_lines(opened, file.name, limit), bad), rate):
                 speaker.say(lines)
@@ -54,7 +54,7 @@ def replay(
             with err.status("Waiting until everything is understood...") as status:
                 found = settle(wiring.database_of(settings), speaker, patience, lambda now: status.update(_so_far(now)))
     except OSError as error:
-        fail(f"{file} cannot be read: {error.strerror}. Nothing was said.", 2)
+        fail(f"{file} cannot be read: {error.strerror}. {len(speaker.said) or 'No'} lines were said.", 2)
     except ReplayError as error:
         fail(str(error), 1)
     _tell(speaker, found, bad, as_json, err)

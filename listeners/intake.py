@@ -3,34 +3,34 @@
 A page that comes late or twice changes nothing. Our own posts and reposts are kept as context and never become work.
 """
 
+import json
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
 from sqlmodel import Session, col, select
 
+from listeners.following import goes_on, same_album, settle_by_own_post, wrote_again
 from listeners.protocol import Batch
 from models import (
     Account,
     Attachment,
-    AttemptOutcome,
     Author,
     Conversation,
     Gap,
     Mention,
     MentionState,
     Post,
-    Reply,
-    ReplyState,
-    SendAttempt,
     UnreadablePost,
-    advance,
 )
-from models.posts import IncomingAuthor, IncomingPost, PostKind
+from models.posts import IncomingAuthor, IncomingPost, PostKind, UnreadableItem
 
-ANSWER_WITHIN = timedelta(hours=72)
-"""A resident who writes again in the same thread within this time is taken to go on about the same problem."""
+log = logging.getLogger(__name__)
+
+REFUSALS = (StatementError, UnicodeError, OverflowError)
 
 
 @dataclass(slots=True)
@@ -47,22 +47,18 @@ def store_batch(session: Session, account: Account, batch: Batch, now: datetime)
     """Store a batch and move the account's cursor, in the caller's transaction.
 
     `account` must be locked by the caller. Nothing is committed here, so that a crash keeps cursor and posts together.
+    A post the database refuses is kept as unreadable; it does not stop the page.
     """
-    stored = store_posts(session, account, batch.posts, now)
-    known = _known_unreadable(session, account, [item.channel_post_id for item in batch.unreadable])
-    for item in batch.unreadable:
-        if item.channel_post_id not in known:
-            known.add(item.channel_post_id)
-            stored.unreadable += 1
-            session.add(
-                UnreadablePost(
-                    account_id=account.id or 0,
-                    channel_post_id=item.channel_post_id,
-                    reason=item.reason,
-                    raw=item.raw,
-                    received_at=now,
-                )
-            )
+    unreadable = list(batch.unreadable)
+    try:
+        with session.begin_nested():
+            stored = store_posts(session, account, batch.posts, now)
+    except REFUSALS as error:
+        if not _post_is_at_fault(error):
+            raise
+        log.exception("%s: a page could not be stored as a whole; storing it post by post", account.name)
+        stored = _store_one_by_one(session, account, batch.posts, unreadable, now)
+    stored.unreadable = _keep_unreadable(session, account, unreadable, now)
     if batch.gap:
         session.add(
             Gap(
@@ -78,9 +74,72 @@ def store_batch(session: Session, account: Account, batch: Batch, now: datetime)
     return stored
 
 
+def _post_is_at_fault(error: Exception) -> bool:
+    """Whether a value was refused. Trouble with the database itself is no post's fault: then the page comes again."""
+    return isinstance(error, DataError) or not isinstance(error, DBAPIError)
+
+
+def _store_one_by_one(
+    session: Session,
+    account: Account,
+    posts: Sequence[IncomingPost],
+    unreadable: list[UnreadableItem],
+    now: datetime,
+) -> Stored:
+    total = Stored()
+    for post in posts:
+        try:
+            with session.begin_nested():
+                one = store_posts(session, account, [post], now)
+        except REFUSALS as error:
+            if not _post_is_at_fault(error):
+                raise
+            reason = f"the database refused it ({type(error).__name__})"
+            unreadable.append(UnreadableItem(post.post_id, reason, json.dumps(post.raw, default=str)))
+            continue
+        total.new_posts += one.new_posts
+        total.repeated += one.repeated
+        total.to_understand += one.to_understand
+    return total
+
+
+def _keep_unreadable(session: Session, account: Account, items: Sequence[UnreadableItem], now: datetime) -> int:
+    known = _known_unreadable(session, account, [item.channel_post_id for item in items])
+    new = {item.channel_post_id: item for item in items if item.channel_post_id not in known}
+    for item in new.values():
+        session.add(
+            UnreadablePost(
+                account_id=account.id or 0,
+                channel_post_id=item.channel_post_id,
+                reason=item.reason,
+                raw=item.raw,
+                received_at=now,
+            )
+        )
+    return len(new)
+
+
 def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> Stored:
     """Store posts that are not stored yet; what a webhook delivers comes in here too."""
-    return _Page(session, account, posts, now).store()
+    return _Page(session, account, [_storable(post) for post in posts], now).store()
+
+
+def _storable(post: IncomingPost) -> IncomingPost:
+    """The same post without the two things no database takes as text: NUL and half a surrogate pair."""
+    author = post.author
+    return replace(
+        post,
+        text=_clean(post.text),
+        url=_clean(post.url),
+        language_hint=_clean(post.language_hint) if post.language_hint else None,
+        author=replace(author, handle=_clean(author.handle), display_name=_clean(author.display_name)),
+        pin=replace(post.pin, title=_clean(post.pin.title), address=_clean(post.pin.address)) if post.pin else None,
+        attachments=[replace(one, alt_text=_clean(one.alt_text), url=_clean(one.url)) for one in post.attachments],
+    )
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class _Page:
@@ -129,7 +188,7 @@ class _Page:
         for row, post, _ in rows:
             _attach(self.session, row, post)
             if row.kind == PostKind.OWN:
-                _settle_by_own_post(self.session, row, self.now)
+                settle_by_own_post(self.session, row, self.now)
         rows.clear()
 
     def _promote(self, post: IncomingPost) -> None:
@@ -154,11 +213,11 @@ class _Page:
         mention = self.chains.get(post.edit_chain)
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
         if mention is None and post.album:
-            mention = _same_album(self.session, conversation, author, post)
+            mention = same_album(self.session, conversation, author, post)
         if mention is None and (post.in_reply_to or post.private):
-            mention = _goes_on(self.session, conversation, author, post, self.now)
+            mention = goes_on(self.session, conversation, author, post, self.now)
             if mention is not None:
-                _wrote_again(self.session, mention, self.now)
+                wrote_again(self.session, mention, self.now)
         if mention is None:
             mention = Mention(
                 account_id=self.account.id or 0,
@@ -202,94 +261,6 @@ def _attach(session: Session, row: Post, post: IncomingPost, known: Sequence[str
                 alt_text=file.alt_text,
             )
         )
-
-
-def _same_album(session: Session, conversation: Conversation, author: Author, post: IncomingPost) -> Mention | None:
-    part = session.exec(
-        select(Post.mention_id).where(
-            Post.conversation_id == conversation.id,
-            Post.author_id == author.id,
-            Post.album == post.album,
-            col(Post.mention_id).is_not(None),
-        )
-    ).first()
-    return session.get(Mention, part) if part else None
-
-
-def _goes_on(
-    session: Session, conversation: Conversation, author: Author, post: IncomingPost, now: datetime
-) -> Mention | None:
-    """The mention this post goes on about, where that is plain.
-
-    Plain is: the author answers their own post or our reply to it, or writes in a private chat where we have just
-    asked them something and wait for the answer.
-    """
-    mention: Mention | None = None
-    if post.in_reply_to:
-        parent = session.exec(
-            select(Post).where(Post.conversation_id == conversation.id, Post.channel_post_id == post.in_reply_to)
-        ).first()
-        if parent and parent.kind == PostKind.OWN:
-            mention_id = session.exec(
-                select(Reply.mention_id).where(
-                    Reply.account_id == parent.account_id, Reply.sent_post_id == parent.channel_post_id
-                )
-            ).first()
-            mention = session.get(Mention, mention_id) if mention_id else None
-        elif parent and parent.mention_id:
-            mention = session.get(Mention, parent.mention_id)
-    elif conversation.private:
-        newest = session.exec(
-            select(Mention).where(Mention.conversation_id == conversation.id).order_by(col(Mention.id).desc()).limit(1)
-        ).first()
-        mention = newest if newest and _waits_for_answer(session, newest) else None
-    if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
-        return None
-    return mention if now - mention.changed_at <= ANSWER_WITHIN else None
-
-
-def _waits_for_answer(session: Session, mention: Mention) -> bool:
-    last = session.exec(
-        select(Reply)
-        .where(Reply.mention_id == mention.id, Reply.state == ReplyState.SENT)
-        .order_by(col(Reply.id).desc())
-        .limit(1)
-    ).first()
-    return last is not None and last.template_key.startswith("ask_")
-
-
-def _wrote_again(session: Session, mention: Mention, now: datetime) -> None:
-    if mention.state in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
-        mention.round += 1
-        advance(session, mention, MentionState.DRAFTED, "intake", "the author wrote again", now)
-
-
-def _settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
-    """Our own post, seen by the listener, is proof: it settles a reply posted by hand, and one that was in doubt.
-
-    It is the same reply when it hangs under the same post (X shows that), or says exactly what we tried to say there.
-    """
-    candidates = session.exec(
-        select(Reply)
-        .join(Mention, col(Mention.id) == Reply.mention_id)
-        .where(
-            Mention.conversation_id == own.conversation_id,
-            col(Reply.state).in_([ReplyState.HANDED_OVER, ReplyState.UNCERTAIN]),
-        )
-    ).all()
-    for reply in candidates:
-        tried = session.exec(
-            select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc()).limit(1)
-        ).first()
-        same_words = tried is not None and tried.text.strip() == own.text.strip()
-        if same_words or (own.in_reply_to is not None and own.in_reply_to == reply.in_reply_to):
-            reply.sent_post_id, reply.sent_text = own.channel_post_id, own.text
-            reply.sent_at, reply.sent_url = own.created_at, own.url
-            if tried is not None:
-                tried.outcome = AttemptOutcome.DONE
-                session.add(tried)
-            advance(session, reply, ReplyState.SENT, "listener", "our own post was seen in the thread", now)
-            return
 
 
 def _post_row(

@@ -1,5 +1,6 @@
 """Understood mentions get their reply draft here, or are set aside where there is nothing to say."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,9 @@ from responders.claims import OPEN_REQUESTS
 from responders.drafting import DraftedReply, KnownRequest, ReplyContext, TemplateBook, draft_reply
 from responders.objections import FindPrivate
 from responders.review import LengthOf
+from responders.wording import WordingError
+
+log = logging.getLogger(__name__)
 
 BY = "drafting"
 CHATTER_THRESHOLD = 0.8
@@ -75,10 +79,15 @@ class Suggester:
         earlier = None
         if understanding and understanding.intent == Intent.STATUS_ENQUIRY:
             earlier = earlier_request(session, mention)
-        drafted = draft_reply(self._context(mention, understanding, earlier, known, now))
+        why = "request and reply are drafted"
+        try:
+            drafted = draft_reply(self._context(mention, understanding, earlier, known, now))
+        except WordingError as error:
+            log.warning("mention %s: no reply could be drafted (%s)", mention.id, error)
+            drafted, why = None, "no wording fits: a person writes the reply"
         if drafted:
             _store(session, mention, drafted, earlier, known, now)
-        advance(session, mention, MentionState.DRAFTED, BY, "request and reply are drafted", now)
+        advance(session, mention, MentionState.DRAFTED, BY, why, now)
 
     def _context(
         self,

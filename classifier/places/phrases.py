@@ -215,6 +215,8 @@ def _beside(tokens: list[Token], at: int) -> _Found | None:
     if here is None or here >= len(tokens):
         return None
     here += tokens[here].kind.lower in ("the", "el", "la", "le", "o", "a") and here + 1 < len(tokens)
+    if street := next((hit for rule in _STREET_RULES if (hit := rule(tokens, here))), None):
+        return street
     after = read_names(tokens, here)
     return (PlaceKind.LANDMARK, here, after, "beside a name") if after else None
 

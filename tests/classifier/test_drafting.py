@@ -64,7 +64,9 @@ def test_the_place_a_photo_was_taken_at_stands_in_for_a_pin() -> None:
 
 
 def test_the_first_photo_goes_with_the_request() -> None:
-    drafted = draft_request(Understood(), "pothole", photo_urls=["https://example.org/1.jpg", "https://example.org/2.jpg"])
+    drafted = draft_request(
+        Understood(), "pothole", photo_urls=["https://example.org/1.jpg", "https://example.org/2.jpg"]
+    )
     assert drafted.media_url == "https://example.org/1.jpg"
 
 
@@ -113,7 +115,9 @@ def test_the_citys_own_number_stays_in_the_description() -> None:
     assert drafted.description == "I called 215-686-8686"
 
 
-@given(st.text(alphabet=st.sampled_from(list("<>/ab&lt;gt#60;@ 2155-0!\ud800\x00")), max_size=120) | st.text(max_size=300))
+@given(
+    st.text(alphabet=st.sampled_from(list("<>/ab&lt;gt#60;@ 2155-0!\ud800\x00")), max_size=120) | st.text(max_size=300)
+)
 def test_no_markup_and_nothing_private_survives(text: str) -> None:
     description = describe(text)
     assert not any(f"<{letter}" in description and ">" in description.split(f"<{letter}", 1)[1] for letter in "abltg!/")

@@ -55,7 +55,9 @@ def test_the_table_knows_every_language() -> None:
     assert {language for language, _ in TEXTS} == set(LANGUAGES)
 
 
-@pytest.mark.parametrize("text", ["", "🔥🔥🔥", "5th & Market", "12345", "https://example.org", "@Philly311", "ɸɸɸ", "שלום", "ご覧ください"])
+@pytest.mark.parametrize(
+    "text", ["", "🔥🔥🔥", "5th & Market", "12345", "https://example.org", "@Philly311", "ɸɸɸ", "שלום", "ご覧ください"]
+)
 def test_what_tells_nothing_is_undetermined(text: str) -> None:
     assert guess_language(text) == ("und", 0.0)
 

@@ -101,7 +101,11 @@ def test_the_most_exact_place_comes_first_whatever_the_order() -> None:
 
 def test_every_place_of_a_post_is_found() -> None:
     text = "potholes at 5th & Market, 1200 block of Pine and near Clark Park"
-    assert [text[one.start : one.end] for one in find_places(text)] == ["5th & Market", "1200 block of Pine", "Clark Park"]
+    assert [text[one.start : one.end] for one in find_places(text)] == [
+        "5th & Market",
+        "1200 block of Pine",
+        "Clark Park",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +122,10 @@ def test_a_long_text_is_read_to_the_limit_only() -> None:
     assert places[-1].end <= SCANNED_CODE_POINTS
 
 
-@given(st.text(alphabet=st.sampled_from(list("5thMarket &and/@#.,12 NSst\n街路和\u200b\ud800")), max_size=200) | st.text(max_size=200))
+@given(
+    st.text(alphabet=st.sampled_from(list("5thMarket &and/@#.,12 NSst\n街路和\u200b\ud800")), max_size=200)
+    | st.text(max_size=200)
+)
 def test_places_lie_in_the_text_and_apart(text: str) -> None:
     last = 0
     for place in find_places(text):

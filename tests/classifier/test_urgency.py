@@ -324,7 +324,9 @@ def test_past_or_denied_danger_is_still_shown_to_a_person_under_its_own_rule_nam
 
 
 def test_danger_now_outranks_danger_that_is_over(understand: Understand) -> None:
-    text = "There was a fire last month. " + "And so on and on and on, we all know that by now. " * 3 + "Now I smell gas."
+    text = (
+        "There was a fire last month. " + "And so on and on and on, we all know that by now. " * 3 + "Now I smell gas."
+    )
     assert understand(text).danger_rule == "gas"
 
 
@@ -338,7 +340,9 @@ def test_the_words_of_danger_are_underlined(understand: Understand) -> None:
     assert shown == {"smell", "gas"}
 
 
-@pytest.mark.parametrize("language", ["en", "es", "zh", "vi", "ru", "uk", "ar", "ht", "fr", "pt", "ko", "km", "fa", "ps", "bn"])
+@pytest.mark.parametrize(
+    "language", ["en", "es", "zh", "vi", "ru", "uk", "ar", "ht", "fr", "pt", "ko", "km", "fa", "ps", "bn"]
+)
 def test_every_language_has_danger_and_harmless_cases(language: str) -> None:
     """The tables above name no language; the scripts and lists do. This keeps the lexicons complete."""
     from classifier.lexicons import read_lexicon
@@ -346,4 +350,6 @@ def test_every_language_has_danger_and_harmless_cases(language: str) -> None:
     families = {"fire", "gas", "wires", "violence", "medical", "trapped", "suicide", "flood", "crash", "collapse"}
     names = [f"danger_{language}"] if language != "zh" else ["danger_zh-Hans", "danger_zh-Hant"]
     for name in names:
-        assert families | {"harmless", "not_now", "explosion", "sinkhole", "carbon_monoxide"} <= read_lexicon(name).keys()
+        assert (
+            families | {"harmless", "not_now", "explosion", "sinkhole", "carbon_monoxide"} <= read_lexicon(name).keys()
+        )

@@ -1,4 +1,4 @@
-"""`hark up` as an operator sees it: starts, answers, survives kills of any part of it without losing a word, and ends."""
+"""`hark up` as an operator sees it: starts, answers, loses no word when any part of it is killed, and ends."""
 
 import json
 import os
@@ -138,7 +138,7 @@ def test_replies_and_requests_go_out_once_while_worker_and_simulator_are_killed(
         assert time.monotonic() < until, up.said()[-3000:]
         _let_leases_run_out(database)
         for doubt in person.doubts(len(LOOKS)):
-            person.settle(doubt, lambda: _own_posts(up))
+            person.settle(doubt, _own_posts(up))
         time.sleep(0.5)
     ours = _own_posts(up)
     for reply in _replies(database, reply_ids):

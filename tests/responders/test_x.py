@@ -1,0 +1,285 @@
+"""X replies: how X counts, how two texts are known to be one, and what its refusals mean."""
+
+import json
+import os
+import re
+import unicodedata
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hark311.outgoing import x_session
+from hark311.simulator import RunningSimulator
+from models import SendAttempt
+from models.posts import OutgoingPost
+from responders.errors import SendDeferred, SendRefused, SendUncertain
+from responders.protocol import CannotTell, Sent
+from responders.wording import LEFT_TO_RIGHT_MARK
+from responders.x import XResponder, comparable, length
+
+FAMILY, FLAG, THUMB, KEYCAP = "👨‍👩‍👧‍👦", "🇺🇸", "👍🏽", "1️⃣"
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("", 0),
+        ("Thank you.", 10),
+        ("спасибо", 7),
+        ("شكرا", 4),
+        ("धन्यवाद", 7),
+        ("한국어", 6),
+        ("谢谢", 4),
+        ("ありがとう", 10),
+        ("អរគុណ", 10),
+        ("\u10ff", 1),
+        ("\u1100", 2),
+        ("\u1fff", 2),
+        ("\u2000", 1),
+        ("\u200d", 1),
+        ("\u200e", 2),
+        ("\u2010", 1),
+        ("\u201f", 1),
+        ("\u2020", 2),
+        ("\u2032", 1),
+        ("\u2037", 1),
+        ("\u2038", 2),
+        ("“so” – ‘so’ — so", 16),
+        ("wait…", 6),
+        ("• one", 6),
+        ("cảm ơn", 7),
+        ("ơ", 1),
+        ("Café", 4),
+        ("Cafe\u0301", 4),
+        ("ca\u0309m", 4),
+        ("☔", 2),
+        (FAMILY, 2),
+        (FLAG, 2),
+        (THUMB, 2),
+        (KEYCAP, 2),
+        (FAMILY * 3, 6),
+        ("https://phila.gov", 23),
+        ("https://www.phila.gov/departments/streets-department/and/much/more?of=it#here", 23),
+        ("phila.gov", 23),
+        ("phila.gov/311", 23),
+        ("see phila.gov/311 now", 31),
+        ("(https://phila.gov)", 25),
+        ("https://phila.gov.", 24),
+        ("phila.gov and septa.org", 51),
+        ("311@phila.gov", 13),
+        ("note.txt", 8),
+        ("#phila", 6),
+        ("@dee_215 thank you", 18),
+        ("one\ntwo", 7),
+    ],
+)
+def test_a_text_weighs_what_x_says(text: str, weight: int) -> None:
+    assert length(text) == weight
+
+
+def test_x_counts_a_text_as_it_is_composed_however_it_was_typed() -> None:
+    for text in ("Café", "cảm ơn", "한국어"):
+        assert length(unicodedata.normalize("NFD", text)) == length(text)
+
+
+def _conformance_cases(file: Path) -> Iterator[tuple[str, str, int]]:
+    """(description, text, weightedLength) of the emoji-aware set; reads as much YAML as that file uses."""
+    section = file.read_text().split("  WeightedTweetsWithDiscountedEmojiCounterTest:\n")[1]
+    section = re.split(r"^  \w+:\n", section, flags=re.MULTILINE)[0]
+    for case in re.split(r"^    - ", section, flags=re.MULTILINE)[1:]:
+        fields = dict(re.findall(r"^\s*(description|text|weightedLength): (.+)$", case, re.MULTILINE))
+        written = re.sub(r"\\U([0-9A-Fa-f]{8})", lambda found: chr(int(found[1], 16)), fields["text"])
+        yield fields["description"], json.loads(written), int(fields["weightedLength"])
+
+
+def test_the_published_conformance_cases_hold() -> None:
+    where = os.environ.get("TWITTER_TEXT_CASES")
+    if not where:
+        pytest.skip("set TWITTER_TEXT_CASES to conformance/validate.yml of twitter/twitter-text")
+    cases = list(_conformance_cases(Path(where)))
+    assert len(cases) >= 15
+    wrong = {what: (length(text), weight) for what, text, weight in cases if length(text) != weight}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown"),
+    [
+        ("Thank you.", "@dee_215 Thank you."),
+        ("Thank you.", "@dee_215 @sam_19147 Thank you."),
+        ("5 < 6 & 7 > 3", "@dee_215 5 &lt; 6 &amp; 7 &gt; 3"),
+        ("Cafe\u0301", "@dee_215 Café"),
+        ("see https://phila.gov/311 now", "@dee_215 see https://t.co/abcdefghij now"),
+        ("see phila.gov/311 now", "@dee_215 see https://t.co/abcdefghij now"),
+        ("see phila.gov/311.", "@dee_215 see https://t.co/abcdefghij."),
+        ("(phila.gov)", "@dee_215 (https://t.co/abcdefghij)"),
+        ("one\n\ntwo ", "@dee_215 one\n\ntwo"),
+        (f"رقم {LEFT_TO_RIGHT_MARK}14000231", "@dee_215 رقم 14000231"),
+        ("@dee_215 thank you", "@dee_215 thank you"),
+    ],
+)
+def test_a_text_is_known_again_as_x_shows_it(ours: str, shown: str) -> None:
+    assert comparable(ours) == comparable(shown)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Thank you.", "Thank you!"),
+        ("request 14000231", "request 14000232"),
+        ("see phila.gov", "see"),
+        ("thank you @sam_19147", "thank you @dee_215"),
+        ("5 < 6", "5 6"),
+        ("Thank you.", "thank you."),
+    ],
+)
+def test_different_texts_are_not_taken_for_one(one: str, other: str) -> None:
+    assert comparable(one) != comparable(other)
+
+
+@pytest.fixture
+def simulator(tmp_path: Path) -> Iterator[RunningSimulator]:
+    with RunningSimulator(tmp_path / "city.db") as running:
+        yield running
+
+
+@pytest.fixture
+async def x(simulator: RunningSimulator) -> AsyncIterator[XResponder]:
+    keys = simulator.settings.x_keys
+    async with XResponder(
+        session=x_session(simulator.x_url),
+        bearer_token=keys.bearer_token,
+        consumer_key=keys.consumer_key,
+        consumer_secret=keys.consumer_secret,
+        access_token=keys.access_token,
+        access_token_secret=keys.access_token_secret,
+    ) as responder:
+        yield responder
+
+
+def _reply(to: str, text: str = "Thank you. Request 14000231.") -> OutgoingPost:
+    return OutgoingPost(1, text, to, to, "en", "reply-1-1")
+
+
+def _attempt(to: str, text: str = "Thank you. Request 14000231.") -> SendAttempt:
+    return SendAttempt(
+        reply_id=1,
+        idempotency_key="reply-1-1",
+        text=text,
+        conversation_id=to,
+        in_reply_to=to,
+        started_at=datetime.now(UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see phila.gov/311 or https://www.phila.gov/services/ now.",
+        "5 < 6 & 7 > 3, &amp; so on",
+        "Cafe\u0301 – “so”",
+        f"تم تسجيل البلاغ برقم {LEFT_TO_RIGHT_MARK}14000231",
+        "@dee_215 thank you",
+        f"{FAMILY} thank you {FLAG}",
+        "one\n\ntwo",
+    ],
+)
+async def test_a_reply_whose_answer_was_lost_is_found_whatever_x_made_of_its_words(
+    simulator: RunningSimulator, x: XResponder, text: str
+) -> None:
+    asked = simulator.say_on_x("a hole", author="dee_215")
+    simulator.fault("x", "drop_after", "create_post")
+    with pytest.raises(SendUncertain):
+        await x.send(_reply(asked, text))
+    proof = await x.find_sent(_attempt(asked, text))
+    assert isinstance(proof, Sent)
+    (standing,) = simulator.our_replies_on_x(asked)
+    assert proof.post.post_id == standing["id"]
+    assert abs((datetime.now(UTC) - proof.post.sent_at).total_seconds()) < 30
+
+
+async def test_a_reply_is_found_behind_more_than_a_page_of_others(simulator: RunningSimulator, x: XResponder) -> None:
+    simulator.limits(on=False)
+    asked, other = simulator.say_on_x("a hole"), simulator.say_on_x("another hole")
+    sent = await x.send(_reply(asked))
+    for number in range(101):
+        await x.send(_reply(other, f"Thank you, neighbor number {number}."))
+    proof = await x.find_sent(_attempt(asked))
+    assert isinstance(proof, Sent)
+    assert proof.post.post_id == sent.post_id
+
+
+async def test_the_same_words_under_another_post_prove_nothing(simulator: RunningSimulator, x: XResponder) -> None:
+    asked, other = simulator.say_on_x("a hole"), simulator.say_on_x("another hole")
+    await x.send(_reply(other))
+    assert isinstance(await x.find_sent(_attempt(asked)), CannotTell)
+    with pytest.raises(SendRefused, match="posted before"):
+        await x.send(_reply(asked))
+    assert simulator.our_replies_on_x(asked) == []
+
+
+async def test_other_words_under_the_same_post_prove_nothing(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole")
+    await x.send(_reply(asked, "Where is it?"))
+    assert isinstance(await x.find_sent(_attempt(asked)), CannotTell)
+
+
+async def test_a_duplicate_that_stands_where_ours_belongs_is_ours(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole")
+    first = await x.send(_reply(asked))
+    again = await x.send(_reply(asked))
+    assert again.post_id == first.post_id
+    assert len(simulator.our_replies_on_x(asked)) == 1
+
+
+@pytest.mark.parametrize("kind", ["html_error", "bad_key", "rate_limit", "garbage", "drop_before"])
+async def test_a_duplicate_that_cannot_be_looked_for_is_uncertain(
+    simulator: RunningSimulator, x: XResponder, kind: str
+) -> None:
+    asked = simulator.say_on_x("a hole")
+    await x.send(_reply(asked))
+    simulator.fault("x", kind, "timeline")
+    with pytest.raises(SendUncertain):
+        await x.send(_reply(asked))
+    assert len(simulator.our_replies_on_x(asked)) == 1
+
+
+async def test_who_did_not_name_us_is_not_answered(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole on Locust", mention=False)
+    with pytest.raises(SendRefused, match="did not name or quote us") as refused:
+        await x.send(_reply(asked))
+    assert not refused.value.author_blocks_us
+
+
+async def test_an_author_who_limits_replies_is_told_as_such(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole", reply_settings="subscribers")
+    with pytest.raises(SendRefused, match="limited who may reply|restricted who can reply"):
+        await x.send(_reply(asked))
+
+
+async def test_a_post_of_an_author_who_went_private_is_gone_for_us(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole", author="dee_215")
+    simulator.change_author("dee_215", protected=True)
+    with pytest.raises(SendRefused, match="gone"):
+        await x.send(_reply(asked))
+
+
+async def test_a_refusal_in_words_we_do_not_know_is_shown_as_x_says_it(
+    simulator: RunningSimulator, x: XResponder
+) -> None:
+    asked = simulator.say_on_x("a hole")
+    body = {"title": "Forbidden", "detail": "Not on a Sunday.", "status": 403, "type": "about:blank"}
+    simulator.fault("x", "status", "create_post", status=403, body=body)
+    with pytest.raises(SendRefused, match=r"X refused this reply: Not on a Sunday\.\.?$") as refused:
+        await x.send(_reply(asked))
+    assert not refused.value.credentials
+
+
+async def test_a_rate_limit_without_a_time_waits_a_minute(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole")
+    simulator.fault("x", "status", "create_post", status=429, body={"title": "Too Many Requests"})
+    with pytest.raises(SendDeferred) as deferred:
+        await x.send(_reply(asked))
+    assert 50 < (deferred.value.retry_at - datetime.now(UTC)).total_seconds() < 70

@@ -11,9 +11,11 @@ from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DatabaseError
 
 from hark311 import __version__, logs
 from hark311.settings import Settings, SettingsError, load
+from models import Database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,12 +43,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say what is wrong on standard error and end."""
-    err.print(message, style="red", highlight=False, markup=False)
+    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
     raise typer.Exit(code)
 
 
 def told(command: Callable[P, R]) -> Callable[P, R]:
-    """Settings that cannot be used end a command with a sentence, not with a traceback."""
+    """What an operator can mend ends a command with a sentence, not with a traceback."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,6 +56,10 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except SettingsError as error:
             fail(str(error), 2)
+        except DatabaseError as error:
+            fail(f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}", 2)
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
 
     return wrapped
 
@@ -83,6 +89,18 @@ def _of_running(data: Path | None) -> Settings:
     return load(data, **ports) if ports else settings
 
 
+def _stored(settings: Settings) -> Database:
+    """The database, where there is one already."""
+    from hark311 import wiring
+    from models import migrations
+
+    if settings.database_url or (settings.data / wiring.DATABASE_FILE).exists():
+        database = wiring.database_of(settings)
+        if migrations.current(database) is not None:
+            return database
+    fail(f"There is no hark311 database in {settings.data} yet. Start the product with `hark up`.", 2)
+
+
 @app.command()
 @told
 def up(data: Data = None, port: Port = None) -> None:
@@ -90,13 +108,14 @@ def up(data: Data = None, port: Port = None) -> None:
 
     Example: `hark up --port 8400 --data ./trial`
     """
-    from hark311 import wiring
     from hark311.supervisor import Supervisor
 
     settings = _settings("up", data, port=port)
     supervisor = Supervisor(settings)
     supervisor.plan()
     with supervisor.alone():
+        from hark311 import wiring  # takes a second, which a refusal need not
+
         database = wiring.database_of(settings)
         wiring.prepare(settings, database)
         link = wiring.sign_in_link(settings, database)
@@ -203,15 +222,10 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
 
     Example: `hark status --json`
     """
-    from hark311 import wiring
     from hark311.status import rendered, status_of
-    from models import migrations
 
     settings = _of_running(data)
-    database = wiring.database_of(settings)
-    if migrations.current(database) is None:
-        fail(f"There is no hark311 database in {settings.data} yet. Start the product with `hark up`.", 2)
-    found = status_of(database, settings.data)
+    found = status_of(_stored(settings), settings.data)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
@@ -302,11 +316,9 @@ def db_check(data: Data = None, as_json: AsJson = False) -> None:
 
     Example: `hark db check`
     """
-    from hark311 import wiring
     from hark311.database_check import check_database
 
-    settings = _settings("db", data)
-    problems = check_database(wiring.database_of(settings))
+    problems = check_database(_stored(_settings("db", data)))
     if as_json:
         typer.echo(json.dumps({"problems": problems}, indent=2))
     else:

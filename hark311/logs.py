@@ -4,11 +4,12 @@ import logging
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
 TOKEN_IN_URL = re.compile(r"/bot\d+:[A-Za-z0-9_-]+")
-BEARER = re.compile(r"(Bearer|OAuth) [^\s'\"]+[^\n]*")
+BEARER = re.compile(r"\b(Bearer|OAuth) [^\s'\"]+[^\n]*", re.IGNORECASE)
 
 
 class WithoutSecrets(logging.Filter):
@@ -24,17 +25,32 @@ class WithoutSecrets(logging.Filter):
         return BEARER.sub(r"\1 ***", TOKEN_IN_URL.sub("/bot***", text))
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = self.clean(record.getMessage()), ()
+        try:
+            said = record.getMessage()
+        except Exception:  # a log line that does not fit its arguments must not stop what it tells about
+            said = f"{record.msg} {record.args}"
+        record.msg, record.args = self.clean(said), ()
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:
             record.exc_text = self.clean(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self.clean(record.stack_info)
         return True
 
 
 def secrets_in(model: BaseModel) -> set[str]:
-    """Every SecretStr value anywhere in some settings."""
-    return set(_walk(model))
+    """Every SecretStr value anywhere in some settings, and the passwords inside those that are URLs."""
+    whole = set(_walk(model))
+    return whole | {password for one in whole if "://" in one for password in _passwords(one)}
+
+
+def _passwords(url: str) -> Iterable[str]:
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return ()
+    return (password, unquote(password)) if password else ()
 
 
 def _walk(value: Any) -> Iterable[str]:

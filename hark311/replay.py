@@ -154,6 +154,13 @@ class Replay:
     note: Callable[[str], None]
     said: dict[str, str] = field(default_factory=dict)
 
+    def answers(self) -> bool:
+        """Whether there is a simulator to speak to right now."""
+        try:
+            return httpx.get(f"{self.root}/control/health", timeout=5, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
+
     def say(self, lines: Sequence[Line]) -> None:
         """Say some lines, in order. Goes on through a restart of the simulator. Raises ReplayError."""
         if self.channel == Channel.X:

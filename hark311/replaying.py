@@ -39,10 +39,10 @@ def replay(
         fail("Replay speaks on the simulated networks only, and this product has live accounts. Nothing was said.", 2)
     if channel not in tuple(Channel):
         fail(f"{channel!r} is no channel. Choose one of: {', '.join(Channel)}.", 2)
-    if not running_pids(settings.data):
-        fail(f"Nothing runs with {settings.data}. Start it with `hark up`, then repeat the command.", 2)
     bad: list[BadLine] = []
     speaker = Replay(simulator_root(settings), Channel(channel), err.print)
+    if not running_pids(settings.data) and not speaker.answers():
+        fail(f"Nothing runs with {settings.data}. Start it with `hark up`, then repeat the command.", 2)
     try:
         with file.open(encoding="utf-8-sig", errors="surrogateescape") as opened, progress() as bar:
             task = bar.add_task(f"Saying posts on {channel}", total=limit)
@@ -76,7 +76,7 @@ def _so_far(now: Check) -> str:
 
 def _tell(speaker: Replay, found: Check | None, bad: list[BadLine], as_json: bool, err: Console) -> None:
     for line in bad[:SHOWN_BAD_LINES]:
-        err.print(f"line {line.number} {line.reason}; it was left out", markup=False, style="yellow")
+        err.print(f"line {line.number} {line.reason}; it was left out", markup=False, style="yellow", soft_wrap=True)
     if len(bad) > SHOWN_BAD_LINES:
         err.print(f"and {len(bad) - SHOWN_BAD_LINES} more lines were left out", style="yellow")
     counts = found.as_dict() if found else {"said": len(speaker.said)}

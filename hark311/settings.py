@@ -5,22 +5,29 @@ HARK_ACCOUNTS__PHILLY311__CHANNEL=telegram, HARK_ACCOUNTS__PHILLY311__TOKEN=...
 """
 
 import os
+import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as SourceError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "HARK_"
 DATA_DIRECTORY = "hark311-data"
+SECRET_KEY_LENGTH = 32
+DATABASES = ("postgresql", "sqlite")
+QUEUES = ("redis", "rediss", "unix")
 
 
 class SettingsError(Exception):
@@ -116,6 +123,31 @@ class Settings(BaseSettings):
         """Whether the product talks to its own simulator: no account and no city is configured."""
         return not self.accounts and self.open311 is None
 
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and len(key.get_secret_value()) < SECRET_KEY_LENGTH:
+            raise ValueError(f"must be at least {SECRET_KEY_LENGTH} characters")
+        return key
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_database(cls, url: SecretStr | None) -> SecretStr | None:
+        try:
+            known = url is None or make_url(url.get_secret_value()).get_backend_name() in DATABASES
+        except ArgumentError:
+            known = False
+        if not known:
+            raise ValueError("must be postgresql://USER:PASSWORD@HOST/NAME, or be left out for the embedded database")
+        return url
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_queue(cls, url: SecretStr | None) -> SecretStr | None:
+        if url and url.get_secret_value().partition("://")[0] not in QUEUES:
+            raise ValueError("must be redis://HOST:PORT/NUMBER, or be left out for the embedded Redis")
+        return url
+
     @model_validator(mode="after")
     def _outside_the_simulator_nothing_is_half_set(self) -> Self:
         if self.accounts and self.open311 is None:
@@ -151,9 +183,14 @@ def load(data: Path | None = None, **overrides: Any) -> Settings:
     try:
         return FromFile(data=directory.absolute(), **given)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}" for one in error.errors())
+        problems = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
         raise SettingsError(f"These settings cannot be used: {problems}") from None
-    except ValueError as error:
+    except SourceError as error:
+        raise SettingsError(f"These settings cannot be used: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from None
 
 

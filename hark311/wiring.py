@@ -17,7 +17,7 @@ from hark311.jobs import Nudger
 from hark311.outgoing import x_session
 from hark311.paging import Pager, notifiers
 from hark311.product import Nudge, Product
-from hark311.settings import AccountSettings, Settings, SettingsError, XAccount
+from hark311.settings import AccountSettings, Settings, XAccount
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
 from hark311.starter import load_services, load_templates
@@ -35,12 +35,15 @@ from responders.submission import Submission
 from responders.suggesting import Suggester
 
 
+DATABASE_FILE = "hark.db"
+
+
 def database_of(settings: Settings) -> Database:
     """The database by URL, or the embedded one of the data directory."""
     if settings.database_url:
         return Database(settings.database_url.get_secret_value())
     settings.data.mkdir(parents=True, exist_ok=True)
-    return Database.in_file(settings.data / "hark.db")
+    return Database.in_file(settings.data / DATABASE_FILE)
 
 
 def prepare(settings: Settings, database: Database) -> tuple[str | None, str]:
@@ -69,10 +72,7 @@ def _seed_starter(session: Session) -> None:
 def secret_key_of(settings: Settings) -> str:
     """The key that signs form tokens: from the settings, else made once and kept in the data directory."""
     if settings.secret_key:
-        key = settings.secret_key.get_secret_value()
-        if len(key) < 32:
-            raise SettingsError("secret_key: must be at least 32 characters")
-        return key
+        return settings.secret_key.get_secret_value()
     file = settings.data / "secret.key"
     if not file.exists():
         _write_once(file, secrets.token_urlsafe(48))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models import SendAttempt, ServiceRequest, utc_now
 from models.open311 import AnswerShape, ErrorShape, RequestShape, ServiceShape, as_list
@@ -20,6 +20,9 @@ from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, ProvedAbsent
 
 DESCRIPTION_LIMIT = 4000
+LONGEST_LIST = 1000
+"""A list this long may be cut off. Source: GeoReport v2, GET service requests: 90 days or 1,000 requests."""
+Shape = TypeVar("Shape", bound=BaseModel)
 NOT_SENT_YET = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -72,12 +75,12 @@ class Open311City:
 
     async def services(self) -> list[ServiceShape]:
         """The services the city offers. Raises CityUnreachable."""
-        return [ServiceShape.model_validate(one) for one in await self._get("/services.json", {})]
+        return [_read(ServiceShape, one) for one in await self._get("/services.json", {})]
 
     async def file(self, request: ServiceRequest) -> Filed:
         """POST the request, once. Raises SendRefused, SendDeferred or SendUncertain."""
         try:
-            answer = await self._client.post("/requests.json", data=self._form(request))
+            answer = await self._client.post("/requests.json", data=self._form(request), follow_redirects=False)
         except NOT_SENT_YET as error:
             raise SendDeferred(
                 self._clock() + timedelta(seconds=30), "The city's system could not be reached."
@@ -108,6 +111,8 @@ class Open311City:
                 self._clock() + timedelta(seconds=_seconds(answer.headers.get("retry-after"))),
                 "The city's system asks us to wait.",
             )
+        if answer.is_redirect:  # followed, the POST would become a GET, and somebody else's number our answer
+            raise SendRefused("The city's system has moved to another address; somebody has to change the setting.")
         if 400 <= answer.status_code < 500:
             raise SendRefused(
                 f"The city's system refused this request: {_said(answer)}.",
@@ -119,11 +124,13 @@ class Open311City:
             first = AnswerShape.model_validate(as_list(answer.json())[0])
         except (ValueError, IndexError, ValidationError) as error:
             raise SendUncertain("The city's system answered something we cannot read.") from error
+        if not (first.service_request_id or first.token or first.service_notice):
+            raise SendUncertain("The city's system answered without a number, a token or a notice.")
         return Filed(first.service_request_id, first.token, first.service_notice)
 
     async def find_filed(self, attempt: SendAttempt, request: ServiceRequest) -> Filed | ProvedAbsent | CannotTell:
         """Whether an earlier attempt is in the city's list. Raises CityUnreachable."""
-        listed = await self._list(
+        listed, whole = await self._list(
             {
                 "service_code": request.service_code or "",
                 "start_date": _iso(attempt.started_at - timedelta(minutes=10)),
@@ -133,27 +140,29 @@ class Open311City:
         for shape in listed:
             if request.reference in shape.description:
                 return Filed(shape.service_request_id, "", shape.service_notice)
-        if self._lists_every_request:
+        if self._lists_every_request and whole:
             return ProvedAbsent()
         return CannotTell("it is not in the city's list, which may not show everything")
 
     async def by_token(self, token: str) -> str | None:
         """The number a token has become; None while the city still works on it. Raises CityUnreachable."""
         answers = await self._get(f"/tokens/{token}.json", {})
-        return (AnswerShape.model_validate(answers[0]).service_request_id or None) if answers else None
+        return (_read(AnswerShape, answers[0]).service_request_id or None) if answers else None
 
     async def by_ids(self, ids: list[str]) -> list[RequestShape]:
         """What the city says about requests, at most 50 numbers. Raises CityUnreachable."""
-        return await self._list({"service_request_id": ",".join(ids)})
+        listed, _ = await self._list({"service_request_id": ",".join(ids)})
+        return listed
 
-    async def _list(self, query: Mapping[str, str]) -> list[RequestShape]:
-        found = []
-        for one in await self._get("/requests.json", query):
+    async def _list(self, query: Mapping[str, str]) -> tuple[list[RequestShape], bool]:
+        """The entries that can be read, and whether those are all there are."""
+        entries, found = await self._get("/requests.json", query), []
+        for one in entries:
             try:
                 found.append(RequestShape.model_validate(one))
             except ValidationError:
                 continue  # one entry we cannot read says nothing about the others
-        return found
+        return found, len(found) == len(entries) < LONGEST_LIST
 
     async def _get(self, path: str, query: Mapping[str, str]) -> list[Any]:
         try:
@@ -164,6 +173,13 @@ class Open311City:
             raise CityUnreachable(f"the city's system answered {error.response.status_code}") from error
         except (httpx.HTTPError, ValueError) as error:
             raise CityUnreachable(f"the city's system could not be asked ({type(error).__name__})") from error
+
+
+def _read(shape: type[Shape], one: object) -> Shape:
+    try:
+        return shape.model_validate(one)
+    except ValidationError as error:
+        raise CityUnreachable("the city's system answered something we cannot read") from error
 
 
 def _said(answer: httpx.Response) -> str:
@@ -177,7 +193,7 @@ def _said(answer: httpx.Response) -> str:
 def _seconds(header: str | None) -> float:
     try:
         return min(max(math.ceil(float(header or 30)), 1), 3600)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 30
 
 

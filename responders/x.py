@@ -139,7 +139,7 @@ class XResponder:
                 **{name: value for name, value in given.items() if value is not None},
             )
             for post in page.get("data") or ():
-                if reference_of(post, "replied_to") == in_reply_to and comparable(full_text(post)) == wanted:
+                if reference_of(post, "replied_to") == in_reply_to and comparable(unescape(full_text(post))) == wanted:
                     return self._sent(str(post["id"]), when(str(post["id"])))
             token = (page.get("meta") or {}).get("next_token")
             if token is None:
@@ -151,8 +151,8 @@ class XResponder:
 
 
 def comparable(text: str) -> str:
-    """A text as X may give it back: unescaped, composed, without leading @mentions, links replaced."""
-    plain = unicodedata.normalize("NFC", unescape(text)).replace(LEFT_TO_RIGHT_MARK, "")
+    """A text as X may give it back, once unescaped: composed, without leading @mentions, links replaced."""
+    plain = unicodedata.normalize("NFC", text).replace(LEFT_TO_RIGHT_MARK, "")
     for link in reversed(extract_urls_with_indices(plain)):  # X also links phila.gov/311, without any https://
         start, end = link["indices"]
         plain = f"{plain[:start]}<link>{plain[end:]}"

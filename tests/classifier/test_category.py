@@ -83,7 +83,7 @@ def test_too_little_evidence_is_no_guess(understand: Understand, text: str) -> N
 
 
 def test_two_equal_problems_in_one_post_are_left_to_a_person_with_both_as_guesses(understand: Understand) -> None:
-    understood = understand("graffiti on the wall and a pothole in the lane")
+    understood = understand("Two things on my block: graffiti, potholes")
     assert understood.abstained
     assert understood.service_code is None
     assert {guess.value for guess in understood.runners_up} >= {"GRAFFITI", "POTHOLE"}

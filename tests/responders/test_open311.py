@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -471,16 +470,17 @@ def test_wild_lists_never_break_the_reading_and_prove_nothing_they_should_not(
 ) -> None:
     async def look() -> None:
         async with _city(town_hall, lists_every_request=True) as city:
-            for ask in (
-                city.by_ids(["1"]),
-                city.services(),
-                city.by_token("t"),
-                city.find_filed(_attempt(), _request()),
-            ):
+            asks: list[Callable[[], Awaitable[object]]] = [
+                lambda: city.by_ids(["1"]),
+                city.services,
+                lambda: city.by_token("t"),
+                lambda: city.find_filed(_attempt(), _request()),
+            ]
+            for ask in asks:
                 town_hall.clear_faults()
                 town_hall.fault("open311", "status", status=200, body=json.dumps(answer), times=None)
                 try:
-                    found = await ask
+                    found = await ask()
                 except CityUnreachable:
                     continue
                 if isinstance(found, ProvedAbsent):

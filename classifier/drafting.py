@@ -93,8 +93,8 @@ def _plain(text: str) -> str:
     """No markup: entities are read, then tags go, until there are none left to read or go."""
     before = None
     while before != text:
-        before, text = text, _TAG.sub(" ", html.unescape(text))
-    return _CONTROL.sub("", text).strip()
+        before, text = text, _TAG.sub(" ", _CONTROL.sub("", html.unescape(text)))
+    return text.strip()
 
 
 def _address(understood: Understood, pin: Pin | None) -> str:

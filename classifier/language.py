@@ -114,8 +114,8 @@ def _arabic(text: str) -> tuple[str, float]:
     said = {tag: sum(one in _small_words()[tag] for one in words) for tag in ("ar", "fa", "ps")}
     shared = 0.3 * (letters["\u06a9"] + letters["\u06cc"])
     scores = {
-        "ps": 3.0 * sum(letters[one] for one in _PASHTO) + said["ps"] + shared,
         "fa": 1.0 * sum(letters[one] for one in _PERSIAN) + said["fa"] + shared,
+        "ps": 3.0 * sum(letters[one] for one in _PASHTO) + said["ps"] + shared,
         "ar": 1.5 * sum(letters[one] for one in _ARABIC)
         + said["ar"]
         + sum(one.startswith("\u0627\u0644") for one in words),

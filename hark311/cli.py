@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
@@ -15,7 +15,9 @@ from sqlalchemy.exc import DatabaseError
 
 from hark311 import __version__, logs
 from hark311.settings import Settings, SettingsError, load
-from models import Database
+
+if TYPE_CHECKING:  # loading the tables takes longer than --help should
+    from models import Database
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -89,7 +91,7 @@ def _of_running(data: Path | None) -> Settings:
     return load(data, **ports) if ports else settings
 
 
-def _stored(settings: Settings) -> Database:
+def _stored(settings: Settings) -> "Database":
     """The database, where there is one already."""
     from hark311 import wiring
     from models import migrations
@@ -278,17 +280,18 @@ def evaluate(
 
     Example: `hark evaluate category labelled.jsonl --json`
     """
-    from classifier.evaluation import EvaluationError
+    from classifier.evaluation import TASKS
     from classifier.evaluation import evaluate as evaluate_files
-
     from hark311 import wiring
 
     settings = _settings("evaluate", data)
+    if task not in TASKS:
+        fail(f"{task!r} is no task. Choose one of: {', '.join(TASKS)}.", 2)
     try:
         with err.status("Evaluating..."):
             report = evaluate_files(task, files, wiring.classifier_of(settings))
-    except EvaluationError as error:
-        fail(str(error), 2)
+    except OSError as error:
+        fail(f"{error.filename} cannot be read: {error.strerror}.", 2)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2))
     else:

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 QUEUE = "hark311"
 WITHOUT_IDS = (job_names.UNDERSTAND, job_names.DRAFT_REPLIES)
 SLOT_SECONDS = 0.1
+NUDGE_SECONDS = 1
+"""How long a nudge may take; the rounds find in two seconds what it was for."""
 
 
 def to_bytes(job: dict[str, Any]) -> bytes:
@@ -47,17 +49,19 @@ class Nudger:
 
     def __init__(self, url: str, hold: timedelta = timedelta(0)) -> None:
         self._settings = redis_settings(url)
+        self._settings.conn_retries = 0
         self._hold = hold
         self._pools: dict[asyncio.AbstractEventLoop, ArqRedis] = {}
 
     async def __call__(self, job_name: str, *ids: int) -> None:
         """Wake a job. Reply and request jobs are also woken again once the hold window is over."""
         try:
-            pool = await self._pool()
-            await pool.enqueue_job(job_name, *ids, _queue_name=QUEUE, _job_id=_job_id(job_name, ids))
-            if self._hold and job_name in (job_names.SEND_REPLY, job_names.SUBMIT_REQUEST):
-                await pool.enqueue_job(job_name, *ids, _queue_name=QUEUE, _defer_by=self._hold)
-        except (OSError, RedisError) as error:
+            async with asyncio.timeout(NUDGE_SECONDS):
+                pool = await self._pool()
+                await pool.enqueue_job(job_name, *ids, _queue_name=QUEUE, _job_id=_job_id(job_name, ids))
+                if self._hold and job_name in (job_names.SEND_REPLY, job_names.SUBMIT_REQUEST):
+                    await pool.enqueue_job(job_name, *ids, _queue_name=QUEUE, _defer_by=self._hold)
+        except (OSError, RedisError) as error:  # a timeout is an OSError
             log.warning(
                 "a nudge for %s was lost (%s); the worker's rounds will find it", job_name, type(error).__name__
             )
@@ -65,9 +69,11 @@ class Nudger:
     async def _pool(self) -> ArqRedis:
         loop = asyncio.get_running_loop()
         if loop not in self._pools:
-            self._pools[loop] = await create_pool(
+            pool = await create_pool(
                 self._settings, job_serializer=to_bytes, job_deserializer=from_bytes, default_queue_name=QUEUE
             )
+            if self._pools.setdefault(loop, pool) is not pool:
+                await pool.aclose()  # another nudge was quicker
         return self._pools[loop]
 
     async def close(self) -> None:

@@ -62,7 +62,7 @@ class WebhookNotifier:
     """POSTs JSON; X-Hark-Signature is "sha256=" and the HMAC of the body, so that the receiver can check it."""
 
     url: str
-    secret: str
+    secret: str = field(repr=False)
 
     async def notify(self, page: Page) -> None:
         body = json.dumps(

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(default=None, description="signs form tokens; made and kept in DATA if absent")
     host: str = "127.0.0.1"
     port: int = Field(default=8311, ge=1, le=65535)
+    public_url: str = Field(default="", description="where staff reach the desk, for the links in pages and sign-ins")
     public_hosts: list[str] = Field(default=[], description="further host names the desk answers to")
     simulator_port: int | None = None
     accounts: dict[str, AccountSettings] = {}
@@ -117,6 +118,11 @@ class Settings(BaseSettings):
     claim_minutes: float = Field(default=10, gt=0)
     city_answer_seconds: float = Field(default=60, ge=0)
     chromium: str = Field(default="", description="path of a Chromium for the browser tests")
+
+    @property
+    def desk_url(self) -> str:
+        """Where staff reach the desk, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
 
     @property
     def simulated(self) -> bool:

@@ -76,7 +76,8 @@ class Supervisor:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the data directory. Raises SettingsError when another `hark up` has it, or a port is taken."""
-        self.run_directory.mkdir(parents=True, exist_ok=True)
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.run_directory.mkdir(exist_ok=True)
         with (self.run_directory / "up.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

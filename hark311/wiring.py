@@ -34,7 +34,6 @@ from responders.review import Desk
 from responders.submission import Submission
 from responders.suggesting import Suggester
 
-
 DATABASE_FILE = "hark.db"
 
 
@@ -42,7 +41,7 @@ def database_of(settings: Settings) -> Database:
     """The database by URL, or the embedded one of the data directory."""
     if settings.database_url:
         return Database(settings.database_url.get_secret_value())
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database.in_file(settings.data / DATABASE_FILE)
 
 
@@ -80,7 +79,7 @@ def secret_key_of(settings: Settings) -> str:
 
 
 def _write_once(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
             opened.write(text)
@@ -222,7 +221,7 @@ def submission_of(database: Database, open311: Open311City) -> Submission:
 
 
 def pager_of(settings: Settings, database: Database) -> Pager:
-    return Pager(database, notifiers(settings.notify), f"http://{settings.host}:{settings.port}")
+    return Pager(database, notifiers(settings.notify), settings.desk_url)
 
 
 def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor", *, supervisor: bool = True) -> str:
@@ -230,4 +229,4 @@ def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor
     with database.write() as session:
         staff = ensure_staff(session, name, Role.SUPERVISOR if supervisor else Role.STAFF)
         secret = issue_link(session, staff, utc_now())
-    return f"http://{settings.host}:{settings.port}/sign-in/{secret}"
+    return f"{settings.desk_url}/sign-in/{secret}"

@@ -18,7 +18,6 @@ from telegram.request import HTTPXRequest
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
 from listeners.protocol import Batch, OurAccount
-from listeners.reading import word
 from models import Channel, utc_now
 from models.posts import (
     AttachmentKind,
@@ -126,9 +125,8 @@ def read_updates(
         except UnreadablePost as error:
             kept = json.dumps(raw, sort_keys=True)
             known = raw.get("update_id") if isinstance(raw, Mapping) else None
-            unreadable.append(
-                UnreadableItem(f"update-{known or sha256(kept.encode()).hexdigest()[:16]}", error.reason, kept)
-            )
+            update_id = known if isinstance(known, int) else sha256(kept.encode()).hexdigest()[:16]
+            unreadable.append(UnreadableItem(f"update-{update_id}", error.reason, kept))
             continue
         posts.extend(read)
     return posts, unreadable
@@ -154,27 +152,32 @@ def read_message(message: telegram.Message, us: OurAccount, raw: Mapping[str, An
     text, pin, files = message.text or message.caption or "", _pin(message), _attachments(message)
     if not (text or pin or files or message.effective_attachment):
         return None
-    edited = int(message.edit_date.timestamp()) if message.edit_date else None
     first, answered = _id_of(message), _answered(message)
     private = chat.type == telegram.Chat.PRIVATE
     return IncomingPost(
-        post_id=f"{first}:{edited}" if edited else first,
+        post_id=f"{first}:{_version(message, text, pin)}" if message.edit_date else first,
         edit_chain=first,
         conversation_id=_conversation_id(message),
         author=_author(message),
-        text=word(text),
+        text=str(text),
         created_at=(message.edit_date or message.date).astimezone(UTC),
         kind=PostKind.MENTION if private or _speaks_to_us(message, us) else PostKind.CONTEXT,
         private=private,
         in_reply_to=f"{int(chat.id)}:{int(answered.message_id)}" if answered else None,
-        album=word(message.media_group_id) if message.media_group_id else None,
-        language_hint=word(sender.language_code) if sender and sender.language_code else None,
+        album=str(message.media_group_id) if message.media_group_id else None,
+        language_hint=str(sender.language_code) if sender and sender.language_code else None,
         pin=pin,
         attachments=files,
         may_reply=True,
         may_reply_reason="the resident wrote to our bot",
         raw=raw,
     )
+
+
+def _version(message: telegram.Message, text: str, pin: Pin | None) -> str:
+    """Tells the versions of an edited message apart: edit_date has whole seconds, so what it says counts too."""
+    said = sha256(f"{text}|{pin}".encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{int(message.edit_date.timestamp()) if message.edit_date else 0}-{said}"
 
 
 def _id_of(message: telegram.Message) -> str:
@@ -188,9 +191,9 @@ def _author(message: telegram.Message) -> IncomingAuthor:
     the same for all of them. Source: Bot API, Message.
     """
     if message.sender_chat:
-        return IncomingAuthor(str(int(message.sender_chat.id)), "", word(message.sender_chat.title or ""))
+        return IncomingAuthor(str(int(message.sender_chat.id)), "", str(message.sender_chat.title or ""))
     if sender := message.from_user:
-        return IncomingAuthor(str(int(sender.id)), word(sender.username or ""), word(sender.full_name))
+        return IncomingAuthor(str(int(sender.id)), str(sender.username or ""), str(sender.full_name))
     raise UnreadablePost("the message has no sender")
 
 
@@ -212,7 +215,7 @@ def _our_own(message: telegram.Message, us: OurAccount) -> list[IncomingPost]:
             edit_chain=post_id,
             conversation_id=_conversation_id(answered),
             author=IncomingAuthor(us.channel_account_id, us.handle),
-            text=word(answered.text or ""),
+            text=str(answered.text or ""),
             created_at=answered.date.astimezone(UTC),
             kind=PostKind.OWN,
             private=answered.chat.type == telegram.Chat.PRIVATE,
@@ -246,15 +249,15 @@ def _pin(message: telegram.Message) -> Pin | None:
         float(spot.latitude),
         float(spot.longitude),
         None if spot.horizontal_accuracy is None else float(spot.horizontal_accuracy),
-        title=word(venue.title) if venue else "",
-        address=word(venue.address) if venue else "",
+        title=str(venue.title) if venue else "",
+        address=str(venue.address) if venue else "",
     )
 
 
 def _attachments(message: telegram.Message) -> list[IncomingAttachment]:
     """Files by Telegram's id; their address holds the bot's token, so none is kept."""
     if message.photo:
-        return [IncomingAttachment(word(message.photo[-1].file_id), AttachmentKind.PHOTO)]
+        return [IncomingAttachment(str(message.photo[-1].file_id), AttachmentKind.PHOTO)]
     for file, kind in (
         (message.video, AttachmentKind.VIDEO),
         (message.video_note, AttachmentKind.VIDEO),
@@ -264,5 +267,5 @@ def _attachments(message: telegram.Message) -> list[IncomingAttachment]:
         (message.document, AttachmentKind.DOCUMENT),
     ):
         if file:
-            return [IncomingAttachment(word(file.file_id), kind)]
+            return [IncomingAttachment(str(file.file_id), kind)]
     return []

@@ -9,7 +9,7 @@ and what is older than its seven days is recorded as a gap. Source: X API v2, GE
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -22,7 +22,6 @@ import tweepy
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
 from listeners.protocol import Batch, OurAccount
-from listeners.reading import word
 from models import Channel, utc_now
 from models.posts import (
     AttachmentKind,
@@ -250,6 +249,7 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
     users, media = included(page, "users", "id"), included(page, "media", "media_key")
     posts: dict[str, IncomingPost] = {}
     unreadable: list[UnreadableItem] = []
+    ours = {_id_in(post) for post in included_posts(page) if _author_in(post) == us.channel_account_id}
     for context in included_posts(page):
         try:
             seen = read_post(context, users, media, us)
@@ -259,7 +259,7 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
     sent = page.get("data")
     for position, raw in enumerate(sent if isinstance(sent, list) else ()):
         try:
-            post = read_post(raw, users, media, us)
+            post = read_post(raw, users, media, us, ours)
         except UnreadablePost as error:
             kept = json.dumps(raw, sort_keys=True)
             given = _id_in(raw)
@@ -270,25 +270,27 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
     return sorted(posts.values(), key=lambda post: int(post.post_id)), unreadable
 
 
-def read_post(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], us: OurAccount) -> IncomingPost:
-    """One post. Raises UnreadablePost saying what is wrong with it."""
+def read_post(
+    raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], us: OurAccount, ours: Collection[str] = ()
+) -> IncomingPost:
+    """One post; `ours`: ids of our own posts, to know a quote of us by. Raises UnreadablePost with what is wrong."""
     try:
         post_id, author_id = str(int(raw["id"])), str(int(raw["author_id"]))
         user = users.get(author_id, {})
         reposted = reference_of(raw, "retweeted") is not None
         kind = PostKind.OWN if author_id == us.channel_account_id else PostKind.MENTION
-        handle = word(user.get("username", ""))
-        may, reason = may_reply(raw, user, us)
+        handle = str(user.get("username", ""))
+        may, reason = may_reply(raw, user, us, quotes_us=reference_of(raw, "quoted") in ours)
         return IncomingPost(
             post_id=post_id,
             edit_chain=str(int(edit_history(raw)[0])),
-            conversation_id=word(raw.get("conversation_id") or post_id),
-            author=IncomingAuthor(author_id, handle, word(user.get("name", "")), bool(user.get("protected", False))),
-            text=word(unescape(full_text(raw))),
+            conversation_id=str(raw.get("conversation_id") or post_id),
+            author=IncomingAuthor(author_id, handle, str(user.get("name", "")), bool(user.get("protected", False))),
+            text=str(unescape(full_text(raw))),
             created_at=_moment(raw["created_at"]) if "created_at" in raw else when(post_id),
             kind=PostKind.REPOST if reposted else kind,
-            in_reply_to=word(replied_to) if (replied_to := reference_of(raw, "replied_to")) else None,
-            language_hint=word(raw["lang"]) if raw.get("lang") else None,
+            in_reply_to=str(replied_to) if (replied_to := reference_of(raw, "replied_to")) else None,
+            language_hint=str(raw["lang"]) if raw.get("lang") else None,
             url=f"https://x.com/{handle or 'i'}/status/{post_id}",
             pin=_pin(raw),
             attachments=_attachments(raw, media),
@@ -300,7 +302,7 @@ def read_post(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], u
         raise UnreadablePost(f"X sent a post without a usable {error}") from error
 
 
-def may_reply(raw: Json, user: Json, us: OurAccount) -> tuple[bool, str]:
+def may_reply(raw: Json, user: Json, us: OurAccount, *, quotes_us: bool = False) -> tuple[bool, str]:
     """X's rule: an app may only answer who named or quoted it (self-serve tiers, 23 February 2026).
 
     Source: X docs, manage posts, introduction; reply settings of the post.
@@ -319,6 +321,8 @@ def may_reply(raw: Json, user: Json, us: OurAccount) -> tuple[bool, str]:
     settings = raw.get("reply_settings") or "everyone"
     if settings != "everyone":
         return False, WHO_MAY_REPLY.get(settings, "the author limited who may reply")
+    if quotes_us:
+        return True, "the author quoted us"
     return False, "the author did not name or quote us"
 
 
@@ -332,6 +336,10 @@ def _is_id(written: str) -> bool:
     return written.isdecimal() and len(written) <= 19
 
 
+def _author_in(raw: object) -> str:
+    return str(raw.get("author_id") or "") if isinstance(raw, Mapping) else ""
+
+
 def _id_in(raw: object) -> str:
     return str(raw.get("id") or "") if isinstance(raw, Mapping) else ""
 
@@ -340,10 +348,10 @@ def _attachments(raw: Json, media: Mapping[str, Json]) -> list[IncomingAttachmen
     keys = (raw.get("attachments") or {}).get("media_keys") or ()
     return [
         IncomingAttachment(
-            channel_file_id=word(key),
+            channel_file_id=str(key),
             kind=MEDIA_KINDS.get(str(media[key].get("type")), AttachmentKind.DOCUMENT),
-            url=word(media[key].get("url") or media[key].get("preview_image_url") or ""),
-            alt_text=word(media[key].get("alt_text") or ""),
+            url=str(media[key].get("url") or media[key].get("preview_image_url") or ""),
+            alt_text=str(media[key].get("alt_text") or ""),
         )
         for key in keys
         if key in media

@@ -83,7 +83,9 @@ class Database:
         if self.url.get_backend_name() == "postgresql" and self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.engine: Engine = create_engine(
-            self.url, hide_parameters=True, **_engine_options(self.url)  # parameters are residents' words: no log
+            self.url,
+            hide_parameters=True,
+            **_engine_options(self.url),  # parameters are residents' words: no log
         )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

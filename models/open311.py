@@ -25,6 +25,10 @@ def _moment(value: object) -> object:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _status(value: object) -> object:
+    return str(value or "").strip().lower()
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 Number = Annotated[float | None, BeforeValidator(_number)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
@@ -59,7 +63,7 @@ class RequestShape(_Shape):
     """One entry of GET requests."""
 
     service_request_id: Text
-    status: Text = ""
+    status: Annotated[str, BeforeValidator(_status)] = ""
     status_notes: Text = ""
     service_name: Text = ""
     service_code: Text = ""

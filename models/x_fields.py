@@ -77,7 +77,7 @@ def included_posts(page: Json) -> Sequence[Json]:
     """Expanded posts; what is no list of posts says nothing."""
     includes = page.get("includes")
     found = _either(includes, "tweets", "posts") if isinstance(includes, Mapping) else None
-    return found if isinstance(found, list) else ()
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def included(page: Json, what: str, key: str) -> dict[str, Json]:

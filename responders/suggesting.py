@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 BY = "drafting"
 CHATTER_THRESHOLD = 0.8
+ABOUT_THE_PROBLEM = (Intent.SERVICE_REQUEST, Intent.COMPLAINT, Intent.STATUS_ENQUIRY, None)
 SIGN_OFF_ROOM = 5
 """What the approver's initials take, in characters."""
 
@@ -76,8 +77,8 @@ class Suggester:
         if understanding and _is_chatter(understanding):
             advance(session, mention, MentionState.SET_ASIDE, BY, "chatter: nothing to answer", now)
             return
-        earlier = None
-        if understanding and understanding.intent == Intent.STATUS_ENQUIRY:
+        earlier = known.filed.get(mention.id)
+        if earlier is None and understanding and understanding.intent == Intent.STATUS_ENQUIRY:
             earlier = earlier_request(session, mention)
         why = "request and reply are drafted"
         try:
@@ -98,8 +99,11 @@ class Suggester:
         now: datetime,
     ) -> ReplyContext:
         channel, request = known.accounts[mention.account_id].channel, known.requests.get(mention.id)
+        intent = understanding.intent if understanding else None
+        if mention.id in known.filed and intent in ABOUT_THE_PROBLEM:
+            intent = Intent.STATUS_ENQUIRY  # it is filed already: what they can want to hear is how it stands
         return ReplyContext(
-            intent=understanding.intent if understanding else None,
+            intent=intent,
             language=understanding.language if understanding else "en",
             channel=channel,
             templates=known.templates,
@@ -124,6 +128,7 @@ class _Known:
     authors: dict[int | None, Author]
     understandings: dict[int | None, Understanding]
     requests: dict[int | None, ServiceRequest]
+    filed: dict[int | None, ServiceRequest]
     replies: dict[int | None, Reply]
     newest_posts: dict[int | None, str]
     templates: TemplateBook
@@ -135,7 +140,7 @@ def _known(session: Session, mentions: Sequence[Mention]) -> _Known:
     authors = select(Author).where(col(Author.id).in_({mention.author_id for mention in mentions}))
     understandings = select(Understanding).where(col(Understanding.mention_id).in_(ids)).order_by(col(Understanding.id))
     requests = select(ServiceRequest).where(
-        col(ServiceRequest.mention_id).in_(ids), col(ServiceRequest.state).in_(OPEN_REQUESTS)
+        col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED
     )
     replies = select(Reply).where(col(Reply.mention_id).in_(ids), Reply.state != ReplyState.CANCELLED)
     posts = (
@@ -143,11 +148,13 @@ def _known(session: Session, mentions: Sequence[Mention]) -> _Known:
         .where(col(Post.mention_id).in_(ids), Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None))
         .order_by(col(Post.id))
     )
+    of_mention = session.exec(requests).all()
     return _Known(
         accounts={one.id: one for one in session.exec(select(Account)).all()},
         authors={one.id: one for one in session.exec(authors).all()},
         understandings={one.mention_id: one for one in session.exec(understandings).all()},
-        requests={one.mention_id: one for one in session.exec(requests).all()},
+        requests={one.mention_id: one for one in of_mention if one.state in OPEN_REQUESTS},
+        filed={one.mention_id: one for one in of_mention if one.service_request_id},
         replies={one.mention_id: one for one in session.exec(replies).all() if one.round == rounds[one.mention_id]},
         newest_posts={post.mention_id: post.channel_post_id for post in newest_versions(session.exec(posts).all())},
         templates=TemplateBook(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all()),

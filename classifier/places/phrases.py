@@ -80,9 +80,14 @@ def _fits(join: Token, left: Proof, right: Proof) -> bool:
 def _pair(tokens: list[Token], at: int, *, proved: bool = False) -> tuple[int, Proof] | None:
     """Two joined streets from `at`. `proved`: words before them say that this is a place."""
     left = read_street(tokens, at, loose=True, two_small=proved)
-    if left is None or not (join := _join_at(tokens, left[0])):
+    if left is None:
         return None
-    second = left[0] + 1
+    after = left[0]
+    if after + 1 < len(tokens) and tokens[after].text == "," and tokens[after + 1].kind.join == "near":
+        after += 1
+    if not (join := _join_at(tokens, after)):
+        return None
+    second = after + 1
     second += second < len(tokens) and tokens[second].kind.lower in ("the", "la", "el", "calle", "rue", "rua")
     right = read_street(tokens, second, loose=True, two_small=True) if second < len(tokens) else None
     if right is None or not (proved or _fits(join, left[1], right[1])):

@@ -147,7 +147,7 @@ def _plain_suffix_at(tokens: list[Token], at: int) -> bool:
 
 
 def _small_words(tokens: list[Token], at: int, count: int) -> bool:
-    return all(one.kind.word and not one.kind.suffix for one in tokens[at : at + count])
+    return all(one.kind.word and not one.kind.suffix and not one.kind.common for one in tokens[at : at + count])
 
 
 def _dotted(tokens: list[Token], after: int) -> int:

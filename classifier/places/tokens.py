@@ -25,6 +25,8 @@ class Kind:
     direction: bool = False
     capital: bool = False
     word: bool = False
+    common: bool = False
+    """A word that often stands before "street" without naming one ("busy street")."""
     landmark: bool = False
     route: bool = False
     street_first: bool = False
@@ -79,6 +81,7 @@ def kind_of(text: str) -> Kind:
         direction=lower in word_set("street", "directions"),
         capital=name and text[0].isupper() and len(text) > 1,
         word=name and len(text) > 2 and not text[0].isdigit(),
+        common=lower in word_set("never_a_name", "small"),
         landmark=lower in word_set("landmark", "kinds"),
         route=lower in word_set("street", "roads") and text[0].isupper(),
         street_first=lower in word_set("phrases", "street_first"),

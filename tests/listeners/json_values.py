@@ -50,15 +50,16 @@ def spoilt(draw: st.DrawFn, *good: dict[str, Any]) -> Any:
     return value
 
 
-def can_be_stored(post: IncomingPost) -> bool:
-    """Whether every column the post goes to takes its value: text that encodes, aware UTC, real numbers."""
+def is_well_formed(post: IncomingPost) -> bool:
+    """Whether everything has the type it says: words, aware UTC, real numbers, ids that are not empty.
+
+    Words may still hold what no database takes; intake cleans them.
+    """
+    ids = [post.post_id, post.edit_chain, post.conversation_id, post.author.channel_author_id]
     words = [
-        post.post_id,
-        post.edit_chain,
-        post.conversation_id,
+        *ids,
         post.text,
         post.url,
-        post.author.channel_author_id,
         post.author.handle,
         post.author.display_name,
         post.may_reply_reason,
@@ -68,19 +69,10 @@ def can_be_stored(post: IncomingPost) -> bool:
     numbers: list[object] = []
     if post.pin:
         words += [post.pin.title, post.pin.address]
-        numbers = [post.pin.lat, post.pin.lon]
-        numbers += [] if post.pin.accuracy_m is None else [post.pin.accuracy_m]
+        numbers = [one for one in (post.pin.lat, post.pin.lon, post.pin.accuracy_m) if one is not None]
     return (
-        all(isinstance(word, str) and _encodes(word) for word in words)
-        and all(isinstance(number, float | int) and not isinstance(number, bool) for number in numbers)
+        all(isinstance(word, str) for word in words)
+        and all(isinstance(number, float) for number in numbers)
         and post.created_at.tzinfo is UTC
-        and bool(post.post_id and post.edit_chain and post.conversation_id and post.author.channel_author_id)
+        and all(ids)
     )
-
-
-def _encodes(word: str) -> bool:
-    """PostgreSQL takes no NUL, and nobody takes half a surrogate pair."""
-    try:
-        return "\0" not in word and bool(word.encode() or True)
-    except UnicodeEncodeError:
-        return False

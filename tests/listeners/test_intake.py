@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
-from listeners.intake import ANSWER_WITHIN, Stored, store_posts
+from listeners.following import ANSWER_WITHIN
+from listeners.intake import Stored, store_posts
 from models import Attachment, Channel, Database, Mention, MentionState, Post, Reply, ReplyState, advance
 from models.deletion import forget_post
 from models.posts import AttachmentKind, IncomingAttachment, IncomingAuthor, IncomingPost, Pin, PostKind

@@ -376,10 +376,6 @@ async def test_one_entry_that_cannot_be_read_says_nothing_about_the_others(
     assert [shape.service_request_id for shape in await city.by_ids(["1", "2"])] == ["2"]
 
 
-@pytest.mark.xfail(
-    reason="cities also write OPEN and Closed; models.open311 keeps the spelling, and the desk asks for closed",
-    strict=True,
-)
 @pytest.mark.parametrize("written", ["CLOSED", "Closed"])
 def test_a_closed_request_is_closed_however_it_is_spelt(written: str) -> None:
     assert RequestShape(service_request_id="1", status=written).status == "closed"

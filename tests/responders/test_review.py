@@ -236,3 +236,18 @@ def test_the_status_the_city_reports_is_copied(town: Town) -> None:
     town.refresh()
     request = town.request_of(mention_id)
     assert (request.status, request.status_notes) == ("closed", "filled on the night shift")
+
+
+def test_who_writes_again_after_the_request_was_filed_is_told_how_it_stands(town: Town) -> None:
+    post_id, mention_id = _waiting(town)
+    town.approve(mention_id)
+    town.deliver()
+    town.simulator.say_on_x("the pothole is still there", author="dee_215", in_reply_to=post_id)
+    town.hear()
+    reply = town.reply_to(mention_id)
+    assert (reply.round, reply.template_key) == (2, "status_known")
+    assert reply.request_id == town.request_of(mention_id).id
+    town.approve(mention_id, file_request=False)
+    town.deliver()
+    assert len(town.simulator.city_requests()) == 1
+    assert str(town.request_of(mention_id).service_request_id) in town.our_replies_on_x()[-1]

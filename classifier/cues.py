@@ -118,14 +118,21 @@ class CueList:
                 reached = hit[2] if hit[0] in self._whole else reached
         return kept
 
-    def find(self, hits: Iterable[Hit], *, hide: bool = True) -> list[Found]:
-        """The cues that these hits make up, each once (at its first place), in order of their number."""
-        found: dict[int, Found] = {}
+    def find(self, hits: Iterable[Hit], *, hide: bool = True, every: bool = False) -> list[Found]:
+        """The cues that these hits make up, in order of their number.
+
+        Each stands once, at its first place; with `every`, one that is a whole phrase stands for each of its places.
+        `hide=False` lets longer phrases hide nothing.
+        """
+        found: list[Found] = []
+        seen: set[int] = set()
         pieces: dict[int, dict[int, list[tuple[int, int]]]] = {}
         chosen = self._unhidden(hits) if hide else sorted(hits, key=lambda hit: (hit[1], -hit[2]))
         for number, first, last in chosen:
             for cue in self._whole.get(number, ()):
-                found.setdefault(cue, Found(cue, ((first, last),)))
+                if every or cue not in seen:
+                    seen.add(cue)
+                    found.append(Found(cue, ((first, last),)))
             for cue, part in self._parts.get(number, ()):
                 places = pieces.setdefault(cue, {}).setdefault(part, [])
                 if len(places) < _TRIED_PER_PART:
@@ -133,8 +140,8 @@ class CueList:
         for cue, parts in pieces.items():
             count, ordered = self._size[cue]
             if len(parts) == count and (near := _together([parts[part] for part in range(count)], ordered)):
-                found[cue] = Found(cue, near)
-        return [found[cue] for cue in sorted(found)]
+                found.append(Found(cue, near))
+        return sorted(found, key=lambda one: one.cue)
 
 
 def _together(parts: list[list[tuple[int, int]]], ordered: bool) -> tuple[tuple[int, int], ...] | None:

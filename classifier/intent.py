@@ -15,9 +15,8 @@ from models import Intent
 
 SHARPNESS = 0.9
 UNKNOWN = 0.2
-CATEGORY_COUNTS, CATEGORY_COUNTS_LESS = 3.0, 2.0
-"""How much a wholly sure category speaks for a service request; less where strong words speak for another intent."""
-STRONG_WORDS = 3.2
+CATEGORY_COUNTS = 3.0
+"""How much a wholly sure category speaks for a service request."""
 EMERGENCY_NOW, EMERGENCY_UNSURE = 4.5, 0.8
 
 Cues = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
@@ -63,8 +62,7 @@ class IntentRules:
                 told.add((intent, found.places))
                 held[intent].append((weight, rule, found.places))
         scores = {intent: faded([one[0] for one in found]) for intent, found in held.items()}
-        other = max(score for intent, score in scores.items() if intent is not Intent.SERVICE_REQUEST)
-        scores[Intent.SERVICE_REQUEST] += category * (CATEGORY_COUNTS_LESS if other > STRONG_WORDS else CATEGORY_COUNTS)
+        scores[Intent.SERVICE_REQUEST] += CATEGORY_COUNTS * category
         if danger:
             scores[Intent.EMERGENCY] += EMERGENCY_NOW if certain else EMERGENCY_UNSURE
         odds = {intent: math.exp(SHARPNESS * score) for intent, score in scores.items() if score > 0}

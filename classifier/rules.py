@@ -28,7 +28,7 @@ CLEARLY_FIRST = 0.15
 """And only with this much before the second."""
 INTENT_ENOUGH = 0.4
 RUNNERS_UP = 3
-_SHOWN_CUES = 4
+_SHOWN_CUES, _SHOWN_DANGERS = 4, 8
 _ABOUT_A_SERVICE = frozenset({Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY, Intent.COMPLAINT, Intent.EMERGENCY})
 
 
@@ -136,7 +136,9 @@ def _evidence(
     places: Sequence[Place],
 ) -> list[Evidence]:
     evidence = [
-        _spanned(EvidenceKind.DANGER, words, place, f"{hit.rule}: {hit.cue}") for hit in dangers for place in hit.places
+        _spanned(EvidenceKind.DANGER, words, place, f"{hit.rule}: {hit.cue}")
+        for hit in dangers[:_SHOWN_DANGERS]
+        for place in hit.places
     ]
     if categories:
         for rule, spoken in categories[0].cues[:_SHOWN_CUES]:

@@ -1,8 +1,8 @@
 """Danger to life or limb: rules before any model, in every language of the desk (invariant 7).
 
 Tuned to miss nothing. Words that only sound like danger ("fire hydrant", "shot a video") are hidden by the longer
-harmless phrase they stand in. What is past, denied or supposed still raises the alarm, under a rule name that says so:
-a person judges it, the rules never suppress it. Source of the families: domain.md section 5.3.
+harmless phrase they stand in. What is past, denied, supposed or said in jest still raises the alarm, under a rule name
+that says so: a person judges it, the rules never suppress it. Source of the families: domain.md section 5.3.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from classifier.cues import CueList, Found, Hit, PhraseBook
 from classifier.lexicons import lexicon_names, read_lexicon
 
 _AROUND = 10
-"""Words on either side of a hit in which a figure of speech or a sign of the past counts."""
-_HARMLESS, _FIGURE, _NOT_NOW = "harmless", "figure_of_speech", "not_now"
+"""Words on either side of a hit in which a sign of the past, of doubt or of a joke counts."""
+_HARMLESS, _NOT_NOW = "harmless", "not_now"
 NOT_NOW_ENDING = ", past or unsure"
 
 _MOST_URGENT = (
@@ -41,35 +41,31 @@ class DangerRules:
 
     def __init__(self, book: PhraseBook) -> None:
         cues: list[str] = []
-        around: list[str] = []
+        not_now: list[str] = []
         self._meaning: list[tuple[str, str]] = []
-        self._around_meaning: list[str] = []
         for name in lexicon_names("danger"):
             language = name.removeprefix("danger_")
             for family, groups in read_lexicon(name).items():
+                if family not in (_HARMLESS, _NOT_NOW, *_MOST_URGENT):
+                    raise KeyError(f"{name}.toml has [{family}], which is no family of danger")
                 for listed in groups.values():
-                    if family in (_FIGURE, _NOT_NOW):
-                        around += listed
-                        self._around_meaning += [family] * len(listed)
-                        continue
-                    if family != _HARMLESS and family not in _MOST_URGENT:
-                        raise KeyError(f"{name}.toml has [{family}], which is no family of danger")
-                    cues += listed
-                    self._meaning += [(family, f"{language}: {cue}") for cue in listed]
+                    if family == _NOT_NOW:
+                        not_now += listed
+                    else:
+                        cues += listed
+                        self._meaning += [(family, f"{language}: {cue}") for cue in listed]
         self._cues = CueList(book, cues)
-        self._around = CueList(book, around)
+        self._not_now = CueList(book, not_now)
 
     def find(self, hits: Sequence[Hit]) -> list[DangerHit]:
-        """The signs of danger in a text, the most urgent and certain first. Empty: none."""
-        every = self._cues.find(hits)
-        harmless = {place for one in every if self._meaning[one.cue][0] == _HARMLESS for place in one.places}
-        found = [one for one in every if self._meaning[one.cue][0] != _HARMLESS and harmless.isdisjoint(one.places)]
-        if not found:
+        """The signs of danger in a text, the certain ones first and the most urgent first. Empty: none."""
+        found = self._cues.find(hits, every=True)
+        harmless = {place for one in found if self._meaning[one.cue][0] == _HARMLESS for place in one.places}
+        dangerous = [one for one in found if harmless.isdisjoint(one.places)]
+        if not dangerous:
             return []
-        signs = [(self._around_meaning[one.cue], one) for one in self._around.find(hits, hide=False)]
-        dangers = [
-            self._hit(one, unsure=_beside(one, signs, _NOT_NOW)) for one in found if not _beside(one, signs, _FIGURE)
-        ]
+        not_now = [place for one in self._not_now.find(hits, hide=False, every=True) for place in one.places]
+        dangers = {self._hit(one, unsure=_beside(one, not_now)): None for one in dangerous}
         return sorted(
             dangers, key=lambda one: (not one.certain, _MOST_URGENT.index(one.rule.removesuffix(NOT_NOW_ENDING)))
         )
@@ -79,9 +75,6 @@ class DangerRules:
         return DangerHit(family + NOT_NOW_ENDING if unsure else family, cue, found.places)
 
 
-def _beside(found: Found, signs: Sequence[tuple[str, Found]], wanted: str) -> bool:
+def _beside(found: Found, signs: Sequence[tuple[int, int]]) -> bool:
     first, last = found.places[0][0], found.places[-1][1]
-    return any(
-        meaning == wanted and any(start - last <= _AROUND and first - end <= _AROUND for start, end in sign.places)
-        for meaning, sign in signs
-    )
+    return any(start - last <= _AROUND and first - end <= _AROUND for start, end in signs)

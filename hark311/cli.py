@@ -151,7 +151,10 @@ def sign_in(
     settings = _of_running(data)
     database = wiring.database_of(settings)
     wiring.prepare(settings, database)
-    typer.echo(wiring.sign_in_link(settings, database, name, supervisor=supervisor))
+    try:
+        typer.echo(wiring.sign_in_link(settings, database, name, supervisor=supervisor))
+    except ValueError as error:
+        fail(f"{name!r} cannot be added to the staff: {error}.", 2)
 
 
 @app.command()

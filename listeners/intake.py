@@ -175,7 +175,10 @@ class _Page:
     def _new_row(self, post: IncomingPost) -> tuple[Post, IncomingPost, Mention | None]:
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
         own = post.kind == PostKind.OWN or post.author.channel_author_id == self.account.channel_account_id
-        row = _post_row(self.account, conversation, author, post, PostKind.OWN if own else post.kind, self.now)
+        kind = PostKind.OWN if own else post.kind
+        if kind == PostKind.CONTEXT and post.edit_chain in self.chains:
+            kind = PostKind.MENTION  # a version that no longer names us still changes what was said to us
+        row = _post_row(self.account, conversation, author, post, kind, self.now)
         mention = self._mention_for(post) if row.kind == PostKind.MENTION else None
         return row, post, mention
 

@@ -150,7 +150,7 @@ class XListener:
         except tweepy.BadRequest as error:
             if here.page is None:
                 raise ChannelUnavailable(f"X did not understand our question: {_detail(error)}") from error
-            return Batch((), Cursor(since=here.since).dump(), more=True)  # the page token is gone: start over
+            return Batch((), Cursor(since=here.since).dump())  # the page token is gone: start over, after a pause
         if not isinstance(page.get("meta"), Mapping) or not isinstance(page.get("data", []), list):
             raise ChannelUnavailable("X answered something that is no page")  # it would end a catch-up half-way
         batch = self._batch(us, here, page)

@@ -326,7 +326,7 @@ class XApi:
         if author is not None and author["blocks_us"]:
             raise _forbidden(BLOCKED)
         summoned = self.network.summons_us(parent)
-        if parent["reply_settings"] != "everyone" and not (parent["reply_settings"] == "mentionedUsers" and summoned):
+        if parent["reply_settings"] != "everyone" and not summoned:  # every setting lets in who is named
             raise _forbidden(RESTRICTED)
         if self.settings.summon_rule and not summoned:
             raise _forbidden(NOT_SUMMONED)

@@ -43,9 +43,15 @@ def test_danger_now_outranks_danger_that_is_over(understand: Understand) -> None
     assert understand(text).danger_rule == "gas"
 
 
-def test_a_joke_near_by_does_not_hide_a_danger_farther_off(understand: Understand) -> None:
-    text = "lol that game. " + "And so on and on and on, we all know that by now. " * 3 + "My kitchen is on fire, help"
-    assert understand(text).danger
+def test_a_second_mention_of_the_same_danger_counts_for_itself(understand: Understand) -> None:
+    text = "No fire here yesterday. " + "And so on and on and on, we all know that by now. " * 3 + "Now a fire, please!"
+    assert understand(text).danger_rule == "fire"
+
+
+def test_a_laugh_beside_danger_leaves_it_to_a_person(understand: Understand) -> None:
+    understood = understand("lol there is a man with a gun outside")
+    assert understood.danger
+    assert understood.danger_rule == "violence" + NOT_NOW_ENDING
 
 
 def test_danger_that_is_happening_makes_the_post_an_emergency(understand: Understand) -> None:

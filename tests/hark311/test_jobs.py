@@ -4,23 +4,18 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
-from hark311 import worker
 from hark311.embedded import redis_url, start
 from hark311.jobs import QUEUE, Nudger, from_bytes, redis_settings, to_bytes
 from hark311.settings import Settings
 from models import MentionState, job_names
-from tests.running import free_port
+from tests.running import free_port, spawn, wait_until
 from tests.town import Town
-
-LONG = 20
-"""Seconds; far more than anything here takes."""
 
 
 @pytest.fixture
@@ -101,28 +96,33 @@ def test_waiting_for_redis_is_short() -> None:
     assert redis_settings("unix:///run/redis.sock").unix_socket_path == "/run/redis.sock"
 
 
-def test_what_waits_is_found_though_every_nudge_for_it_was_lost(town: Town, embedded_redis: str) -> None:
+def test_what_waits_is_found_though_every_nudge_for_it_was_lost(
+    town: Town, embedded_redis: str, tmp_path: Path
+) -> None:
     post_id = town.simulator.say_on_x("Deep pothole at 5th and Market St", author="dee_215")
     town.listen()  # stored, and nobody was nudged
     assert town.mention_of(post_id).state == MentionState.RECEIVED
-    asyncio.run(_until_sent(town, post_id, embedded_redis))
+    settings = {"redis_url": embedded_redis, "simulator_port": town.simulator.settings.port}
+    log = tmp_path / "worker.log"
+    working = spawn("worker", "--data", town.data, "--name", "town", log=log, **settings)
+    try:
+        wait_until(lambda: town.mention_of(post_id).state == MentionState.DRAFTED)
+        town.approve(town.mention_of(post_id).id)
+        wait_until(lambda: town.mention_of(post_id).state == MentionState.CLOSED)
+    finally:
+        working.terminate()
+        ended = working.wait(20)
     assert len(town.our_replies_on_x(post_id)) == 1
     assert len(town.simulator.city_requests()) == 1
     assert town.account("x").lease_holder is None  # given back on the way out
+    assert ended == 0
+    assert "Traceback" not in log.read_text()
 
 
-async def _until_sent(town: Town, post_id: str, redis: str) -> None:
-    settings = town.settings.model_copy(update={"redis_url": SecretStr(redis)})
-    working = asyncio.create_task(worker._run(settings, "test"))
-    await _until(lambda: town.mention_of(post_id).state == MentionState.DRAFTED, working)
-    await asyncio.to_thread(town.approve, town.mention_of(post_id).id)
-    await _until(lambda: town.mention_of(post_id).state == MentionState.CLOSED, working)
-    working.cancel()
-    await asyncio.gather(working, return_exceptions=True)
-
-
-async def _until(what: Callable[[], bool], working: "asyncio.Task[None]") -> None:
-    async with asyncio.timeout(LONG):
-        while not what():
-            assert not working.done()
-            await asyncio.sleep(0.05)
+def test_a_worker_without_redis_says_so_and_ends(town: Town, tmp_path: Path) -> None:
+    settings = {"redis_url": f"redis://127.0.0.1:{free_port()}/0", "simulator_port": town.simulator.settings.port}
+    log = tmp_path / "worker.log"
+    working = spawn("worker", "--data", town.data, "--name", "test", log=log, **settings)
+    assert working.wait(20) == 1
+    assert "Redis does not answer" in log.read_text()
+    assert "Traceback" not in log.read_text()

@@ -160,7 +160,9 @@ def test_saying_it_again_says_nothing_twice(network: RunningSimulator) -> None:
         assert network.counts() == after_once != before
 
 
-def test_what_is_said_in_a_run_that_breaks_off_is_kept(network: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_said_in_a_run_that_breaks_off_is_kept(
+    network: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(replays, "KEEP_TRYING_SECONDS", 0)
     replay = Replay(network.url, Channel.X, print)
     replay.say([Line("replay:kept", "kept")])

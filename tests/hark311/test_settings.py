@@ -70,10 +70,13 @@ def test_an_unknown_key_in_the_environment_is_refused_by_name(tmp_path: Path, mo
         ("prot = 4711", "prot"),
         ('[notify]\nsmtp_hots = "do-not-tell-4711"', "notify.smtp_hots"),
         (CITY + 'base_ulr = "do-not-tell-4711"', "open311.base_ulr"),
-        (CITY + '[accounts.a]\nchannel = "telegram"\ntoken = "1:b"\ntoken_two = "4711"', "accounts.a.telegram.token_two"),
+        (
+            CITY + '[accounts.a]\nchannel = "telegram"\ntoken = "1:b"\ntoken_two = "4711"',
+            "accounts.a.telegram.token_two",
+        ),
         ("port = 471100", "port"),
         ('port = "do-not-tell-4711"', "port"),
-        ('city_time_zone = 4711', "city_time_zone"),
+        ("city_time_zone = 4711", "city_time_zone"),
         ("hold_seconds = -4711", "hold_seconds"),
     ],
 )
@@ -120,7 +123,9 @@ def test_accounts_are_set_by_environment_and_named_freely(tmp_path: Path, monkey
         assert "4711" not in shown
 
 
-def test_half_an_account_is_refused_with_the_missing_keys_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_account_is_refused_with_the_missing_keys_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HARK_OPEN311__BASE_URL", "https://city.example/open311/v2")
     monkeypatch.setenv("HARK_ACCOUNTS__CITYX__CHANNEL", "x")
     monkeypatch.setenv("HARK_ACCOUNTS__CITYX__BEARER_TOKEN", "secret-4711")

@@ -37,7 +37,7 @@ def test_odd_text_is_stored_and_becomes_work(either_database: Database, text: st
 
 
 def test_a_post_the_database_refuses_is_kept_as_unreadable_and_the_page_goes_on(either_database: Database) -> None:
-    impossible = _post("2", pin=Pin(lat=10**400, lon=0))  # type: ignore[arg-type]  # no float holds it
+    impossible = _post("2", pin=Pin(lat=10**400, lon=0))  # no float holds it
     page = Batch([_post("1"), impossible, _post("3")], "3")
     for _ in range(2):
         with either_database.write() as session:

@@ -237,9 +237,6 @@ def test_a_post_edited_to_name_us_and_edited_again_stays_one_mention(database: D
     assert _said(database, mention) == ["@us a deep hole"]
 
 
-@pytest.mark.xfail(
-    reason="a version that no longer names us is stored as context and does not reach the mention", strict=True
-)
 def test_an_edit_that_takes_our_name_out_still_changes_the_mentions_words(database: Database) -> None:
     _heard(database, _post("1", "@us a hole on Locust Street"))
     left_out = _post(

@@ -1,50 +1,20 @@
 """The city's system: what cities make of GeoReport v2, and that no answer of theirs loses or doubles a report."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
 
-from hark311.simulator import RunningSimulator, SimulatorSettings
+from hark311.simulator import RunningSimulator
 from hark311.simulator.open311_services import SERVICES
-from models import SendAttempt, ServiceRequest
-from models.open311 import AnswerShape, ErrorShape, RequestShape, ServiceShape, as_list
-from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
+from models import ServiceRequest
+from models.open311 import RequestShape
+from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.open311 import DESCRIPTION_LIMIT, CityUnreachable, Filed, Open311City, description_with
 from responders.protocol import CannotTell, ProvedAbsent
-
-ODD: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.sampled_from(["", "0012", "open", "N/A", "39.95", "2026-11-20T08:00:00-05:00", "2026-11-20", "null"])
-    | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["service_request_id", "token", "service_code", "lat", "description", "errors", "x"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=6,
-)
-SHAPES: list[type[BaseModel]] = [ServiceShape, AnswerShape, RequestShape, ErrorShape]
-
-
-@pytest.fixture(scope="module")
-def town_hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
-    """One city for the module; tests look for their own reference in it."""
-    file = tmp_path_factory.mktemp("city") / "city.db"
-    with RunningSimulator(file, SimulatorSettings(file, port=0, token_delay=3600)) as running:
-        yield running
+from tests.responders.filing import a_request, an_attempt, city_of
 
 
 @pytest.fixture
@@ -53,34 +23,10 @@ def simulator(town_hall: RunningSimulator) -> RunningSimulator:
     return town_hall
 
 
-def _city(simulator: RunningSimulator, **more: Any) -> Open311City:
-    given: dict[str, Any] = {"base_url": simulator.open311_url, "api_key": simulator.settings.open311_api_key}
-    return Open311City(**(given | more))
-
-
 @pytest.fixture
 async def city(simulator: RunningSimulator) -> AsyncIterator[Open311City]:
-    async with _city(simulator, lists_every_request=True) as client:
+    async with city_of(simulator, lists_every_request=True) as client:
         yield client
-
-
-_numbers = iter(range(1, 10_000))
-
-
-def _request(**more: Any) -> ServiceRequest:
-    given: dict[str, Any] = {
-        "mention_id": 1,
-        "reference": f"H-TEST{next(_numbers):04d}",
-        "changed_at": datetime.now(UTC),
-        "service_code": "SIDEWALK",
-        "description": "a broken curb",
-        "address_string": "1200 Market St",
-    }
-    return ServiceRequest(**(given | more))
-
-
-def _attempt() -> SendAttempt:
-    return SendAttempt(request_id=1, idempotency_key="request-1-1", started_at=datetime.now(UTC))
 
 
 def _filed_as(simulator: RunningSimulator, request: ServiceRequest) -> list[dict[str, Any]]:
@@ -96,7 +42,7 @@ async def test_the_service_list_is_read(city: Open311City) -> None:
 
 
 async def test_a_request_is_filed_with_all_it_carries(simulator: RunningSimulator, city: Open311City) -> None:
-    request = _request(lat=39.9526, long=-75.1635, media_url="https://example.org/a.jpg")
+    request = a_request(lat=39.9526, long=-75.1635, media_url="https://example.org/a.jpg")
     filed = await city.file(request)
     (taken,) = _filed_as(simulator, request)
     assert filed.service_request_id == taken["service_request_id"]
@@ -110,8 +56,8 @@ async def test_a_request_is_filed_with_all_it_carries(simulator: RunningSimulato
 async def test_answers_to_a_services_questions_travel_as_attributes(
     simulator: RunningSimulator, city: Open311City
 ) -> None:
-    light = _request(service_code="STREET_LIGHT", attribute={"LAMP": "FLICKER", "POLE": "№ 12 & 13"})
-    bins = _request(service_code="MISSED_TRASH", attribute={"KIND": ["TRASH", "YARD"]})
+    light = a_request(service_code="STREET_LIGHT", attribute={"LAMP": "FLICKER", "POLE": "№ 12 & 13"})
+    bins = a_request(service_code="MISSED_TRASH", attribute={"KIND": ["TRASH", "YARD"]})
     await city.file(light)
     await city.file(bins)
     assert _filed_as(simulator, light)[0]["answers"] == {"LAMP": ["FLICKER"], "POLE": ["№ 12 & 13"]}
@@ -120,7 +66,7 @@ async def test_answers_to_a_services_questions_travel_as_attributes(
 
 async def test_every_script_reaches_the_city_intact(simulator: RunningSimulator, city: Open311City) -> None:
     words = "حفرة 👩‍👩‍👧 ផ្លូវ 5 < 6 & 7 = 8 + 100%\nCafe\u0301"
-    request = _request(description=words)
+    request = a_request(description=words)
     await city.file(request)
     assert _filed_as(simulator, request)[0]["description"].startswith(words)
 
@@ -129,18 +75,18 @@ async def test_every_script_reaches_the_city_intact(simulator: RunningSimulator,
 async def test_a_long_description_is_cut_and_keeps_our_reference(
     simulator: RunningSimulator, city: Open311City, letters: int
 ) -> None:
-    request = _request(description="x" * letters)
+    request = a_request(description="x" * letters)
     text = description_with(request)
     assert len(text) <= DESCRIPTION_LIMIT
     assert text.endswith(f"[{request.reference}]")
     await city.file(request)
-    found = await city.find_filed(_attempt(), request)
+    found = await city.find_filed(an_attempt(), request)
     assert isinstance(found, Filed)
     assert [found.service_request_id] == [one["service_request_id"] for one in _filed_as(simulator, request)]
 
 
 async def test_a_token_becomes_a_number(simulator: RunningSimulator, city: Open311City) -> None:
-    request = _request(service_code="OVERGROWTH")
+    request = a_request(service_code="OVERGROWTH")
     filed = await city.file(request)
     assert filed.token
     assert filed.service_request_id == ""
@@ -153,7 +99,7 @@ async def test_a_token_becomes_a_number(simulator: RunningSimulator, city: Open3
 
 
 async def test_the_citys_facts_come_by_number(simulator: RunningSimulator, city: Open311City) -> None:
-    filed = await city.file(_request())
+    filed = await city.file(a_request())
     simulator.close_request(filed.service_request_id, "Curb mended.")
     (facts,) = await city.by_ids([filed.service_request_id, "99999999"])
     assert (facts.service_request_id, facts.status, facts.status_notes) == (
@@ -181,7 +127,7 @@ async def test_the_answers_cities_give_to_a_new_request(
     simulator: RunningSimulator, city: Open311City, answer: object, filed: Filed
 ) -> None:
     simulator.fault("open311", "status", "post_request", status=201, body=json.dumps(answer))
-    assert await city.file(_request()) == filed
+    assert await city.file(a_request()) == filed
 
 
 @pytest.mark.parametrize(
@@ -206,7 +152,7 @@ async def test_an_answer_without_number_token_or_notice_is_doubt_not_success(
 ) -> None:
     simulator.fault("open311", "status", "post_request", status=200, body=answer)
     with pytest.raises(SendUncertain):
-        await city.file(_request())
+        await city.file(a_request())
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
@@ -214,10 +160,10 @@ async def test_a_city_that_has_moved_never_hands_us_somebody_elses_number(
     simulator: RunningSimulator, city: Open311City, status: int
 ) -> None:
     """A redirected POST turns into a GET of everybody's requests."""
-    await city.file(_request())
+    await city.file(a_request())
     where = {"location": f"{simulator.open311_url}/requests.json"}
     simulator.fault("open311", "status", "post_request", status=status, body="moved", headers=where)
-    request = _request()
+    request = a_request()
     with pytest.raises(SendRefused, match="moved"):
         await city.file(request)
     assert _filed_as(simulator, request) == []
@@ -245,14 +191,14 @@ async def test_a_refusal_says_what_the_city_said(
 ) -> None:
     simulator.fault("open311", "status", "post_request", status=status, body=body)
     with pytest.raises(SendRefused) as refused:
-        await city.file(_request())
+        await city.file(a_request())
     assert said in refused.value.reason
     assert not refused.value.credentials
 
 
 async def test_a_wrong_key_is_told_as_such(simulator: RunningSimulator) -> None:
-    request = _request()
-    async with _city(simulator, api_key="wrong") as city:
+    request = a_request()
+    async with city_of(simulator, api_key="wrong") as city:
         with pytest.raises(SendRefused) as refused:
             await city.file(request)
     assert refused.value.credentials
@@ -278,7 +224,7 @@ async def test_a_city_that_asks_us_to_wait_is_waited_for(
 ) -> None:
     simulator.fault("open311", "status", "post_request", status=status, headers=headers, body="later")
     with pytest.raises(SendDeferred) as deferred:
-        await city.file(_request())
+        await city.file(a_request())
     assert abs((deferred.value.retry_at - datetime.now(UTC)).total_seconds() - seconds) < 5
 
 
@@ -297,11 +243,11 @@ async def test_a_city_that_asks_us_to_wait_is_waited_for(
 async def test_what_may_have_been_filed_is_uncertain_and_the_list_tells(
     simulator: RunningSimulator, city: Open311City, fault: dict[str, Any]
 ) -> None:
-    request = _request()
+    request = a_request()
     simulator.fault("open311", operation="post_request", **fault)
     with pytest.raises(SendUncertain):
         await city.file(request)
-    proof = await city.find_filed(_attempt(), request)
+    proof = await city.find_filed(an_attempt(), request)
     taken = _filed_as(simulator, request)
     if taken:
         assert isinstance(proof, Filed)
@@ -311,23 +257,23 @@ async def test_what_may_have_been_filed_is_uncertain_and_the_list_tells(
 
 
 async def test_a_refused_connection_defers_because_nothing_left_us(simulator: RunningSimulator) -> None:
-    async with _city(simulator, base_url="http://127.0.0.1:9/open311/v2") as city:
+    async with city_of(simulator, base_url="http://127.0.0.1:9/open311/v2") as city:
         with pytest.raises(SendDeferred):
-            await city.file(_request())
+            await city.file(a_request())
         with pytest.raises(CityUnreachable):
             await city.by_ids(["1"])
 
 
 async def test_absence_proves_nothing_in_a_list_that_may_hide_requests(simulator: RunningSimulator) -> None:
-    async with _city(simulator) as city:
-        assert isinstance(await city.find_filed(_attempt(), _request()), CannotTell)
+    async with city_of(simulator) as city:
+        assert isinstance(await city.find_filed(an_attempt(), a_request()), CannotTell)
 
 
 async def test_an_entry_that_cannot_be_read_may_be_ours(simulator: RunningSimulator, city: Open311City) -> None:
-    request = _request()
+    request = a_request()
     unreadable = {"service_request_id": "1", "description": description_with(request), "updated_datetime": "soon"}
     simulator.fault("open311", "status", "requests", status=200, body=json.dumps([unreadable]))
-    assert isinstance(await city.find_filed(_attempt(), request), CannotTell)
+    assert isinstance(await city.find_filed(an_attempt(), request), CannotTell)
 
 
 async def test_absence_from_a_list_that_is_cut_off_proves_nothing(
@@ -336,7 +282,7 @@ async def test_absence_from_a_list_that_is_cut_off_proves_nothing(
     """GeoReport v2: a server may stop at 1,000 requests."""
     many = [{"service_request_id": str(number), "description": "other"} for number in range(1000)]
     simulator.fault("open311", "status", "requests", status=200, body=json.dumps(many))
-    assert isinstance(await city.find_filed(_attempt(), _request()), CannotTell)
+    assert isinstance(await city.find_filed(an_attempt(), a_request()), CannotTell)
 
 
 @pytest.mark.parametrize(
@@ -415,71 +361,20 @@ async def test_nonsense_about_a_token_or_the_services_is_no_answer(
 async def test_a_city_that_cannot_be_asked_is_told_as_such(
     simulator: RunningSimulator, city: Open311City, kind: str
 ) -> None:
-    for ask in (lambda: city.services(), lambda: city.by_ids(["1"]), lambda: city.find_filed(_attempt(), _request())):
+    for ask in (
+        lambda: city.services(),
+        lambda: city.by_ids(["1"]),
+        lambda: city.find_filed(an_attempt(), a_request()),
+    ):
         simulator.fault("open311", kind)
         with pytest.raises(CityUnreachable):
             await ask()
 
 
 async def test_a_reading_redirect_is_followed(simulator: RunningSimulator, city: Open311City) -> None:
-    filed = await city.file(_request())
+    filed = await city.file(a_request())
     where = {"location": f"{simulator.open311_url}/requests.json?service_request_id={filed.service_request_id}"}
     simulator.fault("open311", "status", "requests", status=302, body="", headers=where)
     assert [one.service_request_id for one in await city.by_ids([filed.service_request_id])] == [
         filed.service_request_id
     ]
-
-
-@settings(max_examples=300, deadline=None)
-@given(ODD, st.sampled_from(SHAPES))
-def test_wild_json_is_a_shape_or_a_validation_error(value: Any, shape: type[BaseModel]) -> None:
-    for one in as_list(value):
-        try:
-            read = shape.model_validate(one)
-        except ValidationError:
-            continue
-        for moment in vars(read).values():
-            assert not isinstance(moment, datetime) or moment.tzinfo is not None
-
-
-@settings(max_examples=60, deadline=None)
-@given(ODD, st.sampled_from([200, 201, 400, 403, 404, 429, 500, 503]))
-def test_wild_answers_to_a_post_are_one_of_the_decisions(town_hall: RunningSimulator, answer: Any, status: int) -> None:
-    async def file() -> None:
-        async with _city(town_hall) as city:
-            try:
-                filed = await city.file(_request())
-            except SendError:
-                return
-            assert status < 300
-            assert filed.service_request_id or filed.token or filed.service_notice
-
-    town_hall.clear_faults()
-    town_hall.fault("open311", "status", "post_request", status=status, body=json.dumps(answer))
-    asyncio.run(file())
-
-
-@settings(max_examples=60, deadline=None)
-@given(ODD)
-def test_wild_lists_never_break_the_reading_and_prove_nothing_they_should_not(
-    town_hall: RunningSimulator, answer: Any
-) -> None:
-    async def look() -> None:
-        async with _city(town_hall, lists_every_request=True) as city:
-            asks: list[Callable[[], Awaitable[object]]] = [
-                lambda: city.by_ids(["1"]),
-                city.services,
-                lambda: city.by_token("t"),
-                lambda: city.find_filed(_attempt(), _request()),
-            ]
-            for ask in asks:
-                town_hall.clear_faults()
-                town_hall.fault("open311", "status", status=200, body=json.dumps(answer), times=None)
-                try:
-                    found = await ask()
-                except CityUnreachable:
-                    continue
-                if isinstance(found, ProvedAbsent):
-                    assert all(isinstance(one, dict) for one in as_list(answer))
-
-    asyncio.run(look())

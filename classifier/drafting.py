@@ -15,7 +15,8 @@ DESCRIPTION_LIMIT = 4000
 """Longest description, in code points. Source: GeoReport v2, POST service request."""
 
 _LEADING_HANDLE = re.compile(r"\s*[.]?@(?P<handle>[\w.-]*\w(?:@[\w.-]*\w)?)[,:]?(?=\s|$)")
-_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,400}>|<!--|-->")
+_TAG = re.compile(r"</?[a-zA-Z!?][^<>]{0,400}>|<!--|-->")
+_OPENING = re.compile(r"<(?=[a-zA-Z!?/])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 PLACE = "place"
@@ -90,11 +91,11 @@ def describe(text: str, *, our_handles: Collection[str] = (), keep: Set[str] = f
 
 
 def _plain(text: str) -> str:
-    """No markup: entities are read, then tags go, until there are none left to read or go."""
+    """No markup: entities are read and tags go until there are none left; what still looks like one is parted."""
     before = None
     while before != text:
         before, text = text, _TAG.sub(" ", _CONTROL.sub("", html.unescape(text)))
-    return text.strip()
+    return _OPENING.sub("< ", text).strip()
 
 
 def _address(understood: Understood, pin: Pin | None) -> str:

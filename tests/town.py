@@ -19,6 +19,7 @@ from classifier.protocol import Classifier
 from classifier.reading import Reader
 from hark311 import wiring
 from hark311.settings import Settings, load
+from hark311.simulated import accounts_of
 from hark311.simulator import RunningSimulator
 from listeners.hearing import Hearing
 from listeners.x import XListener
@@ -115,7 +116,7 @@ class Town:
 
         quick = {
             name: account.model_copy(update={"poll_seconds": 0.01, "long_poll_seconds": 0})
-            for name, account in wiring.accounts_of(self.settings).items()
+            for name, account in accounts_of(self.settings).items()
         }
         settings = self.settings.model_copy(update={"accounts": quick})
         hearings = wiring.hearings_of(settings, self.database, nobody, holder)
@@ -125,11 +126,15 @@ class Town:
                 hearing.listener._clock = self.clock
         return hearings
 
-    def understand(self) -> None:
-        """Understand and draft everything that waits."""
+    def read(self) -> None:
+        """Understand everything that waits, and draft its requests."""
         reader = Reader(self.database, _classifier(self.settings), self.clock)
         while reader.read().understood:
             pass
+
+    def understand(self) -> None:
+        """read(), then draft the replies."""
+        self.read()
         while self.suggester.suggest():
             pass
 

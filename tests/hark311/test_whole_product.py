@@ -1,4 +1,4 @@
-"""The promise of the README, in a real browser: a post arrives, a person approves, the reply stands in the thread once."""
+"""The promise of the README in a real browser: a post comes, a person approves, the reply stands in the thread once."""
 
 import re
 from pathlib import Path

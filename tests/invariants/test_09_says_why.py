@@ -57,9 +57,8 @@ def test_evidence_of_a_second_post_points_into_that_post(town: Town) -> None:
 def test_a_shared_pin_is_evidence_too(town: Town) -> None:
     said = town.simulator.say_on_telegram("pothole here")
     sender = {"id": said["chat_id"], "first_name": "Resident"}
-    town.simulator.say_on_telegram(
-        location={"latitude": 39.95, "longitude": -75.16}, reply_to=said["message_id"], **{"from": sender}
-    )
+    pin = {"latitude": 39.95, "longitude": -75.16}
+    town.simulator.say_many_on_telegram([{"location": pin, "reply_to": said["message_id"], "from": sender}])
     town.hear()
     (mention,) = town.mentions()
     assert any(span.note == "pin" for span in _understanding(town, mention.id).evidence_spans())

@@ -10,6 +10,9 @@ from sqlmodel import select, text
 from models import Account, AuditEntry, Channel, Database, migrations, record
 from tests.rows import a_mention, an_account
 
+COLUMNS = (
+    "account_id, channel_post_id, edit_chain, conversation_id, kind, text, url, pin_title, created_at, received_at"
+)
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
@@ -40,9 +43,13 @@ def test_a_naive_time_is_refused_on_its_way_in(database: Database) -> None:
 
 
 def test_a_block_that_raises_leaves_nothing_behind(either_database: Database) -> None:
-    with pytest.raises(RuntimeError), either_database.write() as session:
-        a_mention(session)
-        raise RuntimeError("the process fell over")
+    def falls_over() -> None:
+        with either_database.write() as session:
+            a_mention(session)
+            raise RuntimeError("the process fell over")
+
+    with pytest.raises(RuntimeError):
+        falls_over()
     with either_database.read() as session:
         assert session.exec(select(Account)).all() == []
 
@@ -82,9 +89,5 @@ def test_a_post_cannot_be_stored_twice_even_past_the_code(either_database: Datab
         a_mention(session, channel=Channel.X)
     with pytest.raises(IntegrityError), either_database.write() as session:
         session.exec(  # type: ignore[call-overload]  # plain SQL, past every check of ours
-            text(
-                "INSERT INTO post (account_id, channel_post_id, edit_chain, conversation_id, kind, text, url, pin_title,"
-                " created_at, received_at) SELECT account_id, channel_post_id, edit_chain, conversation_id, kind, text, url,"
-                " pin_title, created_at, received_at FROM post"
-            )
+            text(f"INSERT INTO post ({COLUMNS}) SELECT {COLUMNS} FROM post")  # noqa: S608 - our own column names
         )

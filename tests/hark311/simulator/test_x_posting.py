@@ -86,10 +86,11 @@ def test_a_block_and_restricted_replies_are_refused(simulator: RunningSimulator,
     asked = simulator.say_on_x("Hm", author="angry")
     simulator.change_author("angry", blocks_us=True)
     assert "blocked" in refusal(x, "Sorry", asked)
-    followers_only = simulator.say_on_x("Friends?", reply_settings="following")
+    followers_only = simulator.say_on_x("Friends?", reply_settings="following", mention=False)
     assert "restricted who can reply" in refusal(x, "Hello", followers_only)
-    mentioned = simulator.say_on_x("City?", reply_settings="mentionedUsers")
-    assert x.create_tweet(text="Yes?", in_reply_to_tweet_id=mentioned).data["id"]
+    for setting in ("mentionedUsers", "following", "verified", "subscribers"):
+        named = simulator.say_on_x(f"City, {setting}?", reply_settings=setting)
+        assert x.create_tweet(text=f"Yes, {setting}?", in_reply_to_tweet_id=named).data["id"]
 
 
 def test_length_is_counted_as_x_counts(x: tweepy.Client) -> None:

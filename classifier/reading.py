@@ -16,6 +16,7 @@ from sqlmodel import Session, col, or_, select
 from classifier.drafting import RequestDraft, draft_request
 from classifier.protocol import Classifier, Understood
 from models import (
+    Account,
     Alarm,
     Attachment,
     Database,
@@ -55,6 +56,7 @@ class Said:
     posts: tuple[tuple[int, int], ...]  # (offset in text, Post.id)
     pin: Pin | None
     photo_urls: tuple[str, ...]
+    our_handle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,13 @@ class Read:
 
 @dataclass(slots=True)
 class Reader:
-    """Understands mentions in batches. Sync; run it in a thread."""
+    """Understands mentions in batches. Sync; run it in a thread. `keep`: the city's own numbers, not redacted."""
 
     database: Database
     classifier: Classifier
     clock: Callable[[], datetime] = utc_now
     batch: int = 64
+    keep: frozenset[str] = frozenset()
 
     def read(self) -> Read:
         """Understand the next batch of mentions that need it."""
@@ -115,17 +118,31 @@ class Reader:
         by_code = {service.service_code: service for service in services}
         try:
             understood = self.classifier.classify([one.text for one in said], services)
-            return [_answer(one, found, by_code) for one, found in zip(said, understood, strict=True)]
+            return [self._drafted(one, found, by_code) for one, found in zip(said, understood, strict=True)]
         except Exception:
             log.exception("the classifier failed on a batch of %d; trying one by one", len(said))
         return [self._answer_one(one, services, by_code) for one in said]
 
     def _answer_one(self, said: Said, services: list[Service], by_code: dict[str, Service]) -> Answer:
         try:
-            return _answer(said, self.classifier.classify([said.text], services)[0], by_code)
+            return self._drafted(said, self.classifier.classify([said.text], services)[0], by_code)
         except Exception as error:
             why = f"the classifier failed ({type(error).__name__}); please read it yourself"
             return Answer(Understood(abstained=True), None, why)
+
+    def _drafted(self, said: Said, understood: Understood, services: dict[str, Service]) -> Answer:
+        if understood.intent in NO_REQUEST:
+            return Answer(understood, None)
+        fields = draft_request(
+            understood,
+            said.text,
+            pin=said.pin,
+            photo_urls=said.photo_urls,
+            service=services.get(understood.service_code or ""),
+            our_handles=(said.our_handle,) if said.our_handle else (),
+            keep=self.keep,
+        )
+        return Answer(understood, fields)
 
     def _store(self, said: list[Said], answers: list[Answer]) -> Read:
         done = Read(more=len(said) == self.batch)
@@ -202,10 +219,14 @@ def _what_they_said(session: Session, mentions: Sequence[Mention]) -> list[Said]
         )
     ).all():
         photos[file.post_id].append(file.url)
-    return [_said(mention, newest_versions(posts[mention.id or 0]), photos) for mention in mentions]
+    handles = dict(session.exec(select(Account.id, Account.handle)).all())
+    return [
+        _said(mention, newest_versions(posts[mention.id or 0]), photos, handles.get(mention.account_id, ""))
+        for mention in mentions
+    ]
 
 
-def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]]) -> Said:
+def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]], our_handle: str) -> Said:
     offsets, texts, at = [], [], 0
     pinned = [post for post in posts if post.lat is not None and post.lon is not None]
     for post in posts:
@@ -217,15 +238,7 @@ def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]])
         last = pinned[-1]
         pin = Pin(last.lat or 0.0, last.lon or 0.0, last.pin_accuracy_m, address=last.pin_title)
     urls = tuple(url for post in posts for url in photos.get(post.id or 0, ()) if url.startswith("https://"))
-    return Said(mention.id or 0, mention.version, "\n".join(texts), tuple(offsets), pin, urls)
-
-
-def _answer(said: Said, understood: Understood, services: dict[str, Service]) -> Answer:
-    if understood.intent in NO_REQUEST:
-        return Answer(understood, None)
-    service = services.get(understood.service_code or "")
-    fields = draft_request(understood, said.text, pin=said.pin, photo_urls=said.photo_urls, service=service)
-    return Answer(understood, fields)
+    return Said(mention.id or 0, mention.version, "\n".join(texts), tuple(offsets), pin, urls, our_handle)
 
 
 def _understanding(mention: Mention, said: Said, answer: Answer, version: str, now: datetime) -> Understanding:

@@ -141,10 +141,10 @@ def _evidence(
         for place in hit.places
     ]
     if categories:
-        for rule, spoken in categories[0].cues[:_SHOWN_CUES]:
+        for rule, spoken in _telling(categories[0].cues):
             evidence += [_spanned(EvidenceKind.CATEGORY, words, place, rule) for place in spoken]
     if intent:
-        for rule, spoken in intent.cues[:_SHOWN_CUES]:
+        for rule, spoken in _telling(intent.cues):
             evidence += [_spanned(EvidenceKind.INTENT, words, place, rule) for place in spoken]
     evidence += [
         Evidence(kind=EvidenceKind.LOCATION, start=one.start, end=one.end, rule=f"{one.kind}: {one.rule}")
@@ -155,6 +155,18 @@ def _evidence(
         for one in find_private(text[:SCANNED_CODE_POINTS])
     ]
     return list({(one.kind, one.start, one.end): one for one in reversed(evidence)}.values())[::-1]
+
+
+Cue = tuple[str, tuple[tuple[int, int], ...]]
+"""(rule name: what it speaks for, how strongly, the words; places as word numbers)"""
+
+
+def _telling(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """The cues a person would underline: the strong ones; without any, two plain ones, or the best there is."""
+    strength = {cue: cue[0].split()[1] for cue in cues}
+    strong = [cue for cue in cues if strength[cue] in ("sure", "strong")]
+    plain = [cue for cue in cues if strength[cue] == "plain"]
+    return strong[:_SHOWN_CUES] or plain[:2] or cues[:1]
 
 
 def _spanned(kind: EvidenceKind, words: Words, place: tuple[int, int], rule: str) -> Evidence:

@@ -140,7 +140,7 @@ def classifier_of(settings: Settings) -> Classifier:
 
 
 def reader_of(settings: Settings, database: Database) -> Reader:
-    return Reader(database, classifier_of(settings))
+    return Reader(database, classifier_of(settings), keep=frozenset(settings.city_phone_numbers))
 
 
 def suggester_of(settings: Settings, database: Database) -> Suggester:

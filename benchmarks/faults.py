@@ -48,7 +48,7 @@ from responders.submission import Submission
 
 HOLD = timedelta(seconds=5)
 KILLED_EVERY = 0.7
-STEPS = (1, 160)
+STEPS, CALLS = (1, 160), (1, 20)
 SETTLE_ROUNDS, QUIET_ROUNDS = 300, 3
 OPERATIONS = {
     "x": ("create_post", "create_post", "mentions", "timeline", "me", "lookup"),
@@ -242,7 +242,8 @@ class Run:
             residents.speak()
         self._go_wrong()
         if worker.doom.steps_left is None and self.dice.random() < KILLED_EVERY:
-            worker.doom.steps_left = self.dice.randint(*STEPS)
+            at_calls = self.dice.random() < 0.4
+            worker.doom.deal(self.dice.randint(*(CALLS if at_calls else STEPS)), at_calls=at_calls)
         try:
             await worker.work()
             if self.dice.random() < 0.05:

@@ -29,10 +29,15 @@ class Doom:
     def __init__(self) -> None:
         self.steps_left: int | None = None
         self.deaths: Counter[str] = Counter()
+        self._at_calls = False
 
-    def step(self, where: str) -> None:
+    def deal(self, steps: int, *, at_calls: bool = False) -> None:
+        """Die after so many steps; `at_calls` counts only those right before and after a call to the outside."""
+        self.steps_left, self._at_calls = steps, at_calls
+
+    def step(self, where: str, *, call: bool = False) -> None:
         """One step done, or about to be done. Raises Killed at the last one."""
-        if self.steps_left is None:
+        if self.steps_left is None or (self._at_calls and not call):
             return
         self.steps_left -= 1
         if self.steps_left <= 0:
@@ -72,10 +77,10 @@ def make_mortal(adapter: object, doom: Doom) -> None:
 
 def _mortal(call: Callable[P, Awaitable[R]], doom: Doom, name: str) -> Callable[P, Awaitable[R]]:
     async def dying(*args: P.args, **kwargs: P.kwargs) -> Any:
-        doom.step(f"before {name}")
+        doom.step(f"before {name}", call=True)
         try:
             return await call(*args, **kwargs)
         finally:
-            doom.step(f"after {name}")
+            doom.step(f"after {name}", call=True)
 
     return dying

@@ -217,10 +217,11 @@ def _instance(data: Path) -> dict[str, dict[str, int]]:
 
 
 def _alive(pid: int) -> bool:
+    """Whether a process runs. On Linux, one that has ended and was not collected yet does not (proc(5), stat)."""
     try:
         os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, FileNotFoundError):
         return True
-    return True

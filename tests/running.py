@@ -122,9 +122,16 @@ class Running:
         return status
 
     def control(self, method: str, path: str, body: object = None, **query: str) -> Any:
-        """Ask the simulator's control API."""
+        """Ask the simulator's control API, again while it is being started anew: what is said there is keyed."""
         root = f"http://127.0.0.1:{self.simulator_port}/control"
-        answer = httpx.request(method, root + path, json=body, params=query, timeout=20, trust_env=False)
+
+        def asked() -> httpx.Response | None:
+            try:
+                return httpx.request(method, root + path, json=body, params=query, timeout=20, trust_env=False)
+            except httpx.TransportError:
+                return None
+
+        answer: httpx.Response = wait_until(lambda: (got := asked()) is not None and [got], 30)[0]
         answer.raise_for_status()
         return answer.json()
 

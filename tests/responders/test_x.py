@@ -260,7 +260,7 @@ async def test_who_did_not_name_us_is_not_answered(simulator: RunningSimulator, 
 
 
 async def test_an_author_who_limits_replies_is_told_as_such(simulator: RunningSimulator, x: XResponder) -> None:
-    asked = simulator.say_on_x("a hole", reply_settings="subscribers")
+    asked = simulator.say_on_x("a hole", reply_settings="subscribers", mention=False)
     with pytest.raises(SendRefused, match=r"limited who may reply|restricted who can reply"):
         await x.send(_reply(asked))
 

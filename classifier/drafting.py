@@ -82,12 +82,17 @@ def draft_request(
 def describe(text: str, *, our_handles: Collection[str] = (), keep: Set[str] = frozenset()) -> str:
     """The resident's own words: no leading handles, no markup, nothing private, at most DESCRIPTION_LIMIT."""
     ours = {handle.lstrip("@").casefold() for handle in our_handles}
-    while (lead := _LEADING_HANDLE.match(text)) and (not ours or lead["handle"].casefold() in ours):
-        text = text[lead.end() :]
-    words = redact(_plain(text), keep)
+    words = redact(_plain("\n".join(_without_leading_handles(line, ours) for line in text.split("\n"))), keep)
     if len(words) <= DESCRIPTION_LIMIT:
         return words
     return words[: DESCRIPTION_LIMIT - 1].rsplit(maxsplit=1)[0][: DESCRIPTION_LIMIT - 1] + "\u2026"
+
+
+def _without_leading_handles(line: str, ours: Set[str]) -> str:
+    """A line without the handles it begins with: every post of a resident who writes several begins a line."""
+    while (lead := _LEADING_HANDLE.match(line)) and (not ours or lead["handle"].casefold() in ours):
+        line = line[lead.end() :]
+    return line
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ Each answer names the words it rests on (invariant 9). Danger comes first and fr
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -136,16 +136,16 @@ def _evidence(
     places: Sequence[Place],
 ) -> list[Evidence]:
     evidence = [
-        _spanned(EvidenceKind.DANGER, words, place, f"{hit.rule}: {hit.cue}")
+        one
         for hit in dangers[:_SHOWN_DANGERS]
-        for place in hit.places
+        for one in _spanned(EvidenceKind.DANGER, text, words, hit.places, f"{hit.rule}: {hit.cue}")
     ]
     if categories:
         for rule, spoken in _telling(categories[0].cues):
-            evidence += [_spanned(EvidenceKind.CATEGORY, words, place, rule) for place in spoken]
+            evidence += _spanned(EvidenceKind.CATEGORY, text, words, spoken, rule)
     if intent:
         for rule, spoken in _telling(intent.cues):
-            evidence += [_spanned(EvidenceKind.INTENT, words, place, rule) for place in spoken]
+            evidence += _spanned(EvidenceKind.INTENT, text, words, spoken, rule)
     evidence += [
         Evidence(kind=EvidenceKind.LOCATION, start=one.start, end=one.end, rule=f"{one.kind}: {one.rule}")
         for one in places
@@ -169,9 +169,17 @@ def _telling(cues: Sequence[Cue]) -> Sequence[Cue]:
     return strong[:_SHOWN_CUES] or plain[:2] or cues[:1]
 
 
-def _spanned(kind: EvidenceKind, words: Words, place: tuple[int, int], rule: str) -> Evidence:
-    start, end = words.span(*place)
-    return Evidence(kind=kind, start=start, end=end, rule=rule)
+def _spanned(
+    kind: EvidenceKind, text: str, words: Words, places: Iterable[tuple[int, int]], rule: str
+) -> list[Evidence]:
+    """The spans of one cue; words of it that stand side by side are one span."""
+    joined: list[Evidence] = []
+    for start, end in sorted(words.span(*place) for place in places):
+        if joined and not text[joined[-1].end : start].strip():
+            joined[-1] = joined[-1].model_copy(update={"end": max(end, joined[-1].end)})
+        else:
+            joined.append(Evidence(kind=kind, start=start, end=end, rule=rule))
+    return joined
 
 
 @lru_cache(maxsize=1)

@@ -41,7 +41,8 @@ from models.threads import newest_versions
 log = logging.getLogger(__name__)
 
 BY = "classifier"
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
+"""A batch takes a fraction of a second; when its reader is killed, a danger in it must not wait for long."""
 NO_REQUEST = (Intent.CHATTER, Intent.PRAISE, Intent.QUESTION, Intent.STATUS_ENQUIRY)
 PUT_AWAY = (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE)
 

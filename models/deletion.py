@@ -35,6 +35,7 @@ def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -
     else:
         mention.version += 1
         mention.needs_understanding = True
+        _bring_back(session, mention, by, why, at)
 
 
 def _empty_post(session: Session, post: Post, at: datetime) -> None:
@@ -55,6 +56,31 @@ def _empty_derived(session: Session, mention: Mention) -> None:
         request.lat = request.long = None
         request.attribute = {}
         session.add(request)
+
+
+def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
+    """What was approved rested on words that are gone: it goes back to a person before anything leaves."""
+    for reply in session.exec(
+        select(Reply).where(Reply.mention_id == mention.id, Reply.state == ReplyState.APPROVED)
+    ).all():
+        reply.revision += 1
+        advance(session, reply, ReplyState.IN_REVIEW, by, why, at)
+        advance(session, reply, ReplyState.DRAFT, by, why, at)
+    for request in session.exec(
+        select(ServiceRequest).where(
+            ServiceRequest.mention_id == mention.id, ServiceRequest.state == RequestState.APPROVED
+        )
+    ).all():
+        request.revision = 1  # its words are gone; it is drafted anew from what is left
+        advance(session, request, RequestState.IN_REVIEW, by, why, at)
+        advance(session, request, RequestState.DRAFT, by, why, at)
+    waiting = session.exec(
+        select(Reply.id).where(
+            Reply.mention_id == mention.id, col(Reply.state).in_([ReplyState.SENDING, ReplyState.UNCERTAIN])
+        )
+    ).first()
+    if mention.state == MentionState.APPROVED and waiting is None:
+        advance(session, mention, MentionState.DRAFTED, by, why, at)
 
 
 def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:

@@ -20,6 +20,8 @@ from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, ProvedAbsent
 
 DESCRIPTION_LIMIT = 4000
+CLOCKS_DIFFER_BY = timedelta(days=1)
+"""How far the city's clock may be off before its list could hide a request from us."""
 LONGEST_LIST = 1000
 """A list this long may be cut off. Source: GeoReport v2, GET service requests: 90 days or 1,000 requests."""
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -133,8 +135,8 @@ class Open311City:
         listed, whole = await self._list(
             {
                 "service_code": request.service_code or "",
-                "start_date": _iso(attempt.started_at - timedelta(minutes=10)),
-                "end_date": _iso(self._clock() + timedelta(minutes=10)),
+                "start_date": _iso(attempt.started_at - CLOCKS_DIFFER_BY),
+                "end_date": _iso(self._clock() + CLOCKS_DIFFER_BY),
             }
         )
         for shape in listed:

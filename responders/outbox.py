@@ -176,6 +176,9 @@ class Outbox:
             if reply.state not in (ReplyState.SENDING, ReplyState.UNCERTAIN):
                 return  # a person decided while the call was out
             match outcome:
+                case SentPost() if _of_another_reply(session, reply, outcome.post_id):
+                    refused = SendRefused("These words stand in the thread already, from an earlier reply of ours.")
+                    self._refused(session, reply, attempt, refused, now)
                 case SentPost():
                     self._sent(session, reply, attempt, outcome, "the channel confirmed it", now)
                 case SendDeferred() | SendRefused(credentials=True):
@@ -285,6 +288,10 @@ class Outbox:
             if reply.state != ReplyState.UNCERTAIN:
                 return 0
             match proof:
+                case Sent() if _of_another_reply(session, reply, proof.post.post_id):
+                    attempt.outcome = AttemptOutcome.UNCERTAIN
+                    attempt.detail = "these words stand in the thread, but from an earlier reply of ours"
+                    return 0
                 case Sent():
                     self._sent(session, reply, attempt, proof.post, "found in the thread", now)
                 case ProvedAbsent():
@@ -295,3 +302,13 @@ class Outbox:
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
                     return 0
             return 1
+
+
+def _of_another_reply(session: Session, reply: Reply, post_id: str) -> bool:
+    """Whether a post is known to be another reply of ours: then it proves nothing about this one."""
+    known = session.exec(
+        select(Reply.id).where(
+            Reply.account_id == reply.account_id, Reply.sent_post_id == post_id, col(Reply.id) != reply.id
+        )
+    ).first()
+    return known is not None

@@ -29,7 +29,11 @@ def close_if_settled(session: Session, mention_id: int, now: datetime) -> None:
 
 
 def give_back(session: Session, mention_id: int, why: str, now: datetime) -> None:
-    """Bring a mention back to the queue, with whatever of it has not left yet."""
+    """Bring a mention back to the queue, with whatever of it has not left yet.
+
+    Where our reply has left already, another round begins: there is one reply per round and purpose, and what is
+    to be said now is another one.
+    """
     for reply in session.exec(
         select(Reply).where(Reply.mention_id == mention_id, Reply.state == ReplyState.APPROVED)
     ).all():
@@ -47,6 +51,13 @@ def give_back(session: Session, mention_id: int, why: str, now: datetime) -> Non
     if mention and mention.state == MentionState.APPROVED:
         mention.version += 1
         mention.needs_understanding = True
+        left = (ReplyState.SENDING, ReplyState.SENT, ReplyState.HANDED_OVER, ReplyState.UNCERTAIN)
+        if session.exec(
+            select(Reply.id).where(
+                Reply.mention_id == mention_id, Reply.round == mention.round, col(Reply.state).in_(left)
+            )
+        ).first():
+            mention.round += 1
         advance(session, mention, MentionState.DRAFTED, "outbox", why, now)
 
 

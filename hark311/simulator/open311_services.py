@@ -71,10 +71,10 @@ _LAMP = Question(
     "LAMP",
     "singlevaluelist",
     "What is wrong with the light?",
-    required=True,
     values=(("OUT", "Dark"), ("FLICKER", "Flickers"), ("DAY", "On all day"), ("DOWN", "Knocked down")),
 )
-_PLATE = Question("PLATE", "string", "License plate, or 'none'", required=True)
+_PLATE = Question("PLATE", "string", "License plate, or 'none'")
+_LINE = Question("LINE", "string", "Line or route", required=True)
 _SINCE = Question("SINCE", "datetime", "Standing there since")
 _BINS = Question(
     "KIND",
@@ -123,7 +123,7 @@ SERVICES: tuple[CityService, ...] = (
     CityService("ENCAMPMENT", "Person living outside", _PEOPLE, "Homeless Outreach", 2, "outreach,tent"),
     CityService("POLICE", "Nuisance, not an emergency", _PEOPLE, "Police District", 7, "disorder"),
     CityService("HEALTH_AIR", "Smell, smoke or health", _PEOPLE, "Public Health", 10, "odor,idling"),
-    CityService("TRANSIT", "Bus, train or taxi", _PEOPLE, "Transit Liaison", 15, "bus stop"),
+    CityService("TRANSIT", "Bus, train or taxi", _PEOPLE, "Transit Liaison", 15, "bus stop", questions=(_LINE,)),
     CityService("OTHER", "Something else", _PEOPLE, "311 Center", 10, "information"),
 )
 # fmt: on

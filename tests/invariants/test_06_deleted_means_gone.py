@@ -143,6 +143,23 @@ def test_a_mention_that_keeps_another_post_is_understood_anew(either_database: D
         assert mention.needs_understanding
 
 
+def test_what_was_approved_on_words_that_are_gone_goes_back_to_a_person(town: Town) -> None:
+    first = town.simulator.say_on_x("There is a deep pothole at 5th and Market St", author="dee_215")
+    town.listen()
+    second = town.simulator.say_on_x("it is really deep", author="dee_215", in_reply_to=first)
+    town.hear()
+    mention_id = town.mention_of(first).id
+    assert town.mention_of(second).id == mention_id
+    town.approve(mention_id)
+    town.simulator.delete_on_x(first)
+    _forget_deleted(town)
+    town.deliver()
+    assert town.our_replies_on_x() == []
+    assert town.simulator.city_requests() == []
+    assert town.mention_of(second).state == MentionState.DRAFTED
+    assert town.request_of(mention_id).state == RequestState.DRAFT
+
+
 def test_the_audit_keeps_ids_and_no_words(either_database: Database) -> None:
     with either_database.write() as session:
         mention = a_mention(session, SECRET_WORDS)

@@ -45,7 +45,7 @@ def test_all_32_services_are_listed_with_the_required_fields(city: httpx.Client)
 def test_a_definition_numbers_its_questions_from_one(city: httpx.Client) -> None:
     found = city.get("/services/STREET_LIGHT.json").json()
     assert [(one["code"], one["order"], one["required"]) for one in found["attributes"]] == [
-        ("LAMP", 1, True),
+        ("LAMP", 1, False),
         ("POLE", 2, False),
     ]
     root = ElementTree.fromstring(city.get("/services/STREET_LIGHT.xml").content)  # noqa: S314 - our own server's XML
@@ -95,7 +95,7 @@ def test_a_batch_service_gives_a_token_first(simulator: RunningSimulator, city: 
         ({"lat": "north"}, 400),
         ({"lat": "91"}, 400),
         ({"description": "x" * 4001}, 400),
-        ({"service_code": "STREET_LIGHT"}, 400),
+        ({"service_code": "TRANSIT"}, 400),
         ({"service_code": "STREET_LIGHT", "attribute[LAMP]": "PURPLE"}, 400),
     ],
 )

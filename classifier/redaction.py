@@ -143,6 +143,18 @@ def _kept(text: str, detail: PrivateDetail, keep: Set[str]) -> bool:
     return (_digits(found)[-10:] if detail.kind == "phone" else found.casefold()) in keep
 
 
+def _as_ascii(letter: str) -> str:
+    """A digit, dash, dot or @ of another script or width as the plain one; one letter stays one letter."""
+    if letter.isascii():
+        return letter
+    if letter.isdecimal():
+        return str(unicodedata.decimal(letter))
+    if unicodedata.category(letter) == "Pd":
+        return "-"
+    plain = unicodedata.normalize("NFKC", letter)
+    return plain if len(plain) == 1 and plain.isascii() else letter
+
+
 def find_private(text: str) -> list[PrivateDetail]:
     """The private details of a text, in order, none overlapping another. Never raises.
 
@@ -151,7 +163,7 @@ def find_private(text: str) -> list[PrivateDetail]:
     """
     text = _DONE.sub(lambda done: _BARRIER * len(done.group()), text)
     if not text.isascii():
-        text = _ANY_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit.group())), text)
+        text = "".join(map(_as_ascii, text))
     found: list[tuple[int, int, Kind]] = [(start, -end, "email") for start, end in _mails(text)]
     found += [(match.start("plate"), -match.end("plate"), "plate") for match in _VANITY_PLATE.finditer(text)]
     if _ANY_DIGIT.search(text):

@@ -295,6 +295,8 @@ def evaluate(
             report = evaluate_files(task, files, wiring.classifier_of(settings))
     except OSError as error:
         fail(f"{error.filename} cannot be read: {error.strerror}.", 2)
+    if not any(score.rows for score in report.scores):
+        fail(f"No line has a label that {task} needs; {len(report.troubles)} lines were skipped.", 1)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), indent=2))
     else:

@@ -124,6 +124,10 @@ def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost
     return _Page(session, account, [_storable(post) for post in posts], now).store()
 
 
+_UNWANTED = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(range(0x202A, 0x202F))
+"""NUL, which no database takes; and the marks that turn the writing round, for they would turn our labels too."""
+
+
 def _storable(post: IncomingPost) -> IncomingPost:
     """The same post without the two things no database takes as text: NUL and half a surrogate pair."""
     author = post.author
@@ -139,7 +143,7 @@ def _storable(post: IncomingPost) -> IncomingPost:
 
 
 def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text.encode("utf-8", "replace").decode().translate(_UNWANTED)
 
 
 class _Page:

@@ -9,6 +9,9 @@ from models import CHANNELS, Account, Mention, MentionState, Need, Service
 from models.threads import newest_inbound, posts_of
 from responders.wording import WordingError, freeze, slots, widest
 
+DESCRIPTION_LIMIT = 3900
+"""GeoReport v2, POST service request: 4,000 characters, less the room for our reference."""
+
 FindPrivate = Callable[[str], Sequence[str]]
 """What in a text is private: the kinds found ("phone", "email", "plate"). Given by the composition root."""
 
@@ -110,6 +113,10 @@ def _about_the_request(session: Session, request: RequestFields, ground: Ground)
         reasons.append("A point needs both latitude and longitude.")
     if service.needs != Need.NOTHING and not has_point and not request.address_string.strip():
         reasons.append(f"A crew cannot find it: {service.service_name} needs a place. Ask the resident, or fill it in.")
+    if len(request.description) > DESCRIPTION_LIMIT:
+        reasons.append(
+            f"The description has {len(request.description)} characters; the city takes {DESCRIPTION_LIMIT}."
+        )
     if not request.description.strip():
         reasons.append("The request needs a description.")
     if ground.find_private(request.description) or ground.find_private(request.address_string):

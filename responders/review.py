@@ -41,6 +41,7 @@ from responders.wording import freeze
 
 __all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields"]
 
+LONGEST_REASON = 500
 LengthOf = Callable[[Channel, str], int]
 Row = TypeVar("Row", Reply, ServiceRequest)
 
@@ -165,6 +166,8 @@ class Desk:
     def _put_away(self, mention_id: int, staff_id: int, reason: str, to: MentionState, decision: Decision) -> None:
         if not reason.strip():
             raise NotApproved(["Say why: a decision without an answer needs a reason."])
+        if len(reason) > LONGEST_REASON:
+            raise NotApproved([f"The reason has {len(reason)} characters; {LONGEST_REASON} are enough. Shorten it."])
         with self.database.write() as session:
             mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
@@ -364,8 +367,9 @@ def _filed_request(session: Session, mention: Mention) -> ServiceRequest | None:
 
 
 def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None:
-    """The earlier request that a status reply tells about."""
-    return session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
+    """The earlier request that a status reply tells about; one that has a number to tell."""
+    request = session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
+    return request if request and request.service_request_id else None
 
 
 def _in_state(session: Session, table: type[Row], mention: Mention, state: str) -> list[Row]:

@@ -57,7 +57,7 @@ def create_app(product: Product) -> FastAPI:
     app.add_exception_handler(NotYours, _not_yours)
     app.add_exception_handler(IllegalTransition, _overtaken)
     app.add_exception_handler(HTTPException, _http_error)
-    for missing in (NotFound, NoSuchMention, RequestValidationError):
+    for missing in (NotFound, NoSuchMention, RequestValidationError, OverflowError):  # no id is that long
         app.add_exception_handler(missing, _missing)
     logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
     return app

@@ -27,7 +27,7 @@ from models.posts import PostKind
 from models.threads import newest_versions
 
 COUNTED_TO = 1000
-ALARMS_SHOWN = 10
+ALARMS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,6 @@ class ChannelState:
     sign: words.Sign
     sentence: str
     trouble: str
-    heard_up_to: str
     last_contact_at: datetime | None
     resume_at: datetime | None
     gaps: tuple[Gap, ...]
@@ -133,7 +132,6 @@ def channel_states(session: Session) -> list[ChannelState]:
             sign=words.HEALTH[account.health],
             sentence=words.HEALTH_SENTENCE[account.health],
             trouble=account.trouble,
-            heard_up_to=account.cursor or "nothing yet",
             last_contact_at=account.last_contact_at,
             resume_at=account.resume_at if account.health != AccountHealth.OK else None,
             gaps=tuple(gap for gap in gaps if gap.account_id == account.id),

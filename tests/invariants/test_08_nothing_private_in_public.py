@@ -79,3 +79,12 @@ def test_a_request_with_a_private_detail_cannot_be_filed(town: Town) -> None:
     told = replace(decided, request=replace(decided.request, description=f"Pothole. Caller: {PHONE}"))
     with pytest.raises(NotApproved, match="private detail"):
         town.desk.approve(mention_id, town.staff_id, told)
+
+
+@pytest.mark.parametrize(
+    "words", ["Call the crew: ２１５－５５５－０１４２", "Write to dee＠example．org", "Call 215\u2013555\u20130142"]
+)
+def test_other_widths_and_dashes_hide_nothing(town: Town, words: str) -> None:
+    mention_id = _waiting(town)
+    with pytest.raises(NotApproved, match="private detail"):
+        town.approve(mention_id, words, file_request=False)

@@ -251,3 +251,25 @@ def test_who_writes_again_after_the_request_was_filed_is_told_how_it_stands(town
     town.deliver()
     assert len(town.simulator.city_requests()) == 1
     assert str(town.request_of(mention_id).service_request_id) in town.our_replies_on_x()[-1]
+
+
+def test_a_number_is_not_promised_again_once_the_city_refused_the_request(town: Town) -> None:
+    _, mention_id = _waiting(town)
+    town.approve(mention_id, "Your number is {number}.")
+    town.simulator.fault("open311", "status", "post_request", status=400, body='[{"code": 400, "description": "no"}]')
+    town.deliver()
+    town.understand()
+    with pytest.raises(NotApproved, match="no request is filed"):
+        town.approve(mention_id, "Your number is {number}.", file_request=False)
+
+
+def test_words_without_end_are_refused(town: Town) -> None:
+    _, mention_id = _waiting(town)
+    town.desk.claim(mention_id, town.staff_id)
+    with pytest.raises(NotApproved, match="500 are enough"):
+        town.desk.reject(mention_id, town.staff_id, "because " * 200)
+    decided = town.seen(mention_id, send_reply=False)
+    assert decided.request is not None
+    long = replace(decided, request=replace(decided.request, description="deep " * 1000))
+    with pytest.raises(NotApproved, match="the city takes 3900"):
+        town.desk.approve(mention_id, town.staff_id, long)

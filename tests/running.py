@@ -1,5 +1,6 @@
 """The product as an operator runs it: real processes with a data directory and ports of their own."""
 
+import contextlib
 import json
 import os
 import re
@@ -66,6 +67,12 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def kill(pid: int) -> None:
+    """kill -9; a process that has just died of another's death is dead enough."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 class Running:

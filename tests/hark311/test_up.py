@@ -1,7 +1,6 @@
 """`hark up` as an operator sees it: starts, answers, loses no word when any part of it is killed, and ends."""
 
 import json
-import os
 import re
 import signal
 import socket
@@ -34,7 +33,7 @@ from models import (
     utc_now,
 )
 from responders.outbox import LOOKS
-from tests.running import Running, alive, free_port, hark, lines, wait_until
+from tests.running import Running, alive, free_port, hark, kill, lines, wait_until
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -106,9 +105,9 @@ def test_no_post_is_lost_or_doubled_while_every_process_is_killed_in_turn(up: Ru
     replay = up.replay(file, "--rate", 60, "--check", "--patience", 100)
     wait_until(lambda: up.control("GET", "/x/posts", keys="replay:killed-0")["posts"])
     for name in ("redis", "simulator", "worker", "console"):
-        os.kill(pids[name], signal.SIGKILL)
+        kill(pids[name])
         time.sleep(0.3)
-    os.kill(pids["up"], signal.SIGKILL)
+    kill(pids["up"])
     assert up.process is not None
     up.process.wait()
     up.start()
@@ -131,7 +130,7 @@ def test_replies_and_requests_go_out_once_while_worker_and_simulator_are_killed(
         wait_until(lambda: _replies(database, reply_ids, *GONE_OUT), 10, every=0.002)
         pids = up.pids()
         for name in ("worker", "simulator"):
-            os.kill(pids[name], signal.SIGKILL)
+            kill(pids[name])
         wait_until(lambda: {"worker", "simulator"} <= set(up.pids()))
     until = time.monotonic() + 60
     while len(_replies(database, reply_ids, ReplyState.SENT, ReplyState.DRAFT)) < len(reply_ids):
@@ -156,7 +155,7 @@ def test_replies_and_requests_go_out_once_while_worker_and_simulator_are_killed(
 
 def test_killing_it_leaves_nothing_behind(up: Running) -> None:
     pids = wait_until(lambda: (now := up.pids()) and len(now) == 5 and now)
-    os.kill(pids["up"], signal.SIGKILL)
+    kill(pids["up"])
     assert up.process is not None
     up.process.wait()
     wait_until(lambda: not [name for name, pid in pids.items() if alive(pid)], 10)

@@ -129,11 +129,11 @@ def test_a_refresh_that_brings_nothing_new_touches_nothing(
         for _ in range(2):
             with page.expect_response("**/queue/live**"):
                 page.evaluate("htmx.trigger(document.body, 'desk:poll')")
-        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+        expect(page.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
         page.evaluate("document.querySelector('.row-link').dataset.seen = 'yes'")
         with page.expect_response("**/queue/live**"):
             page.evaluate("htmx.trigger(document.body, 'desk:poll')")
-        page.wait_for_function("!document.querySelector('.htmx-request, .htmx-settling, .htmx-swapping')")
+        expect(page.locator(".htmx-request, .htmx-settling, .htmx-swapping")).to_have_count(0)
         expect(page.locator(".row-link[data-seen]")).to_have_count(1)
 
 

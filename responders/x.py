@@ -29,7 +29,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)  # twitter-text-parser 3.0 imports pkg_resources
     from twitter_text import extract_urls_with_indices, parse_tweet
 
-CLOCK_SLACK = timedelta(minutes=5)
 LEADING_MENTIONS = re.compile(r"^(?:@\w+\s+)+")
 MAY_HOLD_LINK = re.compile(r"[^\s.]\.[^\s.]|://|@")
 

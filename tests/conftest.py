@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hark311 import wiring
+from hark311.settings import load
 from models import Database, migrations
 from tests import services
 from tests.town import Clock, Town
@@ -57,6 +59,20 @@ def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
         database.dispose()
 
 
+@pytest.fixture(scope="session")
+def prepared_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the schema, accounts, services and templates a new product starts with, to copy."""
+    data = tmp_path_factory.mktemp("prepared")
+    shutil.copy(migrated_file, data / "hark.db")
+    settings = load(data)
+    database = wiring.database_of(settings)
+    wiring.prepare(settings, database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return data / "hark.db"
+
+
 @pytest.fixture
 def clock() -> Clock:
     """The real time plus what a test adds to it."""
@@ -64,10 +80,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def town(tmp_path: Path, migrated_file: Path, clock: Clock) -> Iterator[Town]:
+def town(tmp_path: Path, prepared_file: Path, clock: Clock) -> Iterator[Town]:
     """The product against a running simulator, driven step by step."""
     data = tmp_path / "data"
     data.mkdir()
-    shutil.copy(migrated_file, data / "hark.db")
+    shutil.copy(prepared_file, data / "hark.db")
     with Town(data, clock, hold=timedelta(0)) as town:
         yield town

@@ -64,18 +64,16 @@ class Clock:
 
 
 class Town:
-    """The product of one data directory, its simulator, and a person at the desk."""
+    """The product of one prepared data directory, its simulator, and a person at the desk."""
 
-    def __init__(self, data: Path, clock: Clock, hold: timedelta, database: Database | None = None) -> None:
+    def __init__(self, data: Path, clock: Clock, hold: timedelta) -> None:
         self.data, self.clock, self.hold = data, clock, hold
         self.simulator = RunningSimulator(data / "simulator.db")
-        self._database = database
 
     def __enter__(self) -> Self:
         self.simulator.start()
         self.settings: Settings = load(self.data, simulator_port=self.simulator.settings.port)
-        self.database = self._database or wiring.database_of(self.settings)
-        wiring.prepare(self.settings, self.database)
+        self.database: Database = wiring.database_of(self.settings)
         self.desk: Desk = replace(wiring.desk_of(self.settings, self.database), hold=self.hold, clock=self.clock)
         self.suggester = wiring.suggester_of(self.settings, self.database)
         self.suggester.clock = self.clock

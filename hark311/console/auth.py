@@ -9,7 +9,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import CursorResult
 from sqlmodel import Session, col, select, update
 
-from models import Role, SignIn, StaffUser, record
+from models import SignIn, StaffUser, record
 
 LINK_LASTS = timedelta(hours=1)
 SESSION_LASTS = timedelta(hours=12)
@@ -31,21 +31,6 @@ def digest(secret: str) -> str:
 def issue_link(session: Session, staff: StaffUser, now: datetime) -> str:
     """The secret of a one-time sign-in link, good for LINK_LASTS: the page is /sign-in/SECRET."""
     return _new_secret(session, staff, now + LINK_LASTS, one_time=True)
-
-
-def ensure_first_supervisor(
-    session: Session, username: str = "supervisor", display_name: str = "First supervisor"
-) -> StaffUser:
-    """An active supervisor; the first one there is, made when there is none."""
-    found = session.exec(
-        select(StaffUser).where(StaffUser.role == Role.SUPERVISOR, col(StaffUser.active)).order_by(col(StaffUser.id))
-    ).first()
-    if found is None:
-        initials = "".join(word[0] for word in display_name.split())[:3].upper()
-        found = StaffUser(username=username, display_name=display_name, initials=initials, role=Role.SUPERVISOR)
-        session.add(found)
-        session.flush()
-    return found
 
 
 def owner_of_link(session: Session, secret: str, now: datetime) -> StaffUser:

@@ -7,7 +7,8 @@ import pytest
 from hark311.console import auth, history, mention_queries, queries, queue_queries, queue_rows
 from hark311.console.queue_queries import Filters, Found
 from hark311.console.views import VIEWS, View
-from models import Channel, Database, MentionState
+from hark311.staffing import ensure_staff
+from models import Channel, Database, MentionState, Role
 from tests.hark311.console.conftest import NOON
 from tests.hark311.console.factories import make_account, make_mention, make_ready, make_services, make_staff
 
@@ -71,7 +72,7 @@ def test_a_mention_is_read_with_all_that_stands_around_it(filled: Database) -> N
 
 def test_a_link_is_used_up_by_one_of_two(filled: Database) -> None:
     with filled.write() as session:
-        secret = auth.issue_link(session, auth.ensure_first_supervisor(session), NOON)
+        secret = auth.issue_link(session, ensure_staff(session, "First Supervisor", Role.SUPERVISOR), NOON)
     with filled.write() as session:
         auth.use_link(session, secret, NOON)
     with filled.write() as session, pytest.raises(auth.LinkRefused):

@@ -5,7 +5,8 @@ from datetime import timedelta
 import httpx
 from sqlmodel import select
 
-from hark311.console.auth import digest, ensure_first_supervisor
+from hark311.console.auth import digest
+from hark311.staffing import ensure_staff
 from models import Role, SignIn, StaffUser
 from tests.hark311.console.conftest import Browser, Running, StartDesk, token_in
 
@@ -160,9 +161,9 @@ def test_a_short_password_is_refused(desk: Running) -> None:
 
 def test_the_first_supervisor_is_made_once(desk: Running) -> None:
     with desk.rows() as session:
-        first = ensure_first_supervisor(session)
+        first = ensure_staff(session, "First Supervisor", Role.SUPERVISOR)
         assert first.role == Role.SUPERVISOR
-        assert ensure_first_supervisor(session).id == first.id
+        assert ensure_staff(session, "First Supervisor", Role.SUPERVISOR).id == first.id
 
 
 def test_single_keys_can_be_switched_off_for_a_browser(desk: Running) -> None:

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from models import Evidence, Guess, Intent, Service
+from models import Evidence, Explanation, Guess, Intent, Problem, Service
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
     """What a classifier makes of one text.
 
-    Probabilities are 0 to 1. `abstained` means that it is too unsure of the service or the intent to suggest one; the
-    best guesses then stand in `runners_up`. `evidence` spans count code points of the text (invariant 9).
-    `danger` comes from rules alone, never from a model (invariant 7).
+    Probabilities are 0 to 1. `abstained` means that it is too unsure of the service or the intent to suggest one, and
+    `abstained_because` says why; the best guesses then stand in `runners_up`. Spans count code points of the text.
+    `danger` comes from rules alone, before any model (invariant 7); `danger_score` orders alarms and hides none.
+    `intents`: the three most probable. `problems`: where one text tells of several, each with its words.
+    `explanations`: why each guess has its score, exactly (invariant 9).
     """
 
     language: str = "und"
@@ -27,7 +29,12 @@ class Understood:
     danger_rule: str = ""
     location_phrase: str = ""
     abstained: bool = False
+    abstained_because: str = ""
     evidence: tuple[Evidence, ...] = field(default_factory=tuple)
+    intents: tuple[Guess, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    danger_score: float = 0.0
 
 
 class Classifier(Protocol):

@@ -50,6 +50,7 @@ def _empty_post(session: Session, post: Post, at: datetime) -> None:
 def _empty_derived(session: Session, mention: Mention) -> None:
     for understanding in session.exec(select(Understanding).where(Understanding.mention_id == mention.id)).all():
         understanding.evidence, understanding.location_phrase = [], ""
+        understanding.problems, understanding.explanations = [], []
         session.add(understanding)
     for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
         request.description = request.address_string = request.media_url = ""

@@ -130,6 +130,13 @@ class Intent(StrEnum):
     CHATTER = "chatter"
 
 
+class LabelTask(StrEnum):
+    """What a person can teach the classifier."""
+
+    CATEGORY = "category"
+    INTENT = "intent"
+
+
 class EvidenceKind(StrEnum):
     """What in the post a suggestion rests on (invariant 9)."""
 
@@ -163,6 +170,46 @@ class Guess(BaseModel):
     probability: float
 
 
+class Contribution(BaseModel):
+    """How much some words of a post speak for a guess: `weight` is a part of the guess's score, negative if against.
+
+    start, end: code points of the post's text.
+    """
+
+    start: int
+    end: int
+    weight: float
+    post_id: int | None = None
+
+
+class Explanation(BaseModel):
+    """Why a guess has the score it has, exactly: score = rest + encoder + the weights of `words` (invariant 9).
+
+    `score` is the logit before the softmax. `rest` holds what no shown words carry: how often people write about it
+    at all, and words too faint to show. `encoder` is what the sentence as a whole added; 0.0 where it was not asked.
+    `occluded`: how much the score falls when these words are covered; made when a person opens the mention.
+    """
+
+    task: LabelTask
+    value: str
+    probability: float
+    score: float
+    rest: float
+    encoder: float = 0.0
+    words: list[Contribution] = []
+    occluded: list[Contribution] | None = None
+
+
+class Problem(BaseModel):
+    """One of several problems that one post tells of, and the words (code points) that tell of it."""
+
+    service_code: str
+    probability: float
+    start: int
+    end: int
+    post_id: int | None = None
+
+
 class Understanding(SQLModel, table=True):
     """What the classifier made of one version of a mention. `abstained` means: too unsure, a person decides."""
 
@@ -183,13 +230,30 @@ class Understanding(SQLModel, table=True):
     danger_rule: str = ""
     location_phrase: str = ""
     abstained: bool = False
+    abstained_because: str = Field(default="", description="why it suggests nothing, for a person to read")
     failure: str = Field(default="", description="why the classifier gave no answer, for a person to read")
     evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=json_column())
+    intents: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=json_column(), description="intents with their probability, best first"
+    )
+    problems: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=json_column(), description="two or more problems, each with its words"
+    )
+    explanations: list[dict[str, Any]] = Field(default_factory=list, sa_type=json_column())
+    danger_score: float = Field(default=0.0, description="second opinion on the danger, 0 to 1; orders, never hides")
     created_at: datetime = Field(sa_type=UTCDateTime)
 
     def evidence_spans(self) -> list[Evidence]:
         """The stored evidence as values."""
         return [Evidence.model_validate(one) for one in self.evidence]
+
+    def explained(self) -> list[Explanation]:
+        """Why each guess has its score."""
+        return [Explanation.model_validate(one) for one in self.explanations]
+
+    def problems_told(self) -> list[Problem]:
+        """The problems the post tells of, where there are several."""
+        return [Problem.model_validate(one) for one in self.problems]
 
     def guesses(self) -> list[Guess]:
         """The runner-up services, best first."""
@@ -204,6 +268,7 @@ class Alarm(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     mention_id: int = Field(foreign_key="mention.id", unique=True)
     rule: str
+    score: float = Field(default=1.0, description="second opinion, 0 to 1: orders the open alarms, hides none")
     raised_at: datetime = Field(sa_type=UTCDateTime)
     paged_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     page_attempts: int = 0

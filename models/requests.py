@@ -45,6 +45,9 @@ class Service(SQLModel, table=True):
     type: ServiceType = Field(default=ServiceType.REALTIME, sa_type=str_enum(ServiceType))
     needs: Need = Field(default=Need.POINT, sa_type=str_enum(Need))
     plain_names: dict[str, str] = Field(default_factory=dict, sa_type=json_column())
+    category: str | None = Field(
+        default=None, description="the kind of problem it stands for; None: guessed from its names and keywords"
+    )
     active: bool = True
 
 

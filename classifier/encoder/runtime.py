@@ -1,0 +1,50 @@
+"""Texts to vectors with ONNX Runtime. Sync, no network, no torch."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # without torch it would say at import that torch is missing
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+from transformers import AutoTokenizer
+
+Vectors = npt.NDArray[np.float32]
+
+MOST_TOKENS = 128
+"""all-MiniLM-L6-v2 was trained on 128 word pieces; what a longer post says first is what it is about."""
+GRAPH = "encoder.onnx"
+
+
+class Encoder:
+    """An encoder folder (GRAPH and its tokenizer) at work. Holds about 60 MB. Safe to share between threads.
+
+    `threads`: processor cores one call may use.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # the arena keeps the memory of the longest batch for ever
+        self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self.width: int = self._session.get_outputs()[0].shape[1]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """One vector of unit length per text, (texts, width), in order.
+
+        One text at a time: int8 activations are scaled over a whole batch, so in company a text would get another
+        vector than alone. Nothing is padded this way either, which sorting by length would be for.
+        """
+        vectors = np.zeros((len(texts), self.width), np.float32)
+        for row, text in enumerate(texts):
+            pieces = self._tokenizer(text, truncation=True, max_length=MOST_TOKENS, return_tensors="np")
+            feed = {name: pieces[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
+            vectors[row] = self._session.run(["vectors"], feed)[0][0]
+        return vectors

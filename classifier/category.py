@@ -23,11 +23,16 @@ UNKNOWN = 0.9
 
 @dataclass(frozen=True, slots=True)
 class CategoryScore:
-    """One category's probability, and the cues for it: (rule name, places as word numbers)."""
+    """One category's probability, and the cues for it: (rule name, places as word numbers).
+
+    `score` is the sum of `parts`: what each cue, for or against, weighs after fading, and its places.
+    """
 
     code: str
     probability: float
     cues: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+    score: float = 0.0
+    parts: tuple[tuple[float, tuple[tuple[int, int], ...]], ...] = ()
 
 
 class CategoryRules:
@@ -56,23 +61,30 @@ class CategoryRules:
             if (code, found.places) not in told:
                 told.add((code, found.places))
                 weights.setdefault(code, []).append((weight, found))
-        scores = {code: faded([weight for weight, _ in held]) for code, held in weights.items()}
+        parts = {
+            code: tuple(zip(fading([weight for weight, _ in held]), (found.places for _, found in held), strict=True))
+            for code, held in weights.items()
+        }
+        scores = {code: sum(weight for weight, _ in held) for code, held in parts.items()}
         odds = {code: math.exp(SHARPNESS * score) for code, score in scores.items() if score > 0}
         total = sum(odds.values()) + math.exp(SHARPNESS * UNKNOWN)
         ranked = sorted(odds, key=lambda code: (-odds[code], code))
-        return [CategoryScore(code, odds[code] / total, self._speaking(weights[code])) for code in ranked]
+        return [
+            CategoryScore(code, odds[code] / total, self._speaking(weights[code]), scores[code], parts[code])
+            for code in ranked
+        ]
 
     def _speaking(self, held: list[tuple[float, Found]]) -> tuple[tuple[str, tuple[tuple[int, int], ...]], ...]:
         speaking = sorted((one for one in held if one[0] > 0), key=lambda one: (-one[0], one[1].places))
         return tuple((self._meaning[found.cue][2], found.places) for _, found in speaking)
 
 
-def faded(weights: Sequence[float]) -> float:
-    """Sum of the weights for, each after the largest fading, less the weights against, fading alike."""
-    total = 0.0
-    for side in ([one for one in weights if one > 0], [one for one in weights if one < 0]):
+def fading(weights: Sequence[float]) -> list[float]:
+    """What each weight still counts, in the order given: those for, and those against, each after the largest fading."""
+    left = list(weights)
+    for sign in (1, -1):
         share = 1.0
-        for weight in sorted(side, key=abs, reverse=True):
-            total += weight * share
+        for place in sorted((i for i, one in enumerate(weights) if one * sign > 0), key=lambda i: -abs(weights[i])):
+            left[place] = weights[place] * share
             share *= FADE
-    return total
+    return left

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from classifier.category import STRENGTH, faded
+from classifier.category import STRENGTH, fading
 from classifier.cues import CueList, Hit, PhraseBook
 from classifier.lexicons import lexicon_names, read_lexicon
 from models import Intent
@@ -24,11 +24,12 @@ Cues = tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class IntentScore:
-    """One intent's probability, and the cues for it: (rule name, places as word numbers)."""
+    """One intent's probability and score, and the cues for it: (rule name, places as word numbers)."""
 
     intent: Intent
     probability: float
     cues: Cues
+    score: float = 0.0
 
 
 class IntentRules:
@@ -61,14 +62,14 @@ class IntentRules:
             if (intent, found.places) not in told:
                 told.add((intent, found.places))
                 held[intent].append((weight, rule, found.places))
-        scores = {intent: faded([one[0] for one in found]) for intent, found in held.items()}
+        scores = {intent: sum(fading([one[0] for one in found])) for intent, found in held.items()}
         scores[Intent.SERVICE_REQUEST] += CATEGORY_COUNTS * category
         if danger:
             scores[Intent.EMERGENCY] += EMERGENCY_NOW if certain else EMERGENCY_UNSURE
         odds = {intent: math.exp(SHARPNESS * score) for intent, score in scores.items() if score > 0}
         total = sum(odds.values()) + math.exp(SHARPNESS * UNKNOWN)
         ranked = sorted(odds, key=lambda intent: (-odds[intent], intent))
-        return [IntentScore(intent, odds[intent] / total, _speaking(held[intent])) for intent in ranked]
+        return [IntentScore(intent, odds[intent] / total, _speaking(held[intent]), scores[intent]) for intent in ranked]
 
 
 def _speaking(held: Sequence[tuple[float, str, tuple[tuple[int, int], ...]]]) -> Cues:

@@ -43,6 +43,19 @@ CATEGORIES: Mapping[str, str] = MappingProxyType(
 )
 """Codes of the portable civic taxonomy, with a name in plain words."""
 
+DAY_ONE_SHARES: Mapping[str, int] = MappingProxyType(
+    {
+        "POTHOLE": 170, "STREET_LIGHT": 70, "TRAFFIC_SIGNAL": 45, "SIGN_MARKING": 50, "TRAFFIC_SAFETY": 50,
+        "SIDEWALK": 55, "ROW_BLOCKED": 15, "GRAFFITI": 45, "ILLEGAL_DUMPING": 85, "MISSED_TRASH": 45, "TRASH_CART": 35,
+        "LITTER": 40, "ABANDONED_VEHICLE": 35, "PARKING": 55, "TREE": 70, "OVERGROWTH": 35, "WATER": 20,
+        "SEWER_DRAIN": 35, "VACANT_BUILDING": 20, "PROPERTY_CODE": 40, "RODENT_PEST": 12, "DEAD_ANIMAL": 12,
+        "ANIMAL": 12, "NOISE": 25, "SNOW_ICE": 15, "PARK": 25, "ENCAMPMENT": 15, "POLICE": 30, "HEALTH_AIR": 12,
+        "UTILITY": 12, "TRANSIT": 12, "OTHER": 25,
+    }
+)  # fmt: skip
+"""How often each kind is written about in a North American city: our estimate from general knowledge, in parts of
+their sum. Used until a city's own labels tell better."""
+
 
 def services_of_taxonomy() -> list[Service]:
     """One service per category, for a city that has not told us its own, and for measuring."""

@@ -80,7 +80,7 @@ class CategoryRules:
 
 
 def fading(weights: Sequence[float]) -> list[float]:
-    """What each weight still counts, in the order given: those for, and those against, each after the largest fading."""
+    """What each weight still counts, in their order: those for and those against, each side fading from its largest."""
     left = list(weights)
     for sign in (1, -1):
         share = 1.0

@@ -1,7 +1,7 @@
 """Linear heads over a text's features: category and intent, cheap by words, dearer with the sentence's vector.
 
-score(class) = (bias + values . weights + vector . encoder + cue_weight * cues) / temperature, then a softmax. Linear all
-through, so that every score is the exact sum of what its words, cues and vector added (invariant 9).
+score(class) = (bias + values . weights + vector . encoder + cue_weight * cues) / temperature, then a softmax. Linear
+all through, so that every score is the exact sum of what its words, cues and vector added (invariant 9).
 """
 
 import json
@@ -42,24 +42,26 @@ class Head:
     row_of: npt.NDArray[np.int32]
     words: Tier
     whole: Tier
+    others: Tier
     cue_weight: float
     thresholds: Floats
     facts: dict[str, object] = field(default_factory=dict)
 
-    def scores(self, weighed: Weighed, cues: Floats, vector: Floats | None = None) -> Floats:
-        """The score of every class, (classes,). With a vector by the whole tier, without by the words alone."""
-        tier = self.words if vector is None else self.whole
+    def tier(self, *, english: bool, whole: bool) -> Tier:
+        """The tier that scores a text. `whole`: with its vector. Only texts that may be English have one."""
+        return self.others if not english else self.whole if whole else self.words
+
+    def scores(self, tier: Tier, weighed: Weighed, cues: Floats, vector: Floats | None = None) -> Floats:
+        """The score of every class, (classes,)."""
         rows = self.row_of[weighed.features]
         known = rows >= 0
         total = tier.bias + weighed.values[known] @ tier.weights[rows[known]] + self.cue_weight * cues
         if vector is not None and tier.encoder is not None:
             total = total + vector @ tier.encoder
-        scores: Floats = total / tier.temperature
-        return scores
+        return np.asarray(total / tier.temperature, np.float32)
 
-    def by_word(self, weighed: Weighed, which: int, *, whole: bool) -> dict[int, float]:
+    def by_word(self, tier: Tier, weighed: Weighed, which: int) -> dict[int, float]:
         """What each word (by number) added to the score of class `which`; cues, vector and bias are not in it."""
-        tier = self.whole if whole else self.words
         rows = self.row_of[weighed.features]
         each = np.where(rows >= 0, weighed.values * tier.weights[rows, which], 0.0) / tier.temperature
         added = np.bincount(weighed.words, weights=each[weighed.occurs] * weighed.shares)
@@ -70,7 +72,7 @@ class Head:
         meta = {
             "classes": self.classes,
             "cue_weight": self.cue_weight,
-            "temperatures": [self.words.temperature, self.whole.temperature],
+            "temperatures": [one.temperature for one in (self.words, self.whole, self.others)],
             "facts": self.facts,
         }
         held = {
@@ -79,6 +81,8 @@ class Head:
             "words_bias": self.words.bias,
             "whole": self.whole.weights.astype(np.float16),
             "whole_bias": self.whole.bias,
+            "others": self.others.weights.astype(np.float16),
+            "others_bias": self.others.bias,
             "thresholds": self.thresholds,
             "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
         }
@@ -95,13 +99,14 @@ class Head:
                 meta = json.loads(bytes(held["meta"]))
                 row_of = np.full(SIZE, NO_ROW, np.int32)
                 row_of[held["rows"]] = np.arange(len(held["rows"]), dtype=np.int32)
-                by_words, by_whole = meta["temperatures"]
-                encoder = held["encoder"] if "encoder" in held else None
+                by_words, by_whole, by_others = meta["temperatures"]
+                encoder = held.get("encoder")
                 return cls(
                     classes=tuple(meta["classes"]),
                     row_of=row_of,
                     words=Tier(held["words"].astype(np.float32), held["words_bias"], None, by_words),
                     whole=Tier(held["whole"].astype(np.float32), held["whole_bias"], encoder, by_whole),
+                    others=Tier(held["others"].astype(np.float32), held["others_bias"], None, by_others),
                     cue_weight=meta["cue_weight"],
                     thresholds=held["thresholds"],
                     facts=meta["facts"],

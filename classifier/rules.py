@@ -4,32 +4,25 @@ Each answer names the words it rests on (invariant 9). Danger comes first and fr
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 
+from classifier.answers import Bars, Judged, Signs, answer
 from classifier.category import CategoryRules, CategoryScore
 from classifier.cues import PhraseBook
-from classifier.intent import IntentRules, IntentScore
+from classifier.intent import IntentRules
 from classifier.language import UNDECIDED, guess_language
 from classifier.pipeline import Pipeline
-from classifier.places import Place, find_places, most_exact
 from classifier.protocol import Understood
-from classifier.redaction import find_private
 from classifier.services import ServiceMap
 from classifier.taxonomy import service_key
 from classifier.urgency import DangerHit, DangerRules
-from classifier.words import SCANNED_CODE_POINTS, Words, read_words
-from models import Evidence, EvidenceKind, Guess, Intent, Service
+from classifier.words import read_words
+from models import Service
 
-SURE_ENOUGH = 0.5
-"""A service is suggested from this probability on; below, the classifier abstains."""
-CLEARLY_FIRST = 0.15
-"""And only with this much before the second."""
-INTENT_ENOUGH = 0.4
-RUNNERS_UP = 3
-_SHOWN_CUES, _SHOWN_DANGERS = 4, 8
-_ABOUT_A_SERVICE = frozenset({Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY, Intent.COMPLAINT, Intent.EMERGENCY})
+BARS = Bars(service=0.5, intent=0.4, lead=0.15)
+"""The rules alone suggest a service from one half on, and only when it is clearly before the second."""
 
 
 class RuleClassifier:
@@ -46,7 +39,7 @@ class RuleClassifier:
         self._intents = intents
         self._dangers = dangers
         self._version = version
-        self._maps: dict[tuple[tuple[str, str, str, bool], ...], ServiceMap] = {}
+        self._maps: dict[tuple[tuple[str, str, str, bool, str | None], ...], ServiceMap] = {}
 
     @property
     def version(self) -> str:
@@ -55,20 +48,25 @@ class RuleClassifier:
 
     def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
         """One answer per text, in order. Only active ones among `services` are suggested."""
-        offered = self._service_map(services)
-        return [self._understand(text, offered) for text in texts]
+        offered = self.offered(services)
+        return [
+            answer(signs, Judged(signs.categories, signs.intents), offered, BARS) for signs in map(self.signs, texts)
+        ]
 
-    def _service_map(self, services: Sequence[Service]) -> ServiceMap:
+    def offered(self, services: Sequence[Service]) -> ServiceMap:
+        """The services by category; the last list asked for is kept."""
         key = service_key(services)
         if key not in self._maps:
-            self._maps = {key: ServiceMap(services, self._name_category)}
+            self._maps = {key: ServiceMap(services, self.category_named)}
         return self._maps[key]
 
-    def _name_category(self, text: str) -> str | None:
+    def category_named(self, text: str) -> str | None:
+        """The category that a service's names and keywords speak of; None where they speak of none."""
         scores = self._categories.score(self._pipeline.find(read_words(text)))
         return scores[0].code if scores else None
 
-    def _understand(self, text: str, offered: ServiceMap) -> Understood:
+    def signs(self, text: str) -> Signs:
+        """What the rules find in a text. Never raises."""
         words = read_words(text)
         hits = self._pipeline.find(words)
         dangers = self._dangers.find(hits)
@@ -79,39 +77,8 @@ class RuleClassifier:
             danger=bool(dangers),
             certain=bool(dangers) and dangers[0].certain,
         )
-        guesses = offered.guesses(categories, words)
-        code, intent, abstained = _decide(guesses, intents)
-        language, language_probability = _language(text, dangers, categories)
-        places = find_places(text)
-        place = most_exact(places)
-        return Understood(
-            language=language,
-            language_probability=language_probability,
-            intent=intent.intent if intent else None,
-            intent_probability=round(intent.probability, 4) if intent else 0.0,
-            service_code=code,
-            service_probability=guesses[0].probability if code else 0.0,
-            runners_up=tuple(guesses[1 : 1 + RUNNERS_UP] if code else guesses[:RUNNERS_UP]),
-            danger=bool(dangers),
-            danger_rule=dangers[0].rule if dangers else "",
-            location_phrase=text[place.start : place.end] if place else "",
-            abstained=abstained,
-            evidence=tuple(_evidence(text, words, dangers, categories, intent, places)),
-        )
-
-
-def _decide(guesses: Sequence[Guess], intents: Sequence[IntentScore]) -> tuple[str | None, IntentScore | None, bool]:
-    """The service code to suggest, the intent, and whether we abstain."""
-    intent = intents[0] if intents and intents[0].probability >= INTENT_ENOUGH else None
-    clear = bool(guesses) and guesses[0].probability >= SURE_ENOUGH
-    if clear and len(guesses) > 1:
-        clear = guesses[0].probability - guesses[1].probability >= CLEARLY_FIRST
-    if intent is None:
-        return None, None, True
-    if intent.intent in (Intent.PRAISE, Intent.CHATTER):
-        return None, intent, False
-    code = guesses[0].value if clear else None
-    return code, intent, code is None and intent.intent in _ABOUT_A_SERVICE
+        language, probability = _language(text, dangers, categories)
+        return Signs(text, words, hits, dangers, categories, intents, language, probability)
 
 
 def _language(text: str, dangers: Sequence[DangerHit], categories: Sequence[CategoryScore]) -> tuple[str, float]:
@@ -125,61 +92,6 @@ def _language(text: str, dangers: Sequence[DangerHit], categories: Sequence[Cate
         rule, _ = categories[0].cues[0]
         return rule.partition(":")[0].rsplit(" ", 1)[-1], UNDECIDED
     return language, probability
-
-
-def _evidence(
-    text: str,
-    words: Words,
-    dangers: Sequence[DangerHit],
-    categories: Sequence[CategoryScore],
-    intent: IntentScore | None,
-    places: Sequence[Place],
-) -> list[Evidence]:
-    evidence = [
-        one
-        for hit in dangers[:_SHOWN_DANGERS]
-        for one in _spanned(EvidenceKind.DANGER, text, words, hit.places, f"{hit.rule}: {hit.cue}")
-    ]
-    if categories:
-        for rule, spoken in _telling(categories[0].cues):
-            evidence += _spanned(EvidenceKind.CATEGORY, text, words, spoken, rule)
-    if intent:
-        for rule, spoken in _telling(intent.cues):
-            evidence += _spanned(EvidenceKind.INTENT, text, words, spoken, rule)
-    evidence += [
-        Evidence(kind=EvidenceKind.LOCATION, start=one.start, end=one.end, rule=f"{one.kind}: {one.rule}")
-        for one in places
-    ]
-    evidence += [
-        Evidence(kind=EvidenceKind.PRIVATE, start=one.start, end=one.end, rule=one.kind)
-        for one in find_private(text[:SCANNED_CODE_POINTS])
-    ]
-    return list({(one.kind, one.start, one.end): one for one in reversed(evidence)}.values())[::-1]
-
-
-Cue = tuple[str, tuple[tuple[int, int], ...]]
-"""(rule name: what it speaks for, how strongly, the words; places as word numbers)"""
-
-
-def _telling(cues: Sequence[Cue]) -> Sequence[Cue]:
-    """The cues a person would underline: the strong ones; without any, two plain ones, or the best there is."""
-    strength = {cue: cue[0].split()[1] for cue in cues}
-    strong = [cue for cue in cues if strength[cue] in ("sure", "strong")]
-    plain = [cue for cue in cues if strength[cue] == "plain"]
-    return strong[:_SHOWN_CUES] or plain[:2] or cues[:1]
-
-
-def _spanned(
-    kind: EvidenceKind, text: str, words: Words, places: Iterable[tuple[int, int]], rule: str
-) -> list[Evidence]:
-    """The spans of one cue; words of it that stand side by side are one span."""
-    joined: list[Evidence] = []
-    for start, end in sorted(words.span(*place) for place in places):
-        if joined and not text[joined[-1].end : start].strip():
-            joined[-1] = joined[-1].model_copy(update={"end": max(end, joined[-1].end)})
-        else:
-            joined.append(Evidence(kind=kind, start=start, end=end, rule=rule))
-    return joined
 
 
 @lru_cache(maxsize=1)

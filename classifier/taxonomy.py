@@ -62,6 +62,6 @@ def services_of_taxonomy() -> list[Service]:
     return [Service(service_code=code, service_name=name) for code, name in CATEGORIES.items()]
 
 
-def service_key(services: Sequence[Service]) -> tuple[tuple[str, str, str, bool], ...]:
+def service_key(services: Sequence[Service]) -> tuple[tuple[str, str, str, bool, str | None], ...]:
     """What about the services decides an answer, as a value that can be compared and kept."""
-    return tuple((one.service_code, one.service_name, one.keywords, one.active) for one in services)
+    return tuple((one.service_code, one.service_name, one.keywords, one.active, one.category) for one in services)

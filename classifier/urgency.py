@@ -13,7 +13,7 @@ from classifier.lexicons import lexicon_names, read_lexicon
 
 _AROUND = 10
 """Words on either side of a hit in which a sign of the past, of doubt or of a joke counts."""
-_HARMLESS, _NOT_NOW = "harmless", "not_now"
+_HARMLESS, _NOT_NOW, _UNSURE = "harmless", "not_now", "unsure"
 NOT_NOW_ENDING = ", past or unsure"
 
 _MOST_URGENT = (
@@ -43,17 +43,20 @@ class DangerRules:
         cues: list[str] = []
         not_now: list[str] = []
         self._meaning: list[tuple[str, str]] = []
+        self._always_unsure: set[int] = set()
         for name in lexicon_names("danger"):
             language = name.removeprefix("danger_")
             for family, groups in read_lexicon(name).items():
                 if family not in (_HARMLESS, _NOT_NOW, *_MOST_URGENT):
                     raise KeyError(f"{name}.toml has [{family}], which is no family of danger")
-                for listed in groups.values():
+                for group, listed in groups.items():
                     if family == _NOT_NOW:
                         not_now += listed
-                    else:
-                        cues += listed
-                        self._meaning += [(family, f"{language}: {cue}") for cue in listed]
+                        continue
+                    if group == _UNSURE:
+                        self._always_unsure.update(range(len(cues), len(cues) + len(listed)))
+                    cues += listed
+                    self._meaning += [(family, f"{language}: {cue}") for cue in listed]
         self._cues = CueList(book, cues)
         self._not_now = CueList(book, not_now)
 
@@ -65,7 +68,9 @@ class DangerRules:
         if not dangerous:
             return []
         not_now = [place for one in self._not_now.find(hits, hide=False, every=True) for place in one.places]
-        dangers = {self._hit(one, unsure=_beside(one, not_now)): None for one in dangerous}
+        dangers = {
+            self._hit(one, unsure=one.cue in self._always_unsure or _beside(one, not_now)): None for one in dangerous
+        }
         return sorted(
             dangers, key=lambda one: (not one.certain, _MOST_URGENT.index(one.rule.removesuffix(NOT_NOW_ENDING)))
         )

@@ -278,29 +278,18 @@ def evaluate(
     files: Annotated[list[Path], typer.Argument(help="JSONL files with labelled texts.")],
     data: Data = None,
     as_json: AsJson = False,
+    report: Annotated[Path | None, typer.Option(help="Write a page and its figures into this directory.")] = None,
 ) -> None:
-    """Score the classifier on labelled texts.
+    """Score the classifier on labelled texts, one JSON object a line; labels are in fields named like the task.
 
-    Example: `hark evaluate category labelled.jsonl --json`
+    Example: `hark evaluate category labelled.jsonl --report ./measured`
     """
-    from classifier.evaluation import TASKS
-    from classifier.evaluation import evaluate as evaluate_files
-    from hark311 import wiring
+    from hark311 import evaluating
 
     settings = _settings("evaluate", data)
-    if task not in TASKS:
-        fail(f"{task!r} is no task. Choose one of: {', '.join(TASKS)}.", 2)
-    try:
-        with err.status("Evaluating..."):
-            report = evaluate_files(task, files, wiring.classifier_of(settings))
-    except OSError as error:
-        fail(f"{error.filename} cannot be read: {error.strerror}.", 2)
-    if not any(score.rows for score in report.scores):
-        fail(f"No line has a label that {task} needs; {len(report.troubles)} lines were skipped.", 1)
-    if as_json:
-        typer.echo(json.dumps(report.as_dict(), indent=2))
-    else:
-        out.print(report.table())
+    evaluating.evaluate(
+        settings, task, files, as_json=as_json, report=report, fail=fail, progress=progress, out=out, err=err
+    )
 
 
 @db.command(name="upgrade")

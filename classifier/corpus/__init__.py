@@ -20,8 +20,9 @@ class Example:
     weight: float = 1.0
 
 
-CATEGORY_LINE_WEIGHT = 0.1
-"""In the intent corpus: the lines written for a category are many, and nearly all of them requests."""
+CATEGORY_LINE_WEIGHT, OTHER_CATEGORY_LINE_WEIGHT = 0.1, 0.02
+"""In the intent corpus: the lines written for a category are many, and nearly all of them requests; the more so in
+other languages than English, which have few lines written for an intent."""
 
 
 def categories() -> list[Example]:
@@ -33,7 +34,12 @@ def intents() -> list[Example]:
     """Texts of every intent, and the category texts with theirs."""
     told = [Example(row["text"], row["intent"], row["language"]) for row in _rows("intent")]
     return told + [
-        Example(row["text"], row["intent"], row["language"], CATEGORY_LINE_WEIGHT)
+        Example(
+            row["text"],
+            row["intent"],
+            row["language"],
+            CATEGORY_LINE_WEIGHT if row["language"] == "en" else OTHER_CATEGORY_LINE_WEIGHT,
+        )
         for row in _rows("category")
         if "intent" in row
     ]

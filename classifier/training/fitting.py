@@ -3,44 +3,51 @@
 Pure and repeatable: the same examples give the same head.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import csr_matrix, diags, hstack, vstack
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from classifier.features import SIZE, Floats
 from classifier.heads import NO_ROW, Head, Tier
 
-WORDS_C, WHOLE_C = 3.0, 2.0
-"""Inverse strength of the regularisation of the two tiers."""
 VECTOR_SCALE = 2.0
 """The vectors count this much beside the two unit-length blocks of features."""
-SHARE_POWER = 0.9
-"""How far the scores lean to what residents write about most, 0 to 1."""
-_STEPS, _TOLERANCE = 120, 1e-3
+_ROUNDS = 20
+"""Passes of the stochastic average gradient over the texts; more change no answer."""
 
 Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
     """What a head is fitted on.
 
-    features: (texts, SIZE). vectors: (texts, width); rows of texts that the encoder does not read are NaN.
-    wanted: class numbers, (texts,). weights: how much each text counts, (texts,).
+    features: (texts, SIZE). vectors: (texts, width), NaN where the encoder does not read the text or there is none.
+    wanted: class numbers, (texts,). weights: how much each text counts, (texts,). english: whether it may be, (texts,).
     """
 
     features: csr_matrix
     vectors: Floats
     wanted: Integers
     weights: Floats
+    english: Truths
 
-    def part(self, chosen: npt.NDArray[np.bool_]) -> "Material":
+    def part(self, chosen: Truths) -> "Material":
         """Only the chosen rows."""
-        return Material(self.features[chosen], self.vectors[chosen], self.wanted[chosen], self.weights[chosen])
+        return Material(
+            self.features[chosen],
+            self.vectors[chosen],
+            self.wanted[chosen],
+            self.weights[chosen],
+            self.english[chosen],
+        )
 
     def joined(self, other: "Material") -> "Material":
         """This and another, one after the other."""
@@ -49,66 +56,108 @@ class Material:
             np.concatenate([self.vectors, other.vectors]),
             np.concatenate([self.wanted, other.wanted]),
             np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.english, other.english]),
         )
 
 
 @dataclass(frozen=True, slots=True)
+class TierRecipe:
+    """How one tier is fitted.
+
+    strength: inverse of the regularisation. least: texts a feature must stand in to count. lean: how far the scores
+    lean to what residents write about most, 0 to 1. temperature: of its scores.
+    """
+
+    strength: float
+    least: int = 1
+    lean: float = 0.0
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to turn a fit into a head. shares: of all posts, the part each class has, by class; None: as in the texts."""
+    """How to turn a fit into a head. One tier for English by words, one with the encoder, one for other languages.
+
+    threshold: the probability from which a class is suggested. shares: of all posts, the part each class has, by
+    class; needed where a tier leans.
+    """
 
     classes: tuple[str, ...]
+    words: TierRecipe
+    whole: TierRecipe
+    others: TierRecipe
     cue_weight: float
-    temperature: float
     threshold: float
     shares: Mapping[str, float] | None = None
 
 
 def fit(material: Material, recipe: Recipe) -> Head:
-    """A head over both tiers. Raises ValueError where fewer than two classes have examples."""
+    """A head with all its tiers. Raises ValueError where fewer than two classes have examples.
+
+    The texts that have a vector, or could have one (`english`), make the first two tiers, all others the third.
+    """
     used = np.unique(material.features.indices)
     row_of = np.full(SIZE, NO_ROW, np.int32)
     row_of[used] = np.arange(len(used), dtype=np.int32)
-    packed = material.features[:, used]
-    words = _tier(packed, None, material, recipe, WORDS_C)
-    read = ~np.isnan(material.vectors).any(axis=1) if material.vectors.size else np.zeros(packed.shape[0], bool)
+    packed = replace(material, features=material.features[:, used])
+    english, others = packed.part(packed.english), packed.part(~packed.english)
+    words = _tier(english, recipe.words, recipe)
     whole = words
-    if read.any():
-        part = material.part(read)
-        whole = _tier(packed[read], part.vectors * VECTOR_SCALE, part, recipe, WHOLE_C)
+    if english.vectors.size and not np.isnan(english.vectors).any():
+        with_vectors = _tier(english, recipe.whole, recipe, english.vectors * VECTOR_SCALE)
+        whole = replace(_mean(words, with_vectors), temperature=recipe.whole.temperature)
     return Head(
         classes=recipe.classes,
         row_of=row_of,
         words=words,
         whole=whole,
+        others=_tier(others, recipe.others, recipe) if len(set(others.wanted)) > 1 else words,
         cue_weight=recipe.cue_weight,
         thresholds=np.full(len(recipe.classes), recipe.threshold, np.float32),
     )
 
 
-def _tier(packed: csr_matrix, vectors: Floats | None, material: Material, recipe: Recipe, strength: float) -> Tier:
-    inputs = packed if vectors is None else hstack([packed, csr_matrix(vectors)]).tocsr()
-    fitted = LogisticRegression(C=strength, max_iter=_STEPS, tol=_TOLERANCE)
-    fitted.fit(inputs, material.wanted, sample_weight=material.weights)
-    known = [int(one) for one in fitted.classes_]
-    coefficients, bias = _every_class(fitted, known, len(recipe.classes))
-    bias = bias + _lean(material, recipe)
-    rows = packed.shape[1]
-    encoder = None if vectors is None else (coefficients[:, rows:].T * VECTOR_SCALE).astype(np.float32)
+def _tier(material: Material, tier: TierRecipe, recipe: Recipe, vectors: Floats | None = None) -> Tier:
+    features = _often(material.features, tier.least)
+    inputs = features if vectors is None else hstack([features, csr_matrix(vectors)]).tocsr()
+    fitted = LogisticRegression(C=tier.strength, solver="sag", max_iter=_ROUNDS, tol=0.0, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # _ROUNDS is where we stop
+        fitted.fit(inputs, material.wanted, sample_weight=material.weights)
+    coefficients, bias = _every_class(fitted, len(recipe.classes))
+    rows = features.shape[1]
     return Tier(
-        weights=np.ascontiguousarray(coefficients[:, :rows].T.astype(np.float32)),
-        bias=bias.astype(np.float32),
-        encoder=encoder,
-        temperature=recipe.temperature,
+        weights=np.ascontiguousarray(coefficients[:, :rows].T, np.float32),
+        bias=np.asarray(bias + tier.lean * _lean(material, recipe), np.float32),
+        encoder=None if vectors is None else np.asarray(coefficients[:, rows:].T * VECTOR_SCALE, np.float32),
+        temperature=tier.temperature,
     )
 
 
-def _every_class(fitted: LogisticRegression, known: Sequence[int], classes: int) -> tuple[Floats, Floats]:
+def _often(features: csr_matrix, least: int) -> csr_matrix:
+    """The features with those that stand in fewer than `least` texts made nothing."""
+    if least < 2:
+        return features
+    often = np.bincount(features.indices, minlength=features.shape[1]) >= least
+    return (features @ diags(often.astype(np.float32))).tocsr()
+
+
+def _mean(words: Tier, whole: Tier) -> Tier:
+    """Both tiers' scores averaged, which is right more often than either; still linear."""
+    encoder: Floats | None = None if whole.encoder is None else whole.encoder / np.float32(2)
+    weights: Floats = (words.weights + whole.weights) / np.float32(2)
+    bias: Floats = (words.bias + whole.bias) / np.float32(2)
+    return Tier(weights, bias, encoder)
+
+
+def _every_class(fitted: LogisticRegression, classes: int) -> tuple[Floats, Floats]:
     """Coefficients and bias for all classes; one without examples is never the likeliest."""
+    known = [int(one) for one in fitted.classes_]
     coefficients, bias = fitted.coef_, fitted.intercept_
     if len(known) == 2:
         coefficients, bias = np.vstack([-coefficients[0], coefficients[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
-    all_coefficients = np.zeros((classes, coefficients.shape[1]))
-    all_bias = np.full(classes, float(bias.min()) - 10.0)
+    all_coefficients = np.zeros((classes, coefficients.shape[1]), np.float32)
+    all_bias = np.full(classes, float(bias.min()) - 10.0, np.float32)
     all_coefficients[known], all_bias[known] = coefficients, bias
     return all_coefficients, all_bias
 
@@ -119,5 +168,4 @@ def _lean(material: Material, recipe: Recipe) -> Floats:
         return np.zeros(len(recipe.classes), np.float32)
     total = np.bincount(material.wanted, weights=material.weights, minlength=len(recipe.classes)) + 1.0
     wanted = np.array([recipe.shares[one] for one in recipe.classes])
-    lean: Floats = SHARE_POWER * (np.log(wanted / wanted.sum()) - np.log(total / total.sum()))
-    return lean
+    return np.asarray(np.log(wanted / wanted.sum()) - np.log(total / total.sum()), np.float32)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from classifier.rules import CLEARLY_FIRST, SURE_ENOUGH, RuleClassifier
+from classifier.rules import BARS, RuleClassifier
 from classifier.services import ServiceMap
 from classifier.taxonomy import services_of_taxonomy
 from classifier.words import read_words
@@ -91,8 +91,8 @@ def test_two_equal_problems_in_one_post_are_left_to_a_person_with_both_as_guesse
 
 def test_a_suggestion_is_sure_enough_and_clearly_first(understand: Understand) -> None:
     understood = understand("huge pothole on Maple, please fix")
-    assert understood.service_probability >= SURE_ENOUGH
-    assert all(understood.service_probability - guess.probability >= CLEARLY_FIRST for guess in understood.runners_up)
+    assert understood.service_probability >= BARS.service
+    assert all(understood.service_probability - guess.probability >= BARS.lead for guess in understood.runners_up)
 
 
 @pytest.mark.parametrize(

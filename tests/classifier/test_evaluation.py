@@ -2,13 +2,20 @@
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from classifier.evaluation import TASKS, evaluate
+from classifier.evaluation import TASKS, evaluate, read_rows, tables, write_report
+from classifier.evaluation.scoring import category_ranking, intent_ranking
+from classifier.protocol import Understood
 from classifier.rules import RuleClassifier
+from models import Guess, Intent
+
+NOW = datetime(2026, 3, 2, 8, 15, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>"
 
 
 def written(folder: Path, *rows: object, name: str = "dev.jsonl") -> Path:
@@ -21,51 +28,119 @@ def test_categories_are_scored_where_the_label_is_one(tmp_path: Path, classifier
     file = written(
         tmp_path,
         {"text": "huge pothole", "category": "POTHOLE", "mapping": "label"},
-        {"text": "graffiti on the wall", "category": "GRAFFITI"},
+        {"text": "graffiti on the wall", "category": "GRAFFITI", "category_alt": None},
         {"text": "street light out", "category": "NOISE", "mapping": "label"},
+        {"text": "street light out", "category": "NOISE", "category_alt": ["PARK", "STREET_LIGHT"]},
         {"text": "huge pothole", "category": "POTHOLE", "mapping": "text_rule"},
+        {"text": "huge pothole", "category": "POTHOLE", "mapping": None},
         {"text": "hello", "category": None, "mapping": "none"},
+        {"text": "hello", "category": ""},
+        {"text": "hello"},
     )
-    report = evaluate("category", [file], classifier)
-    (score,) = report.scores
-    assert score.rows == 3
-    assert score.measures["top-1"] == pytest.approx(2 / 3, abs=1e-4)
-    assert score.measures["coverage"] == 1
-    assert score.classes["NOISE"].recall == 0
-    assert score.classes["POTHOLE"].f1 == 1
+    found = evaluate("category", [file], classifier).as_dict()
+    assert (found["task"], found["version"], found["n"]) == ("category", classifier.version, 4)
+    assert (found["top1"], found["top1_strict"], found["abstained"]) == (0.75, 0.5, 0)
+    assert found["per_class"]["POTHOLE"]["f1"] == 1
+    assert {why: n for why, n in found["skipped"].items() if n} == {"n": 5, "no_gold": 3, "mapping": 2}
+    assert found["texts_per_second"] > 0
 
 
-def test_intents_are_scored_strictly_and_with_the_second_label(tmp_path: Path, classifier: RuleClassifier) -> None:
-    file = written(
+def test_intents_are_scored_with_the_second_label_per_file_and_per_sample(
+    tmp_path: Path, classifier: RuleClassifier
+) -> None:
+    thanks = "thank you so much, great job"
+    one = written(
         tmp_path,
-        {"text": "thank you so much, great job", "intent": "praise", "sample": "base"},
-        {"text": "thank you so much, great job", "intent": "chatter", "intent_alt": "praise", "sample": "topup"},
+        {"text": thanks, "intent": "praise", "sample": "base"},
+        {"text": thanks, "intent": "chatter", "intent_alt": "praise", "sample": "topup"},
+        name="one.jsonl",
     )
-    scores = {score.name.rsplit(" ", 1)[-1]: score.measures for score in evaluate("intent", [file], classifier).scores}
-    assert scores.keys() == {"base", "topup", "all"}
-    assert (scores["all"]["top-1"], scores["all"]["lenient"]) == (0.5, 1.0)
+    other = written(tmp_path, {"text": thanks, "intent": "question"}, name="other.jsonl")
+    found = evaluate("intent", [one, other], classifier).as_dict()
+    assert found["top1"] == pytest.approx(2 / 3, abs=1e-4)
+    files = [(part["file"].rpartition("/")[2], part["sample"], part["n"], part["top1"]) for part in found["files"]]
+    assert files == [
+        ("one.jsonl", None, 2, 1.0),
+        ("one.jsonl", "base", 1, 1.0),
+        ("one.jsonl", "topup", 1, 1.0),
+        ("other.jsonl", None, 1, 0.0),
+    ]
+
+
+def test_the_ranking_holds_the_best_guess_whether_it_was_suggested_or_not() -> None:
+    second = Guess(value="TREE", probability=0.2)
+    suggested = Understood(service_code="PARK", service_probability=0.7, runners_up=(second,))
+    assert [one.value for one in category_ranking(suggested)] == ["PARK", "TREE"]
+    assert category_ranking(Understood(runners_up=(second,), abstained=True)) == (second,)
+    praise = Understood(intent=Intent.PRAISE, intent_probability=0.6)
+    assert intent_ranking(praise) == (Guess(value="praise", probability=0.6),)
+    ranked = (Guess(value="praise", probability=0.6), Guess(value="chatter", probability=0.3))
+    assert intent_ranking(Understood(intent=Intent.PRAISE, intents=ranked)) == ranked
+    assert intent_ranking(Understood(abstained=True)) == ()
 
 
 def test_alarms_are_scored_for_recall_precision_and_false_friends(tmp_path: Path, classifier: RuleClassifier) -> None:
     file = written(
         tmp_path,
         {"text": "house on fire", "intent": "emergency", "emergency_like": False},
-        {"text": "it is bad", "intent": "emergency"},
+        {"text": "it is bad", "intent": "emergency", "intent_alt": "complaint"},
         {"text": "the fire last month", "intent": "complaint", "emergency_like": True},
         {"text": "fire hydrant broken", "intent": "service_request", "emergency_like": True},
         {"text": "I smell gas", "intent": "service_request", "intent_alt": "emergency"},
     )
-    measures = evaluate("emergency", [file], classifier).scores[0].measures
-    assert measures["recall"] == 0.5
-    assert measures["precision"] == 0.5
-    assert measures["alarms where it only sounds like one"] == 0.5
+    report = evaluate("emergency", [file], classifier)
+    found = report.as_dict()
+    assert (found["n"], found["recall"], found["precision"], found["missed"]) == (4, 0.5, 0.5, 1)
+    assert (found["lookalikes"], found["alarms_on_lookalikes"]) == (2, 0.5)
+    assert found["skipped"]["either_right"] == 1
+    assert [one["line"] for one in report.missed()] == [2]
+
+
+def test_the_emergency_field_goes_before_the_intent(tmp_path: Path, classifier: RuleClassifier) -> None:
+    file = written(
+        tmp_path,
+        {"text": "house on fire", "emergency": True, "intent": "complaint"},
+        {"text": "house on fire", "emergency": False, "intent": "emergency"},
+        {"text": "house on fire", "emergency": None, "intent": "emergency"},
+        {"text": "house on fire", "emergency": "yes"},
+    )
+    found = evaluate("emergency", [file], classifier).as_dict()
+    assert (found["n"], found["recall"], found["precision"]) == (2, 1.0, 0.5)
+    assert (found["skipped"]["no_gold"], found["skipped"]["broken"]) == (1, 1)
+
+
+def test_figures_of_speech_give_a_rate_of_false_alarms_and_nothing_else(
+    tmp_path: Path, classifier: RuleClassifier
+) -> None:
+    file = written(
+        tmp_path,
+        {"text": "my house is on fire", "real_disaster": 0},
+        {"text": "this new song is nice", "real_disaster": 0},
+        {"text": "an earthquake somewhere", "real_disaster": 1},
+        {"text": "house on fire", "intent": "emergency", "real_disaster": 0},
+    )
+    found = evaluate("emergency", [file], classifier).as_dict()
+    assert (found["figurative"], found["false_alarms"]) == (2, 0.5)
+    assert (found["n"], found["recall"]) == (1, 1.0)
+    assert found["skipped"]["real_disaster"] == 1
 
 
 def test_languages_are_scored(tmp_path: Path, classifier: RuleClassifier) -> None:
     file = written(
         tmp_path, {"text": "hay basura en la calle", "lang": "es"}, {"text": "路灯坏了", "language": "zh-Hans"}
     )
-    assert evaluate("language", [file], classifier).scores[0].measures["top-1"] == 1
+    found = evaluate("language", [file], classifier).as_dict()
+    assert found["top1"] == 1
+    assert found["per_language"].keys() == {"es", "zh-Hans"}
+
+
+def test_the_language_of_a_row_goes_before_what_the_classifier_says(tmp_path: Path, classifier: RuleClassifier) -> None:
+    file = written(
+        tmp_path,
+        {"text": "huge pothole on the street", "category": "POTHOLE", "lang": "ht"},
+        {"text": "huge pothole on the street", "category": "POTHOLE", "language": 7},
+    )
+    assert evaluate("category", [file], classifier).measures["per_language"].keys() == {"ht", "en"}
 
 
 def test_places_are_scored_to_the_letter_and_by_touch(tmp_path: Path, classifier: RuleClassifier) -> None:
@@ -73,48 +148,83 @@ def test_places_are_scored_to_the_letter_and_by_touch(tmp_path: Path, classifier
         tmp_path,
         {"text": "pothole at 5th & Market", "locations": [[11, 23, "intersection"]]},
         {"text": "pothole at 5th & Market", "spans": [{"start": 11, "end": 14, "type": "ROAD"}]},
+        {"text": "pothole at 5th & Market", "spans": [{"start": 11}]},
     )
-    measures = evaluate("location", [file], classifier).scores[0].measures
-    assert (measures["F1"], measures["touching F1"]) == (0.5, 1.0)
+    found = evaluate("location", [file], classifier).as_dict()
+    assert (found["f1"], found["touching_f1"], found["skipped"]["broken"]) == (0.5, 1.0, 1)
 
 
-def test_a_line_that_cannot_be_read_is_named_and_skipped(tmp_path: Path, classifier: RuleClassifier) -> None:
+def test_a_line_that_cannot_be_read_is_counted_and_named_without_its_text(
+    tmp_path: Path, classifier: RuleClassifier
+) -> None:
     file = written(
         tmp_path,
         {"text": "hola", "lang": "es"},
         "{not json",
+        "",
         "[]",
         {"text": 5},
         {"text": "no label"},
         '{"text": "\\ud800", "lang": "es"}',
+        "[" * 100_000,
+        {"text": "hola", "lang": "a secret " * 20},
+        {"text": "hola", "lang": ["es"]},
+        '{"text": "hola", "lang": "\\ud800"}',
     )
-    report = evaluate("language", [file], classifier)
-    assert [one.line for one in report.troubles] == [2, 3, 4, 5]
-    assert report.scores[-1].rows == 2
+    skipped = evaluate("language", [file], classifier).as_dict()["skipped"]
+    assert (skipped["no_gold"], skipped["broken"]) == (1, 7)
+    assert [one["line"] for one in skipped["lines"]] == [2, 4, 5, 8, 9, 10, 11]
+    assert "secret" not in json.dumps(skipped)
+
+
+def test_files_with_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a/x", "b/x"):
+        (tmp_path / folder).mkdir(parents=True)
+    files = [written(tmp_path / folder, {"text": "hola", "lang": "es"}) for folder in ("a/x", "b/x")]
+    assert read_rows("language", files).files == tuple(map(str, files))
+    assert read_rows("language", files[:1]).files == ("x/dev.jsonl",)
 
 
 def test_an_empty_file_scores_nothing_and_does_not_fail(tmp_path: Path, classifier: RuleClassifier) -> None:
-    report = evaluate("category", [written(tmp_path)], classifier)
-    assert report.scores[-1].rows == 0
+    found = evaluate("category", [written(tmp_path)], classifier)
+    assert found.as_dict()["n"] == 0
+    assert write_report(found, tmp_path, NOW).exists()
 
 
-def test_several_files_are_scored_apart_and_together(tmp_path: Path, classifier: RuleClassifier) -> None:
-    files = [written(tmp_path, {"text": "hola", "lang": "es"}, name=name) for name in ("a.jsonl", "b.jsonl")]
-    scores = evaluate("language", files, classifier).scores
-    assert [(score.name.rpartition("/")[2], score.rows) for score in scores] == [
-        ("a.jsonl", 1),
-        ("b.jsonl", 1),
-        ("all", 2),
-    ]
+def test_progress_is_told_after_every_batch(tmp_path: Path, classifier: RuleClassifier) -> None:
+    file = written(tmp_path, *[{"text": "hola", "lang": "es"}] * 300)
+    told: list[tuple[int, int]] = []
+    evaluate("language", [file], classifier, advance=lambda done, of: told.append((done, of)))
+    assert told == [(256, 300), (300, 300)]
 
 
-def test_a_report_prints_and_becomes_json(tmp_path: Path, classifier: RuleClassifier) -> None:
-    report = evaluate("category", [written(tmp_path, {"text": "pothole", "category": "POTHOLE"}, "broken")], classifier)
+def test_figures_print_on_a_terminal_and_markup_in_labels_stays_text(
+    tmp_path: Path, classifier: RuleClassifier
+) -> None:
+    file = written(tmp_path, {"text": "pothole", "category": "[bold]POTHOLE[/bold]"}, "broken")
     out = io.StringIO()
-    Console(file=out, width=160).print(report.table())
-    assert "POTHOLE" in out.getvalue()
-    assert "1 lines skipped" in out.getvalue()
-    assert json.loads(json.dumps(report.as_dict()))["task"] == "category"
+    Console(file=out, width=160).print(tables(evaluate("category", [file], classifier)))
+    assert "[bold]POTHOLE[/bold]" in out.getvalue()
+    assert "line 2: is no JSON." in out.getvalue()
+
+
+@pytest.mark.parametrize("task", ["category", "emergency", "location"])
+def test_a_report_is_one_page_with_figures_and_without_texts(
+    task: str, tmp_path: Path, classifier: RuleClassifier
+) -> None:
+    labels = {"category": HOSTILE, "emergency": True, "spans": [[0, 4]]}
+    file = written(tmp_path, {"text": "seventeen purple potholes", "sample": HOSTILE, **labels})
+    found = evaluate(task, [file], classifier)
+    page = write_report(found, tmp_path / "made" / "here", NOW).read_text("utf-8")
+    values = json.loads((tmp_path / "made" / "here" / f"{task}.json").read_text("utf-8"))
+    assert {name: values[name] for name in found.as_dict()} == found.as_dict()
+    assert "purple" not in page + json.dumps(values)
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("<svg") == (2 if task == "category" else 0)
+    if task == "emergency":
+        assert [one["line"] for one in values["missed_lines"]] == [1]
+        assert ", line 1" in page
 
 
 def test_an_unknown_task_is_refused(classifier: RuleClassifier) -> None:

@@ -1,0 +1,218 @@
+"""The classifier at work: rules first, then words, and the sentence encoder only where words leave it open.
+
+Danger comes from the rules alone and before any model (invariant 7). Categories and intents are scored by linear heads
+over the words and the lexicons' cues; where the best of either is less likely than ASK_BELOW and the text may be
+English, the encoder reads it and the heads score again. Without model files the rules answer, as on their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from classifier.answers import Bars, Judged, Signs, answer
+from classifier.category import CategoryScore
+from classifier.explaining import explain
+from classifier.features import Floats, Weighed, Weigher
+from classifier.heads import Head, Tier, softmax
+from classifier.intent import IntentScore
+from classifier.model_files import ModelFiles
+from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
+from classifier.problems import several_problems
+from classifier.protocol import Understood
+from classifier.rules import BARS, RuleClassifier, build
+from classifier.services import ServiceMap
+from classifier.training.material import READ_BY_ENCODER
+from models import Explanation, Intent, LabelTask, Service
+
+ASK_BELOW = {CATEGORY: 0.5, INTENT: 0.5}
+"""The encoder is asked where the words' best guess is less likely than this."""
+_KEPT = 5
+"""Guesses kept of each task; with the services that share a category that is enough for a first and three more."""
+
+
+@dataclass(slots=True)
+class Read:
+    """One text on its way through the cascade."""
+
+    signs: Signs
+    weighed: Weighed
+    tiers: dict[str, Tier] = field(default_factory=dict)
+    cues: dict[str, Floats] = field(default_factory=dict)
+    scores: dict[str, Floats] = field(default_factory=dict)
+    vector: Floats | None = None
+
+
+class CascadeClassifier:
+    """Implements `classifier.protocol.Classifier` over one set of loaded models; after making it never changes."""
+
+    def __init__(self, rules: RuleClassifier, models: Loaded) -> None:
+        self._rules = rules
+        self._models = models
+        self._bars = {task: _bars(head) for task, head in models.heads.items()}
+
+    @property
+    def version(self) -> str:
+        """Names the rules and the models that answered, for the record."""
+        return f"{self._rules.version} {self._models.name}"
+
+    @property
+    def troubles(self) -> list[str]:
+        """What could not be loaded, in sentences."""
+        return self._models.troubles
+
+    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+        """One answer per text, in order. Only active ones among `services` are suggested."""
+        weigher = self._models.weigher
+        if weigher is None or not self._models.heads:
+            return self._rules.classify(texts, services)
+        offered = self._rules.offered(services)
+        return [self._answer(read, offered) for read in self._read(texts, weigher)]
+
+    def _read(self, texts: Sequence[str], weigher: Weigher) -> list[Read]:
+        reads = [self._by_words(text, weigher) for text in texts]
+        open_ones = [read for read in reads if self._left_open(read)]
+        vectors = self._models.encode([read.signs.text for read in open_ones]) if open_ones else None
+        if vectors is not None:
+            for read, vector in zip(open_ones, vectors, strict=True):
+                self._with_vector(read, vector)
+        return reads
+
+    def _with_vector(self, read: Read, vector: Floats) -> None:
+        read.vector = vector
+
+        for task in read.scores:
+            head = self._models.heads[task]
+            read.tiers[task] = head.tier(english=True, whole=True)
+            read.scores[task] = head.scores(read.tiers[task], read.weighed, read.cues[task], vector)
+
+    def _by_words(self, text: str, weigher: Weigher) -> Read:
+        signs = self._rules.signs(text)
+        weighed = weigher.weigh(signs.words)
+        read = Read(signs, weighed)
+        for task in (CATEGORY, INTENT):
+            if head := self._models.heads.get(task):
+                read.tiers[task] = head.tier(english=signs.language in READ_BY_ENCODER, whole=False)
+                read.cues[task] = _cues(signs, head, task)
+                read.scores[task] = head.scores(read.tiers[task], weighed, read.cues[task])
+        return read
+
+    def _left_open(self, read: Read) -> bool:
+        if read.signs.language not in READ_BY_ENCODER or not len(read.weighed.features):
+            return False
+        return any(softmax(scores).max() < ASK_BELOW[task] for task, scores in read.scores.items())
+
+    def _answer(self, read: Read, offered: ServiceMap) -> Understood:
+        signs = read.signs
+        categories, intents = list(signs.categories), list(signs.intents)
+        bars = {CATEGORY: BARS, INTENT: BARS} | self._bars
+        if CATEGORY in read.scores:
+            categories = self._categories(read)
+        if INTENT in read.scores:
+            intents = self._intents(read)
+        judged = Judged(
+            categories,
+            intents,
+            self._explanations(read, categories, intents, offered),
+            several_problems(signs, categories, offered),
+            self._danger_score(read),
+        )
+        limits = Bars(
+            service=bars[CATEGORY].service,
+            lead=bars[CATEGORY].lead,
+            categories=bars[CATEGORY].categories,
+            intent=bars[INTENT].intent,
+            intents=bars[INTENT].intents,
+        )
+        return answer(signs, judged, offered, limits)
+
+    def _categories(self, read: Read) -> list[CategoryScore]:
+        head, scores = self._models.heads[CATEGORY], read.scores[CATEGORY]
+        chances, known = softmax(scores), {one.code: one for one in read.signs.categories}
+        return [
+            CategoryScore(code, float(chances[place]), known[code].cues if code in known else (), float(scores[place]))
+            for place in np.argsort(-chances)[:_KEPT]
+            for code in (head.classes[place],)
+        ]
+
+    def _intents(self, read: Read) -> list[IntentScore]:
+        head, scores = self._models.heads[INTENT], read.scores[INTENT]
+        chances, known = softmax(scores), {one.intent: one for one in read.signs.intents}
+        return [
+            IntentScore(
+                intent, float(chances[place]), known[intent].cues if intent in known else (), float(scores[place])
+            )
+            for place in np.argsort(-chances)
+            for intent in (Intent(head.classes[place]),)
+        ]
+
+    def _explanations(
+        self, read: Read, categories: Sequence[CategoryScore], intents: Sequence[IntentScore], offered: ServiceMap
+    ) -> list[Explanation]:
+        explained = []
+        if CATEGORY in read.scores:
+            guesses = [
+                (one.code, code, one.probability)
+                for one in categories[:3]
+                for code in offered.codes_of(one.code, read.signs.words)[:1]
+            ]
+            explained += explain(self._models.heads[CATEGORY], LabelTask.CATEGORY, read, guesses)
+        if INTENT in read.scores:
+            wanted = [(str(one.intent), str(one.intent), one.probability) for one in intents[:3]]
+            explained += explain(self._models.heads[INTENT], LabelTask.INTENT, read, wanted)
+        return explained
+
+    def _danger_score(self, read: Read) -> float:
+        """A second opinion, asked only where a rule has raised the alarm: it orders alarms and hides none."""
+        if not read.signs.dangers or DANGER not in self._models.heads:
+            return 1.0 if read.signs.dangers else 0.0
+        head = self._models.heads[DANGER]
+        none = np.zeros(len(head.classes), np.float32)
+        tier = head.tier(english=read.signs.language in READ_BY_ENCODER, whole=False)
+        return round(float(softmax(head.scores(tier, read.weighed, none))[head.classes.index("danger")]), 3)
+
+
+def _cues(signs: Signs, head: Head, task: str) -> Floats:
+    """What the lexicons say, (classes,)."""
+    cues = np.zeros(len(head.classes), np.float32)
+    if task == CATEGORY:
+        for one in signs.categories:
+            cues[head.classes.index(one.code)] = one.score
+    else:
+        for wanted in signs.intents:
+            cues[head.classes.index(wanted.intent)] = wanted.score
+    return cues
+
+
+def _bars(head: Head) -> Bars:
+    limits = {name: float(bar) for name, bar in zip(head.classes, head.thresholds, strict=True)}
+    return Bars(service=1.0, intent=1.0, categories=limits, intents=limits)
+
+
+class FollowingClassifier:
+    """Answers with the models that run now: looks before each batch whether another version was chosen."""
+
+    def __init__(self, files: ModelFiles) -> None:
+        self._files = files
+        self._stamp = -1
+        self._follow()
+
+    def _follow(self) -> CascadeClassifier:
+        stamp = self._files.stamp
+        if stamp != self._stamp:
+            self._now, self._stamp = CascadeClassifier(build(), load(self._files)), stamp
+        return self._now
+
+    @property
+    def version(self) -> str:
+        """Names the rules and the models that answered last, for the record."""
+        return self._now.version
+
+    @property
+    def now(self) -> CascadeClassifier:
+        """The classifier with the models that run now."""
+        return self._follow()
+
+    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+        """As CascadeClassifier.classify."""
+        return self._follow().classify(texts, services)

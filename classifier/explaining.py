@@ -1,0 +1,105 @@
+"""Why a guess has its score: what its words, the lexicons' cues and the sentence as a whole added, exactly.
+
+The words that weigh most are kept with their weights; all else is summed in `rest`, so that the parts add up to the
+score (invariant 9). What the encoder saw is not a sum over words: covering words one at a time shows which it leaned
+on, for the person who opens the mention.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from classifier.features import Floats
+from classifier.heads import Head
+from classifier.words import BLANK, STOP, Words
+from models import Contribution, Explanation, LabelTask
+
+if TYPE_CHECKING:
+    from classifier.cascade import Read
+
+SHOWN = 6
+"""Words kept of each guess."""
+FAINT = 0.02
+MOST_COVERED = 40
+"""Words covered one by one for one mention: at a few milliseconds each it stays under half a second."""
+
+Guessed = tuple[str, str, float]
+"""(class of the head, how the guess is called outside: service_code or intent, probability)"""
+
+
+def explain(head: Head, task: LabelTask, read: "Read", guesses: Sequence[Guessed]) -> list[Explanation]:
+    """One explanation per guess."""
+    tier = read.tiers[task]
+    explained = []
+    for name, called, probability in guesses:
+        which = head.classes.index(name)
+        score = float(read.scores[task][which])
+        encoder = 0.0
+        if read.vector is not None and tier.encoder is not None:
+            encoder = float(read.vector @ tier.encoder[:, which]) / tier.temperature
+        by_word = head.by_word(tier, read.weighed, which)
+        for word, weight in _cue_weights(read, task, name, head.cue_weight / tier.temperature).items():
+            by_word[word] = by_word.get(word, 0.0) + weight
+        words = _strongest(by_word, read.signs.words)
+        rest = score - encoder - sum(one.weight for one in words)
+        explained.append(
+            Explanation.model_construct(
+                task=task,
+                value=called,
+                probability=round(probability, 4),
+                score=score,
+                rest=rest,
+                encoder=encoder,
+                words=words,
+                occluded=None,
+            )
+        )
+    return explained
+
+
+def _cue_weights(read: "Read", task: LabelTask, name: str, point: float) -> dict[int, float]:
+    """What each word added through the lexicons' category cues; those of an intent rest on more than words."""
+    if task is not LabelTask.CATEGORY:
+        return {}
+    parts = next((one.parts for one in read.signs.categories if one.code == name), ())
+    added: dict[int, float] = {}
+    for weight, places in parts:
+        spoken = [word for first, last in places for word in range(first, last)]
+        for word in spoken:
+            added[word] = added.get(word, 0.0) + weight * point / len(spoken)
+    return added
+
+
+def _strongest(by_word: dict[int, float], words: Words) -> list[Contribution]:
+    chosen = sorted(by_word, key=lambda word: -abs(by_word[word]))[:SHOWN]
+    return [
+        Contribution.model_construct(start=start, end=end, weight=round(by_word[word], 4), post_id=None)
+        for word in sorted(chosen)
+        if abs(by_word[word]) >= FAINT
+        for start, end in (words.span(word, word + 1),)
+    ]
+
+
+def occlude(
+    text: str, words: Words, score: Callable[[Sequence[str]], Floats], *, shown: int = SHOWN
+) -> list[list[Contribution]]:
+    """Which words the whole sentence leaned on: how far each class's score falls when a word is covered.
+
+    `score`: texts to scores, (texts, classes). Returns one list per class. Looks at the first MOST_COVERED words.
+    """
+    places = [place for place, form in enumerate(words.forms) if form not in (BLANK, STOP)][:MOST_COVERED]
+    spans = [words.span(place, place + 1) for place in places]
+    scores = score([text, *(f"{text[:start]} {text[end:]}" for start, end in spans)])
+    falls = np.asarray(scores[0] - scores[1:])
+    found = []
+    for column in falls.T:
+        chosen = sorted(np.argsort(-np.abs(column))[:shown])
+        found.append(
+            [
+                Contribution(start=spans[place][0], end=spans[place][1], weight=round(float(column[place]), 4))
+                for place in chosen
+                if abs(column[place]) >= FAINT
+            ]
+        )
+    return found

@@ -1,0 +1,152 @@
+"""The models of day one, made at set-up from our corpus and the packaged weights; no label, no torch, no network."""
+
+import random
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from classifier import corpus
+from classifier.corpus import Example
+from classifier.encoder import graph, weights
+from classifier.encoder.runtime import GRAPH, Encoder
+from classifier.features import Floats, Weigher
+from classifier.heads import Head
+from classifier.model_files import DAY_ONE, ENCODER, OUR_LICENCE, OURS, RARITY, ModelFiles
+from classifier.places import PlaceKind, find_places
+from classifier.taxonomy import CATEGORIES, DAY_ONE_SHARES
+from classifier.training.fitting import Material, Recipe, TierRecipe, fit
+from classifier.training.material import Encode, material_of, nothing_material
+from models import Intent
+
+CATEGORY, INTENT, DANGER = "category", "intent", "danger"
+TASKS = (CATEGORY, INTENT)
+PLACES = 250
+"""So many of the corpus's place phrases teach, beside the written ones, that a place alone tells of nothing."""
+_PLACE_KINDS = (PlaceKind.ADDRESS, PlaceKind.BLOCK, PlaceKind.INTERSECTION, PlaceKind.STREET)
+
+RECIPES = {
+    CATEGORY: Recipe(
+        classes=tuple(CATEGORIES),
+        words=TierRecipe(strength=1.0, least=2, lean=0.7, temperature=0.7),
+        whole=TierRecipe(strength=2.0, least=2, lean=0.7, temperature=0.9),
+        others=TierRecipe(strength=30.0, temperature=0.5),
+        cue_weight=0.4,
+        threshold=0.45,
+        shares=DAY_ONE_SHARES,
+    ),
+    INTENT: Recipe(
+        classes=tuple(Intent),
+        words=TierRecipe(strength=3.0),
+        whole=TierRecipe(strength=2.0),
+        others=TierRecipe(strength=3.0, least=2, temperature=0.62),
+        cue_weight=0.4,
+        threshold=0.4,
+    ),
+    DANGER: Recipe(
+        classes=("harmless", "danger"),
+        words=TierRecipe(strength=10.0),
+        whole=TierRecipe(strength=10.0),
+        others=TierRecipe(strength=10.0),
+        cue_weight=0.0,
+        threshold=0.5,
+    ),
+}
+"""Strengths, cue weights, temperatures and thresholds. Those of English were measured on the development halves of real
+city reports (SeeClickFix, PublicStuff; nothing from X, invariant 11), those of other languages by cross-validation on
+the corpus."""
+
+Tell = Callable[[str], None]
+
+
+def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFiles:
+    """Makes every model file of day one in `folder`; about a minute. `tell` hears each step.
+
+    Raises weights.WeightsMissing where the encoder's weights are not installed: the heads over words alone are made
+    and entered all the same.
+    """
+    files = ModelFiles(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    tell("counting the words of the corpus")
+    told, asked, dangers = corpus.categories(), corpus.intents(), corpus.dangers()
+    weigher = Weigher.count([one.text for one in told])
+    weigher.save(folder / RARITY)
+    files.add(RARITY, {"what": "how rare each word is", "source": OURS, "licence": OUR_LICENCE}, now=now)
+    weigher = Weigher.load(folder / RARITY)
+    trouble: weights.WeightsMissing | None = None
+    encode: Encode | None = None
+    try:
+        tell("building the encoder")
+        encode = remembering(make_encoder(folder, now=now).encode)
+    except weights.WeightsMissing as error:
+        trouble = error
+    tell(f"reading {len(told) + len(asked)} texts")
+    for task, material in (
+        (CATEGORY, category_material(told, weigher, encode)),
+        (INTENT, material_of(asked, RECIPES[INTENT].classes, weigher, encode)),
+        (DANGER, material_of(dangers, RECIPES[DANGER].classes, weigher, None)),
+    ):
+        tell(f"learning {task}")
+        save_head(files, task, DAY_ONE, fit(material, RECIPES[task]), OURS, now=now)
+    if trouble:
+        raise trouble
+    return files
+
+
+def make_encoder(folder: Path, *, now: datetime) -> Encoder:
+    """Builds the int8 encoder and enters it. Raises weights.WeightsMissing."""
+    source = weights.packaged_weights()
+    target = folder / ENCODER
+    target.mkdir(parents=True, exist_ok=True)
+    graph.write(source, target / GRAPH)
+    for name in weights.TOKENIZER_FILES:
+        shutil.copyfile(source / name, target / name)
+    for name in (GRAPH, *weights.TOKENIZER_FILES):
+        what = "MiniLM-L6 sentence encoder, int8" if name == GRAPH else "its tokenizer"
+        facts = {"what": what, "source": weights.SOURCE, "licence": weights.LICENCE}
+        ModelFiles(folder).add(f"{ENCODER}/{name}", facts, now=now)
+    return Encoder(target, threads=2)
+
+
+def category_material(examples: Sequence[Example], weigher: Weigher, encode: Encode | None) -> Material:
+    """The category corpus, and texts that tell of nothing."""
+    recipe = RECIPES[CATEGORY]
+    nothings = [*corpus.nothings(), *_places(examples)]
+    return material_of(examples, recipe.classes, weigher, encode).joined(
+        nothing_material(nothings, recipe.classes, DAY_ONE_SHARES, weigher, encode)
+    )
+
+
+def remembering(encode: Encode) -> Encode:
+    """The same, reading no text twice."""
+    known: dict[str, Floats] = {}
+
+    def encoded(texts: Sequence[str]) -> Floats:
+        fresh = sorted({one for one in texts if one not in known})
+        known.update(zip(fresh, encode(fresh), strict=True))
+        return np.stack([known[one] for one in texts])
+
+    return encoded
+
+
+def _places(examples: Sequence[Example]) -> list[str]:
+    found = {
+        one.text[place.start : place.end]
+        for one in examples
+        if one.language == "en"
+        for place in find_places(one.text)
+        if place.kind in _PLACE_KINDS
+    }
+    return random.Random(1).sample(sorted(found), min(PLACES, len(found)))  # noqa: S311 # a sample, no secret
+
+
+def save_head(files: ModelFiles, task: str, version: str, head: Head, source: str, *, now: datetime) -> None:
+    """Writes a head and enters it in the manifest; it does not run yet unless it is the first."""
+    name = f"{task}/{version}.npz"
+    (files.folder / task).mkdir(parents=True, exist_ok=True)
+    fresh = files.folder / f"{name}.new"
+    head.save(fresh)
+    fresh.replace(files.folder / name)
+    files.add(name, {"what": f"{task} head", "source": source, "licence": OUR_LICENCE}, now=now)

@@ -14,7 +14,7 @@ from classifier.answers import Bars, Judged, Signs, answer
 from classifier.category import CategoryScore
 from classifier.explaining import explain
 from classifier.features import Floats, Weighed, Weigher
-from classifier.heads import Head, Tier, softmax
+from classifier.heads import MAY_BE_ENGLISH, Head, Tier, softmax
 from classifier.intent import IntentScore
 from classifier.model_files import ModelFiles
 from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
@@ -22,7 +22,6 @@ from classifier.problems import several_problems
 from classifier.protocol import Understood
 from classifier.rules import BARS, RuleClassifier, build
 from classifier.services import ServiceMap
-from classifier.training.material import READ_BY_ENCODER
 from models import Explanation, Intent, LabelTask, Service
 
 ASK_BELOW = {CATEGORY: 0.5, INTENT: 0.5}
@@ -92,13 +91,13 @@ class CascadeClassifier:
         read = Read(signs, weighed)
         for task in (CATEGORY, INTENT):
             if head := self._models.heads.get(task):
-                read.tiers[task] = head.tier(english=signs.language in READ_BY_ENCODER, whole=False)
+                read.tiers[task] = head.tier(english=signs.language in MAY_BE_ENGLISH, whole=False)
                 read.cues[task] = _cues(signs, head, task)
                 read.scores[task] = head.scores(read.tiers[task], weighed, read.cues[task])
         return read
 
     def _left_open(self, read: Read) -> bool:
-        if read.signs.language not in READ_BY_ENCODER or not len(read.weighed.features):
+        if read.signs.language not in MAY_BE_ENGLISH or not len(read.weighed.features):
             return False
         return any(softmax(scores).max() < ASK_BELOW[task] for task, scores in read.scores.items())
 
@@ -168,7 +167,7 @@ class CascadeClassifier:
             return 1.0 if read.signs.dangers else 0.0
         head = self._models.heads[DANGER]
         none = np.zeros(len(head.classes), np.float32)
-        tier = head.tier(english=read.signs.language in READ_BY_ENCODER, whole=False)
+        tier = head.tier(english=read.signs.language in MAY_BE_ENGLISH, whole=False)
         return round(float(softmax(head.scores(tier, read.weighed, none))[head.classes.index("danger")]), 3)
 
 

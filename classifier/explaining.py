@@ -38,7 +38,7 @@ def explain(head: Head, task: LabelTask, read: "Read", guesses: Sequence[Guessed
         encoder = 0.0
         if read.vector is not None and tier.encoder is not None:
             encoder = float(read.vector @ tier.encoder[:, which]) / tier.temperature
-        by_word = head.by_word(tier, read.weighed, which)
+        by_word = tier.by_word(read.weighed, which)
         for word, weight in _cue_weights(read, task, name, head.cue_weight / tier.temperature).items():
             by_word[word] = by_word.get(word, 0.0) + weight
         words = _strongest(by_word, read.signs.words)

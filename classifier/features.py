@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from classifier.words import BLANK, STOP, Words, read_words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 BITS = 18
 SIZE = 1 << BITS
@@ -106,8 +109,10 @@ class Weigher:
         shares = (halves / counts[occurs]).astype(np.float32) if len(found) else halves
         return Weighed(features, values.astype(np.float32), occurs, places, shares)
 
-    def matrix(self, texts: Sequence[str]) -> csr_matrix:
+    def matrix(self, texts: Sequence[str]) -> "csr_matrix":
         """All texts, (texts, SIZE), for training."""
+        from scipy.sparse import csr_matrix  # answering does without
+
         rows = [self.weigh(read_words(text)) for text in texts]
         ends = np.cumsum([0, *(len(row.features) for row in rows)])
         if not rows:

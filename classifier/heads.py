@@ -5,8 +5,10 @@ all through, so that every score is the exact sum of what its words, cues and ve
 """
 
 import json
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,10 @@ import numpy.typing as npt
 from classifier.features import SIZE, Floats, Weighed
 
 NO_ROW = -1
+TIERS = ("words", "whole", "others")
+MAY_BE_ENGLISH = frozenset({"en", "und"})
+"""Languages of the texts that the first two tiers score: the encoder knows English only, and what has no telling
+language may well be English."""
 
 
 class HeadUnreadable(Exception):
@@ -22,30 +28,40 @@ class HeadUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One way of scoring. weights: (rows, classes); encoder: (width, classes) or None; bias: (classes,)."""
+    """One way of scoring. weights: (rows, classes); encoder: (width, classes) or None; bias: (classes,).
 
+    row_of: the row of each feature number in the weights, or NO_ROW, (SIZE,) int32.
+    """
+
+    row_of: npt.NDArray[np.int32]
     weights: Floats
     bias: Floats
     encoder: Floats | None = None
     temperature: float = 1.0
 
+    def by_word(self, weighed: Weighed, which: int) -> dict[int, float]:
+        """What each word (by number) added to the score of class `which`; cues, vector and bias are not in it."""
+        rows = self.row_of[weighed.features]
+        each = np.where(rows >= 0, weighed.values * self.weights[rows, which], 0.0) / self.temperature
+        added = np.bincount(weighed.words, weights=each[weighed.occurs] * weighed.shares)
+        return {int(word): float(added[word]) for word in np.unique(weighed.words)}
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A fitted head. `row_of`: the row of each feature number in the weights, or NO_ROW, (SIZE,) int32.
+    """A fitted head. `thresholds`: the probability from which each class is suggested, (classes,).
 
-    `thresholds`: the probability from which each class is suggested, (classes,). `cue_weight`: what a point of the
-    lexicons' score counts. `facts`: what it was made of and how it measured, for people.
+    Tiers: `words` for texts that may be English, `whole` for those that the encoder read too, `others` for all else.
+    `cue_weight`: what a point of the lexicons' score counts. `facts`: what it was made of and how it measured.
     """
 
     classes: tuple[str, ...]
-    row_of: npt.NDArray[np.int32]
     words: Tier
     whole: Tier
     others: Tier
     cue_weight: float
     thresholds: Floats
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
     def tier(self, *, english: bool, whole: bool) -> Tier:
         """The tier that scores a text. `whole`: with its vector. Only texts that may be English have one."""
@@ -53,41 +69,31 @@ class Head:
 
     def scores(self, tier: Tier, weighed: Weighed, cues: Floats, vector: Floats | None = None) -> Floats:
         """The score of every class, (classes,)."""
-        rows = self.row_of[weighed.features]
+        rows = tier.row_of[weighed.features]
         known = rows >= 0
         total = tier.bias + weighed.values[known] @ tier.weights[rows[known]] + self.cue_weight * cues
         if vector is not None and tier.encoder is not None:
             total = total + vector @ tier.encoder
         return np.asarray(total / tier.temperature, np.float32)
 
-    def by_word(self, tier: Tier, weighed: Weighed, which: int) -> dict[int, float]:
-        """What each word (by number) added to the score of class `which`; cues, vector and bias are not in it."""
-        rows = self.row_of[weighed.features]
-        each = np.where(rows >= 0, weighed.values * tier.weights[rows, which], 0.0) / tier.temperature
-        added = np.bincount(weighed.words, weights=each[weighed.occurs] * weighed.shares)
-        return {int(word): float(added[word]) for word in np.unique(weighed.words)}
-
     def save(self, file: Path) -> None:
         """Writes the head; halves the precision of the weights, which changes no answer that matters."""
+        held: dict[str, npt.NDArray[Any]] = {"thresholds": self.thresholds}
+        temperatures = {}
+        for name in TIERS:
+            tier: Tier = getattr(self, name)
+            held[f"{name}_rows"] = _in_row_order(tier.row_of)
+            held[f"{name}_weights"], held[f"{name}_bias"] = tier.weights.astype(np.float16), tier.bias
+            if tier.encoder is not None:
+                held[f"{name}_encoder"] = tier.encoder
+            temperatures[name] = tier.temperature
         meta = {
             "classes": self.classes,
             "cue_weight": self.cue_weight,
-            "temperatures": [one.temperature for one in (self.words, self.whole, self.others)],
+            "temperatures": temperatures,
             "facts": self.facts,
         }
-        held = {
-            "rows": np.flatnonzero(self.row_of >= 0)[np.argsort(self.row_of[self.row_of >= 0])].astype(np.int32),
-            "words": self.words.weights.astype(np.float16),
-            "words_bias": self.words.bias,
-            "whole": self.whole.weights.astype(np.float16),
-            "whole_bias": self.whole.bias,
-            "others": self.others.weights.astype(np.float16),
-            "others_bias": self.others.bias,
-            "thresholds": self.thresholds,
-            "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
-        }
-        if self.whole.encoder is not None:
-            held["encoder"] = self.whole.encoder.astype(np.float32)
+        held["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
         with file.open("wb") as opened:
             np.savez_compressed(opened, **held)  # type: ignore[arg-type] # its stub takes a bool among the arrays
 
@@ -97,22 +103,34 @@ class Head:
         try:
             with np.load(file, allow_pickle=False) as held:
                 meta = json.loads(bytes(held["meta"]))
-                row_of = np.full(SIZE, NO_ROW, np.int32)
-                row_of[held["rows"]] = np.arange(len(held["rows"]), dtype=np.int32)
-                by_words, by_whole, by_others = meta["temperatures"]
-                encoder = held.get("encoder")
+                tiers = {name: _tier(held, name, float(meta["temperatures"][name])) for name in TIERS}
                 return cls(
                     classes=tuple(meta["classes"]),
-                    row_of=row_of,
-                    words=Tier(held["words"].astype(np.float32), held["words_bias"], None, by_words),
-                    whole=Tier(held["whole"].astype(np.float32), held["whole_bias"], encoder, by_whole),
-                    others=Tier(held["others"].astype(np.float32), held["others_bias"], None, by_others),
-                    cue_weight=meta["cue_weight"],
+                    cue_weight=float(meta["cue_weight"]),
                     thresholds=held["thresholds"],
                     facts=meta["facts"],
+                    **tiers,
                 )
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile) as error:
             raise HeadUnreadable(f"{file} cannot be used: {error}") from error
+
+
+def rows_of(features: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """The row of each feature number, when these features have the rows 0, 1, 2 ... in this order; (SIZE,)."""
+    row_of = np.full(SIZE, NO_ROW, np.int32)
+    row_of[features] = np.arange(len(features), dtype=np.int32)
+    return row_of
+
+
+def _in_row_order(row_of: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    used = np.flatnonzero(row_of >= 0)
+    return used[np.argsort(row_of[used])].astype(np.int32)
+
+
+def _tier(held: "np.lib.npyio.NpzFile", name: str, temperature: float) -> Tier:
+    encoder = held[f"{name}_encoder"] if f"{name}_encoder" in held else None  # noqa: SIM401 # its get() is untyped
+    weights = held[f"{name}_weights"].astype(np.float32)
+    return Tier(rows_of(held[f"{name}_rows"]), weights, held[f"{name}_bias"], encoder, temperature)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -36,7 +36,7 @@ _TEMPER = 0.5
 _ENGLISH_FIRST = 0.7
 """Most posts are in English; what speaks equally for two is that."""
 _HINT = 2.0
-_WORDS_READ = 120
+_WORDS_READ = 60
 _UNSEEN = 0.3
 _LISTED, _LISTED_WITH_HINT = 1 / 3, 1 / 8
 """What share of the words must be on a list of the language that is guessed."""

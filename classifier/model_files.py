@@ -96,19 +96,34 @@ class ModelFiles:
         held["running"][task] = version
         self._write(held)
 
+    def made_of(self) -> str:
+        """The fingerprint of what day one was made of; "" where there is none."""
+        try:
+            return str(self._read().get("made_of", ""))
+        except ModelFileTrouble:
+            return ""
+
+    def mark_made_of(self, fingerprint: str) -> None:
+        """Remembers what day one was made of."""
+        self._write(self._read() | {"made_of": fingerprint})
+
     def take_from(self, other: "ModelFiles") -> None:
-        """Everything of another folder, linked where the file system can. Raises ModelFileTrouble."""
-        held = other._read()
-        for name in held["files"]:
-            target = self.folder / name
+        """Day one of another folder, linked where the file system can; versions of this folder stay and run on.
+
+        Raises ModelFileTrouble where the other folder is not whole.
+        """
+        theirs = other._read()
+        ours = self._read(or_new=True)
+        for name in theirs["files"]:
+            source, target = other.verified(name), self.folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.unlink(missing_ok=True)
-            source = other.verified(name)
             try:
                 os.link(source, target)
             except OSError:
                 shutil.copyfile(source, target)
-        self._write(held)
+        ours["files"] |= theirs["files"]
+        self._write(ours | {"made_of": theirs.get("made_of", "")})
 
     def _read(self, *, or_new: bool = False) -> dict[str, Any]:
         try:

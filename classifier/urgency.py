@@ -2,7 +2,8 @@
 
 Tuned to miss nothing. Words that only sound like danger ("fire hydrant", "shot a video") are hidden by the longer
 harmless phrase they stand in. What is past, denied, supposed or said in jest still raises the alarm, under a rule name
-that says so: a person judges it, the rules never suppress it. Source of the families: domain.md section 5.3.
+that says so: a person judges it, the rules never suppress it. So does a word that may mean danger and often does not
+("unsure" in the lexicons). Source of the families: domain.md section 5.3.
 """
 
 from collections.abc import Sequence

@@ -20,11 +20,11 @@ from hark311.product import Nudge, Product
 from hark311.settings import AccountSettings, Settings, XAccount
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
-from hark311.starter import load_services, load_templates
+from hark311.starter import load_referrals, load_services, load_templates
 from listeners.hearing import Hearing
 from listeners.protocol import Listener
 from listeners.registry import listener_class
-from models import Account, Channel, Database, ReplyTemplate, Role, Service, migrations, utc_now
+from models import Account, Channel, Database, Referral, ReplyTemplate, Role, Service, migrations, utc_now
 from models.job_names import UNDERSTAND
 from responders.open311 import Open311City
 from responders.outbox import Outbox
@@ -64,6 +64,8 @@ def _seed_accounts(session: Session, accounts: dict[str, AccountSettings]) -> No
 def _seed_starter(session: Session) -> None:
     known = set(session.exec(select(Service.service_code)).all())
     session.add_all(one for one in load_services() if one.service_code not in known)
+    referred = set(session.exec(select(Referral.danger)).all())
+    session.add_all(one for one in load_referrals() if one.danger not in referred)
     have = set(session.exec(select(ReplyTemplate.key, ReplyTemplate.language)).all())
     session.add_all(one for one in load_templates() if (one.key, one.language) not in have)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
+from models.labels import Label
 from models.lifecycle import MentionState, ReplyState, RequestState, may
 from models.mentions import Attachment, Mention, Post, Understanding
 from models.replies import Reply, SendAttempt
@@ -52,6 +53,9 @@ def _empty_derived(session: Session, mention: Mention) -> None:
         understanding.evidence, understanding.location_phrase = [], ""
         understanding.problems, understanding.explanations = [], []
         session.add(understanding)
+    for label in session.exec(select(Label).where(Label.mention_id == mention.id)).all():
+        label.text = ""  # one from the desk has none of its own; what it is about stays, as a count
+        session.add(label)
     for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
         request.description = request.address_string = request.media_url = ""
         request.lat = request.long = None

@@ -63,6 +63,7 @@ class Mention(SQLModel, table=True):
         Index("ix_mention_queue", "state", "danger", "received_at"),
         Index("ix_mention_conversation", "conversation_id", "author_id"),
         Index("ix_mention_to_understand", "needs_understanding", "id"),
+        Index("ix_mention_certainty", "state", "certainty", "id"),
         Index(
             "ix_mention_claimed",
             "claimed_by",
@@ -83,6 +84,7 @@ class Mention(SQLModel, table=True):
     needs_understanding: bool = True
     understand_after: datetime | None = Field(default=None, sa_type=UTCDateTime, description="lease of a classifier")
     danger: bool = False
+    certainty: float = Field(default=0.0, description="Understanding.certainty() of the newest one")
     may_reply: bool = True
     may_reply_reason: str = ""
     received_at: datetime = Field(sa_type=UTCDateTime)
@@ -242,6 +244,23 @@ class Understanding(SQLModel, table=True):
     explanations: list[dict[str, Any]] = Field(default_factory=list, sa_type=json_column())
     danger_score: float = Field(default=0.0, description="second opinion on the danger, 0 to 1; orders, never hides")
     created_at: datetime = Field(sa_type=UTCDateTime)
+
+    def certainty(self) -> float:
+        """How sure it is of its least sure suggestion, 0 to 1 with four places; 0 where the classifier failed.
+
+        Orders the queue by what a person's decision teaches most. Where there is nothing to file (praise, chatter)
+        only the intent counts.
+        """
+        if self.failure:
+            return 0.0
+        intent = (
+            self.intent_probability if self.intent else max((one["probability"] for one in self.intents), default=0)
+        )
+        if self.service_code:
+            service = self.service_probability
+        else:
+            service = max((one["probability"] for one in self.runners_up), default=0) if self.abstained else 1.0
+        return round(min(intent, service, 1.0), 4)
 
     def evidence_spans(self) -> list[Evidence]:
         """The stored evidence as values."""

@@ -17,3 +17,8 @@ class Referral(SQLModel, table=True):
     note: str = ""
     checked_on: date | None = None
     checked_by: int | None = Field(default=None, foreign_key="staff_user.id")
+
+
+def family_of(rule: str) -> str:
+    """The kind of danger that a rule's name speaks of: "gas, past or unsure" is "gas"."""
+    return rule.partition(",")[0].strip()

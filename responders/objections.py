@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from models import CHANNELS, Account, Mention, MentionState, Need, Service
 from models.threads import newest_inbound, posts_of
+from responders.labelling import Said
 from responders.wording import WordingError, freeze, slots, widest
 
 DESCRIPTION_LIMIT = 3900
@@ -32,6 +33,7 @@ class Decided:
     """What the person at the desk wants: the reply text as it stands on the page, the request as it stands there.
 
     None means: no reply, no request. `seen_version` and `seen_post_id` say what was on the page (invariant 5).
+    `said` is what the person makes of the post itself; None: they were not asked.
     """
 
     seen_version: int
@@ -39,6 +41,7 @@ class Decided:
     reply_text: str | None
     language: str
     request: RequestFields | None
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)

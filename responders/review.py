@@ -25,21 +25,21 @@ from models import (
     ReplyState,
     RequestState,
     Review,
-    Service,
     ServiceRequest,
     StaffUser,
     advance,
     record,
     utc_now,
 )
-from models.requests import new_reference
 from models.threads import newest_inbound, posts_of
 from responders.claims import NotYours, claim, open_reply, open_request, release, require_claim
+from responders.edits import filed_request, keep_edits
+from responders.labelling import CategoryOf, Lesson, Said, own_code, unlearn
 from responders.objections import Decided, FindPrivate, Ground, RequestFields, objections
 from responders.settling import close_if_settled
 from responders.wording import freeze
 
-__all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields"]
+__all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields", "Said"]
 
 LONGEST_REASON = 500
 LengthOf = Callable[[Channel, str], int]
@@ -71,6 +71,7 @@ class Desk:
     """The decisions of the people at the desk.
 
     `hold` is how long an approved reply can be taken back before anything leaves; `lease` how long a claim lasts.
+    `category_of` names the category that a service stands for, for the labels that decisions leave behind.
     """
 
     database: Database
@@ -79,6 +80,7 @@ class Desk:
     hold: timedelta = timedelta(seconds=10)
     lease: timedelta = timedelta(minutes=10)
     clock: Callable[[], datetime] = utc_now
+    category_of: CategoryOf = own_code
 
     def claim(self, mention_id: int, staff_id: int) -> None:
         """Take a mention, or prolong the claim on it. Raises NotYours."""
@@ -98,7 +100,7 @@ class Desk:
         with self.database.write() as session:
             mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
-            _keep_edits(session, mention, decided)
+            keep_edits(session, mention, decided)
             mention.claimed_until = now + self.lease
 
     def objections(self, mention_id: int, decided: Decided) -> list[str]:
@@ -118,7 +120,7 @@ class Desk:
             if mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so nothing can be sent about it."])
             require_claim(session, mention, staff, now)
-            _keep_edits(session, mention, decided)
+            keep_edits(session, mention, decided)
             refused = objections(session, mention, decided, self._ground(session, mention))
             if not refused:
                 approved = self._approve(session, mention, staff, decided, now)
@@ -140,7 +142,7 @@ class Desk:
             request = None
         reply = open_reply(session, mention)
         if reply and decided.reply_text is not None:
-            target = request or _filed_request(session, mention) or _asked_about(session, reply)
+            target = request or filed_request(session, mention) or _asked_about(session, reply)
             frozen = freeze(decided.reply_text, decided.language, target.reference if target else "")
             reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
             reply.approved_at, reply.approved_by, reply.not_before = now, staff.id, due
@@ -152,18 +154,19 @@ class Desk:
             reply = None
         mention.claimed_by = mention.claimed_until = None
         advance(session, mention, MentionState.APPROVED, by, "decided on the desk", now)
+        Lesson(session, mention, staff, decided.said, self.category_of, now).approved(request)
         _note(session, mention, staff, Decision.APPROVED, now, reply=reply, request=request)
         return Approved(reply.id if reply else None, request.id if request else None)
 
-    def reject(self, mention_id: int, staff_id: int, reason: str) -> None:
+    def reject(self, mention_id: int, staff_id: int, reason: str, said: Said | None = None) -> None:
         """Close without reply or request, for a reason that stays on record. Raises NotYours, NotApproved."""
-        self._put_away(mention_id, staff_id, reason, MentionState.REJECTED, Decision.REJECTED)
+        self._put_away(mention_id, staff_id, reason, said, Decision.REJECTED)
 
-    def set_aside(self, mention_id: int, staff_id: int, reason: str) -> None:
+    def set_aside(self, mention_id: int, staff_id: int, reason: str, said: Said | None = None) -> None:
         """Put away as chatter; it comes back when the author writes again. Raises NotYours, NotApproved."""
-        self._put_away(mention_id, staff_id, reason, MentionState.SET_ASIDE, Decision.SET_ASIDE)
+        self._put_away(mention_id, staff_id, reason, said, Decision.SET_ASIDE)
 
-    def _put_away(self, mention_id: int, staff_id: int, reason: str, to: MentionState, decision: Decision) -> None:
+    def _put_away(self, mention_id: int, staff_id: int, reason: str, said: Said | None, decision: Decision) -> None:
         if not reason.strip():
             raise NotApproved(["Say why: a decision without an answer needs a reason."])
         if len(reason) > LONGEST_REASON:
@@ -177,7 +180,13 @@ class Desk:
             if request := open_request(session, mention):
                 advance(session, request, RequestState.CANCELLED, by, why, now)
             mention.claimed_by = mention.claimed_until = None
-            advance(session, mention, to, by, why, now)
+            lesson = Lesson(session, mention, staff, said, self.category_of, now)
+            if decision == Decision.SET_ASIDE:
+                advance(session, mention, MentionState.SET_ASIDE, by, why, now)
+                lesson.set_aside()
+            else:
+                advance(session, mention, MentionState.REJECTED, by, why, now)
+                lesson.rejected()
             _note(session, mention, staff, decision, now, reason=reason.strip())
 
     def take_back(self, mention_id: int, staff_id: int) -> None:
@@ -195,6 +204,8 @@ class Desk:
             if mention.state != MentionState.APPROVED or moved or not (replies or requests):
                 raise NotApproved(["It has left already and cannot be taken back."])
             by, why = f"staff:{staff_id}", "taken back"
+            approved_at = [*(one.approved_at for one in replies), *(one.approved_at for one in requests)]
+            unlearn(session, mention, min((at for at in approved_at if at), default=now))
             for reply in replies:
                 reply.revision += 1
                 advance(session, reply, ReplyState.IN_REVIEW, by, why, now)
@@ -286,7 +297,7 @@ class Desk:
 
     def _ground(self, session: Session, mention: Mention) -> Ground:
         account = session.get_one(Account, mention.account_id)
-        known = _filed_request(session, mention) or _asked_about(session, open_reply(session, mention))
+        known = filed_request(session, mention) or _asked_about(session, open_reply(session, mention))
         request = open_request(session, mention) or known
         return Ground(
             account=account,
@@ -295,41 +306,6 @@ class Desk:
             number_known=known is not None,
             reference=request.reference if request else "",
         )
-
-
-def _keep_edits(session: Session, mention: Mention, decided: Decided) -> None:
-    reply = open_reply(session, mention)
-    if (
-        reply
-        and decided.reply_text is not None
-        and (reply.text, reply.language) != (decided.reply_text, decided.language)
-    ):
-        reply.text, reply.language = decided.reply_text, decided.language
-        reply.revision += 1
-        session.add(reply)
-    fields = decided.request
-    if fields is None or _filed_request(session, mention):
-        return
-    request = open_request(session, mention) or _new_request(session, mention)
-    before = (request.service_code, request.description, request.address_string, request.lat, request.long)
-    known = session.get(Service, fields.service_code) if fields.service_code else None
-    request.service_code, request.description = known.service_code if known else None, fields.description
-    request.address_string, request.lat, request.long = fields.address_string, fields.lat, fields.long
-    if before != (request.service_code, request.description, request.address_string, request.lat, request.long):
-        request.revision += 1
-    session.add(request)
-
-
-def _new_request(session: Session, mention: Mention) -> ServiceRequest:
-    request = ServiceRequest(
-        mention_id=mention.id or 0,
-        reference=new_reference(),
-        state=RequestState.IN_REVIEW,
-        changed_at=mention.changed_at,
-    )
-    session.add(request)
-    session.flush()
-    return request
 
 
 def _note(
@@ -356,14 +332,6 @@ def _note(
             at=now,
         )
     )
-
-
-def _filed_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The request of this mention that the city has, or is being given."""
-    gone = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
-    return session.exec(
-        select(ServiceRequest).where(ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).not_in(gone))
-    ).first()
 
 
 def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None:

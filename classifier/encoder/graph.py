@@ -1,12 +1,14 @@
 """The BERT encoder as an ONNX graph, built from its safetensors with the `onnx` package alone; no torch.
 
-Tokens in, one unit vector a text out: embeddings, N transformer layers with GELU, mean pooling over the mask, L2 norm.
-Names of the weights are those of `transformers.BertModel`; pooling as sentence-transformers/all-MiniLM-L6-v2 says.
+Tokens in, one unit vector a text out: embeddings, N transformer layers with GELU, pooling over the mask, L2 norm.
+Names of the weights are those of `transformers.BertModel`; how tokens are pooled is read where sentence-transformers
+writes it, in 1_Pooling/config.json.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 OPSET = 20  # the first with Gelu
@@ -24,8 +27,45 @@ MASKED = -10_000.0
 Array = npt.NDArray[np.float32]
 
 
-class NotABertEncoder(ValueError):
+class NotAnEncoder(ValueError):
+    """A folder holds no encoder that can be used. Says what is missing."""
+
+
+class NotABertEncoder(NotAnEncoder):
     """The weights or their configuration are no BERT encoder that this graph can hold. Says what is missing."""
+
+
+class Pooling(StrEnum):
+    """How the vectors of the tokens become one."""
+
+    MEAN = "mean"
+    FIRST = "first"
+
+
+def pooling_of(folder: Path) -> Pooling:
+    """As 1_Pooling/config.json of an encoder's folder says; the mean where it says nothing. Raises NotAnEncoder."""
+    file = folder / "1_Pooling" / "config.json"
+    if not file.exists():
+        return Pooling.MEAN
+    ways = {name.removeprefix("pooling_mode_") for name, used in _fields(file).items() if used is True}
+    ways -= {"include_prompt"}
+    if ways == {"mean_tokens"}:
+        return Pooling.MEAN
+    if ways == {"cls_token"}:
+        return Pooling.FIRST
+    raise NotAnEncoder(f"{file} pools by {', '.join(sorted(ways)) or 'nothing'}; known are mean_tokens and cls_token")
+
+
+def _fields(file: Path) -> dict[str, Any]:
+    try:
+        fields = json.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise NotAnEncoder(f"{file} cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise NotAnEncoder(f"{file} is no JSON ({error})") from None
+    if not isinstance(fields, dict):
+        raise NotAnEncoder(f"{file} holds no settings")
+    return fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +76,25 @@ class Shape:
     layers: int
     heads: int
     epsilon: float
+    pooling: Pooling = Pooling.MEAN
 
     @classmethod
     def read(cls, config: Path) -> "Shape":
-        """From a Hugging Face config.json. Raises NotABertEncoder for any other architecture."""
-        fields = json.loads(config.read_text("utf-8"))
-        if fields.get("model_type") != "bert" or fields.get("hidden_act") != "gelu":
+        """From a Hugging Face config.json. Raises NotABertEncoder for any other architecture, else NotAnEncoder."""
+        fields = _fields(config)
+        kind = (fields.get("model_type"), fields.get("hidden_act"), fields.get("position_embedding_type", "absolute"))
+        if kind != ("bert", "gelu", "absolute"):
             raise NotABertEncoder(f"{config} tells of a {fields.get('model_type')} model; only BERT with GELU is built")
-        return cls(
-            width=fields["hidden_size"],
-            layers=fields["num_hidden_layers"],
-            heads=fields["num_attention_heads"],
-            epsilon=fields["layer_norm_eps"],
-        )
+        try:
+            return cls(
+                width=int(fields["hidden_size"]),
+                layers=int(fields["num_hidden_layers"]),
+                heads=int(fields["num_attention_heads"]),
+                epsilon=float(fields["layer_norm_eps"]),
+                pooling=pooling_of(config.parent),
+            )
+        except (KeyError, TypeError) as error:
+            raise NotABertEncoder(f"{config} does not say {error}") from None
 
 
 class _Graph:
@@ -101,7 +147,10 @@ class _Graph:
             self.constant("first_axis", np.array([0], np.int64)),
             one,
         )
-        kind = self.constant("token_type", self._weights["embeddings.token_type_embeddings.weight"][0])
+        kinds = "embeddings.token_type_embeddings.weight"
+        if kinds not in self._weights:
+            raise NotABertEncoder(f"the weights hold no {kinds}")
+        kind = self.constant("token_type", self._weights[kinds][0])
         summed = self.add("Add", self.add("Add", words, positions), kind)
         return self.normed(summed, "embeddings.LayerNorm")
 
@@ -131,7 +180,11 @@ class _Graph:
         )
 
     def pooled(self, value: str, mask: str) -> None:
-        """Mean over the tokens that are no padding, then length one."""
+        """The first token, or the mean over those that are no padding; then length one."""
+        if self._shape.pooling is Pooling.FIRST:
+            first = self.add("Gather", value, self.constant("first_token", np.array(0, np.int64)), axis=1)
+            self.add("LpNormalization", first, name="vectors", axis=-1, p=2)
+            return
         tokens = self.constant("token_axis", np.array([1], np.int64))
         column = self.add("Unsqueeze", mask, self.constant("last_axis", np.array([2], np.int64)))
         total = self.add("ReduceSum", self.add("Mul", value, column), tokens, keepdims=0)
@@ -174,9 +227,27 @@ def write(source: Path, target: Path, *, int8: bool = True) -> None:
     """Builds the encoder in `source` (config.json, model.safetensors) as the ONNX file `target`.
 
     `int8`: linear layers as per-channel int8 weights, activations quantised as they come; a quarter of the size.
+    Raises NotABertEncoder for another architecture, NotAnEncoder where a file is missing or damaged.
     """
-    model = build(load_file(source / "model.safetensors"), Shape.read(source / "config.json"))
+    shape = Shape.read(source / "config.json")
+    model = build(_weights(source / "model.safetensors"), shape)
     if not int8:
         onnx.save(model, target)
         return
     quantize_dynamic(model, target, per_channel=True, weight_type=QuantType.QInt8)
+
+
+def _weights(file: Path) -> dict[str, Array]:
+    """The weights by the names of BertModel; a model with a head on top, and the oldest ones, call them otherwise."""
+    try:
+        held = load_file(file)
+    except OSError as error:
+        raise NotAnEncoder(f"{file} cannot be read ({error.strerror or error})") from None
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise NotAnEncoder(f"{file} holds no weights that can be read ({error})") from None
+    return {
+        name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace(
+            "LayerNorm.beta", "LayerNorm.bias"
+        ): np.asarray(value, np.float32)
+        for name, value in held.items()
+    }

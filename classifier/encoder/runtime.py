@@ -14,6 +14,8 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from transformers import AutoTokenizer
 
+from classifier.words import SCANNED_CODE_POINTS
+
 Vectors = npt.NDArray[np.float32]
 
 MOST_TOKENS = 128
@@ -44,7 +46,12 @@ class Encoder:
         """
         vectors = np.zeros((len(texts), self.width), np.float32)
         for row, text in enumerate(texts):
-            pieces = self._tokenizer(text, truncation=True, max_length=MOST_TOKENS, return_tensors="np")
+            pieces = self._tokenizer(readable(text), truncation=True, max_length=MOST_TOKENS, return_tensors="np")
             feed = {name: pieces[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
             vectors[row] = self._session.run(["vectors"], feed)[0][0]
         return vectors
+
+
+def readable(text: str) -> str:
+    """What of a text the tokenizer is given: its beginning, and no half characters, which it refuses."""
+    return text[:SCANNED_CODE_POINTS].encode("utf-8", "replace").decode("utf-8")

@@ -1,9 +1,11 @@
 """The models of day one, made at set-up from our corpus and the packaged weights; no label, no torch, no network."""
 
+import hashlib
 import random
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -61,19 +63,38 @@ the corpus."""
 Tell = Callable[[str], None]
 
 
+def fingerprint() -> str:
+    """Changes whenever day one would come out otherwise: the corpus, and the code that counts, fits and builds."""
+    digest = hashlib.sha256()
+    package = files("classifier")
+    made_of = [one for one in (package / "corpus").iterdir() if one.name.endswith(".jsonl")]
+    made_of += [package / name for name in ("features.py", "words.py", "heads.py", "taxonomy.py")]
+    made_of += [package / "training" / name for name in ("fitting.py", "material.py", "day_one.py")]
+    made_of.append(package / "encoder" / "graph.py")
+    for one in sorted(made_of, key=lambda file: file.name):
+        digest.update(one.read_bytes())
+    return digest.hexdigest()
+
+
+def make_missing(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFiles:
+    """The folder with the models of day one, made only where they are missing or of another corpus or code."""
+    held = ModelFiles(folder)
+    return held if held.made_of() == fingerprint() else make(folder, tell, now=now)
+
+
 def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFiles:
     """Makes every model file of day one in `folder`; about a minute. `tell` hears each step.
 
     Raises weights.WeightsMissing where the encoder's weights are not installed: the heads over words alone are made
     and entered all the same.
     """
-    files = ModelFiles(folder)
+    held = ModelFiles(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tell("counting the words of the corpus")
     told, asked, dangers = corpus.categories(), corpus.intents(), corpus.dangers()
     weigher = Weigher.count([one.text for one in told])
     weigher.save(folder / RARITY)
-    files.add(RARITY, {"what": "how rare each word is", "source": OURS, "licence": OUR_LICENCE}, now=now)
+    held.add(RARITY, {"what": "how rare each word is", "source": OURS, "licence": OUR_LICENCE}, now=now)
     weigher = Weigher.load(folder / RARITY)
     trouble: weights.WeightsMissing | None = None
     encode: Encode | None = None
@@ -89,10 +110,11 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
         (DANGER, material_of(dangers, RECIPES[DANGER].classes, weigher, None)),
     ):
         tell(f"learning {task}")
-        save_head(files, task, DAY_ONE, fit(material, RECIPES[task]), OURS, now=now)
+        save_head(held, task, DAY_ONE, fit(material, RECIPES[task]), OURS, now=now)
+    held.mark_made_of(fingerprint())
     if trouble:
         raise trouble
-    return files
+    return held
 
 
 def make_encoder(folder: Path, *, now: datetime) -> Encoder:
@@ -142,11 +164,11 @@ def _places(examples: Sequence[Example]) -> list[str]:
     return random.Random(1).sample(sorted(found), min(PLACES, len(found)))  # noqa: S311 # a sample, no secret
 
 
-def save_head(files: ModelFiles, task: str, version: str, head: Head, source: str, *, now: datetime) -> None:
+def save_head(held: ModelFiles, task: str, version: str, head: Head, source: str, *, now: datetime) -> None:
     """Writes a head and enters it in the manifest; it does not run yet unless it is the first."""
     name = f"{task}/{version}.npz"
-    (files.folder / task).mkdir(parents=True, exist_ok=True)
-    fresh = files.folder / f"{name}.new"
+    (held.folder / task).mkdir(parents=True, exist_ok=True)
+    fresh = held.folder / f"{name}.new"
     head.save(fresh)
-    fresh.replace(files.folder / name)
-    files.add(name, {"what": f"{task} head", "source": source, "licence": OUR_LICENCE}, now=now)
+    fresh.replace(held.folder / name)
+    held.add(name, {"what": f"{task} head", "source": source, "licence": OUR_LICENCE}, now=now)

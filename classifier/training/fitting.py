@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix, diags, hstack, vstack
+from scipy.sparse import csr_matrix, hstack, vstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from classifier.features import SIZE, Floats
-from classifier.heads import NO_ROW, Head, Tier
+from classifier.heads import Head, Tier, rows_of
 
 VECTOR_SCALE = 2.0
 """The vectors count this much beside the two unit-length blocks of features."""
@@ -64,7 +64,8 @@ class Material:
 class TierRecipe:
     """How one tier is fitted.
 
-    strength: inverse of the regularisation. least: texts a feature must stand in to count. lean: how far the scores
+    strength: inverse of the regularisation. least: texts a feature must stand in to count (the whole tier has that of
+    the words tier). lean: how far the scores
     lean to what residents write about most, 0 to 1. temperature: of its scores.
     """
 
@@ -96,19 +97,14 @@ def fit(material: Material, recipe: Recipe) -> Head:
 
     The texts that have a vector, or could have one (`english`), make the first two tiers, all others the third.
     """
-    used = np.unique(material.features.indices)
-    row_of = np.full(SIZE, NO_ROW, np.int32)
-    row_of[used] = np.arange(len(used), dtype=np.int32)
-    packed = replace(material, features=material.features[:, used])
-    english, others = packed.part(packed.english), packed.part(~packed.english)
+    english, others = material.part(material.english), material.part(~material.english)
     words = _tier(english, recipe.words, recipe)
     whole = words
     if english.vectors.size and not np.isnan(english.vectors).any():
-        with_vectors = _tier(english, recipe.whole, recipe, english.vectors * VECTOR_SCALE)
-        whole = replace(_mean(words, with_vectors), temperature=recipe.whole.temperature)
+        whole = _mean(words, _tier(english, replace(recipe.whole, least=recipe.words.least), recipe, vectors=True))
+        whole = replace(whole, temperature=recipe.whole.temperature)
     return Head(
         classes=recipe.classes,
-        row_of=row_of,
         words=words,
         whole=whole,
         others=_tier(others, recipe.others, recipe) if len(set(others.wanted)) > 1 else words,
@@ -117,37 +113,31 @@ def fit(material: Material, recipe: Recipe) -> Head:
     )
 
 
-def _tier(material: Material, tier: TierRecipe, recipe: Recipe, vectors: Floats | None = None) -> Tier:
-    features = _often(material.features, tier.least)
-    inputs = features if vectors is None else hstack([features, csr_matrix(vectors)]).tocsr()
+def _tier(material: Material, tier: TierRecipe, recipe: Recipe, *, vectors: bool = False) -> Tier:
+    often = np.bincount(material.features.indices, minlength=SIZE) >= tier.least
+    used = np.flatnonzero(often).astype(np.int32)
+    features = material.features[:, used]
+    inputs = hstack([features, csr_matrix(material.vectors * VECTOR_SCALE)]).tocsr() if vectors else features
     fitted = LogisticRegression(C=tier.strength, solver="sag", max_iter=_ROUNDS, tol=0.0, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # _ROUNDS is where we stop
         fitted.fit(inputs, material.wanted, sample_weight=material.weights)
     coefficients, bias = _every_class(fitted, len(recipe.classes))
-    rows = features.shape[1]
     return Tier(
-        weights=np.ascontiguousarray(coefficients[:, :rows].T, np.float32),
+        row_of=rows_of(used),
+        weights=np.ascontiguousarray(coefficients[:, : len(used)].T, np.float32),
         bias=np.asarray(bias + tier.lean * _lean(material, recipe), np.float32),
-        encoder=None if vectors is None else np.asarray(coefficients[:, rows:].T * VECTOR_SCALE, np.float32),
+        encoder=np.asarray(coefficients[:, len(used) :].T * VECTOR_SCALE, np.float32) if vectors else None,
         temperature=tier.temperature,
     )
 
 
-def _often(features: csr_matrix, least: int) -> csr_matrix:
-    """The features with those that stand in fewer than `least` texts made nothing."""
-    if least < 2:
-        return features
-    often = np.bincount(features.indices, minlength=features.shape[1]) >= least
-    return (features @ diags(often.astype(np.float32))).tocsr()
-
-
 def _mean(words: Tier, whole: Tier) -> Tier:
-    """Both tiers' scores averaged, which is right more often than either; still linear."""
-    encoder: Floats | None = None if whole.encoder is None else whole.encoder / np.float32(2)
+    """Both tiers' scores averaged, which is right more often than either; still linear. They share their features."""
     weights: Floats = (words.weights + whole.weights) / np.float32(2)
     bias: Floats = (words.bias + whole.bias) / np.float32(2)
-    return Tier(weights, bias, encoder)
+    encoder: Floats | None = None if whole.encoder is None else whole.encoder / np.float32(2)
+    return Tier(words.row_of, weights, bias, encoder)
 
 
 def _every_class(fitted: LogisticRegression, classes: int) -> tuple[Floats, Floats]:

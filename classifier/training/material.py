@@ -7,10 +7,9 @@ from scipy.sparse import vstack
 
 from classifier.corpus import Example
 from classifier.features import Floats, Weigher
+from classifier.heads import MAY_BE_ENGLISH
 from classifier.training.fitting import Material
 
-READ_BY_ENCODER = frozenset({"en", "und"})
-"""all-MiniLM-L6-v2 knows English only; what has no telling language may well be English."""
 NOTHING_WEIGHT = 2.0
 
 Encode = Callable[[Sequence[str]], Floats]
@@ -29,13 +28,13 @@ def material_of(
         vectors=vectors_of([(one.text, one.language) for one in examples], encode),
         wanted=np.array([number[one.value] for one in examples], np.int64),
         weights=np.array([one.weight for one in examples], np.float32),
-        english=np.array([one.language in READ_BY_ENCODER for one in examples], bool),
+        english=np.array([one.language in MAY_BE_ENGLISH for one in examples], bool),
     )
 
 
 def vectors_of(texts: Sequence[tuple[str, str]], encode: Encode | None) -> Floats:
     """Vectors of (text, language) pairs, NaN for those the encoder does not read."""
-    read = [place for place, (_, language) in enumerate(texts) if language in READ_BY_ENCODER]
+    read = [place for place, (_, language) in enumerate(texts) if language in MAY_BE_ENGLISH]
     if encode is None or not read:
         return np.full((len(texts), 0 if encode is None else 1), np.nan, np.float32)
     encoded = encode([texts[place][0] for place in read])

@@ -17,14 +17,18 @@ from hark311.console import (
     assets,
     channel_pages,
     delivery_pages,
+    evidence_pages,
+    learning_pages,
     mention_pages,
     queue_pages,
+    referral_pages,
+    service_pages,
     sign_in_pages,
 )
 from hark311.console.guard import Guard, host_names
 from hark311.console.mention_queries import NoSuchMention
 from hark311.console.pages import Console, make_console
-from hark311.console.visits import Forged, NotSignedIn
+from hark311.console.visits import Forged, NotSignedIn, NotSupervisor
 from hark311.product import Product
 from models import IllegalTransition
 from responders.review import NotFound, NotYours
@@ -43,17 +47,32 @@ class WithoutSecrets(logging.Filter):
         return True
 
 
+PAGES = (
+    queue_pages,
+    mention_pages,
+    evidence_pages,
+    delivery_pages,
+    channel_pages,
+    referral_pages,
+    service_pages,
+    learning_pages,
+    account_pages,
+    sign_in_pages,
+)
+
+
 def create_app(product: Product) -> FastAPI:
     """The desk of one product. Raises AssetsError where the browser files are missing."""
     assets.check()
     app = FastAPI(title="hark311", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.console = make_console(product)
-    for pages in (queue_pages, mention_pages, delivery_pages, channel_pages, account_pages, sign_in_pages):
+    for pages in PAGES:
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(Guard, names=host_names(product.settings), broken=_broken)
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(Forged, _forged)
+    app.add_exception_handler(NotSupervisor, _not_supervisor)
     app.add_exception_handler(NotYours, _not_yours)
     app.add_exception_handler(IllegalTransition, _overtaken)
     app.add_exception_handler(HTTPException, _http_error)
@@ -89,6 +108,10 @@ def _forged(request: Request, _error: Exception) -> Response:
         "What you typed stands below. Copy it, open the page again, and send it from there.",
     ]
     return _trouble(request, 403, "This form was not accepted", said)
+
+
+def _not_supervisor(request: Request, _error: Exception) -> Response:
+    return _trouble(request, 403, "A supervisor changes this", ["Nothing was changed. Ask a supervisor to do it."])
 
 
 def _not_yours(request: Request, error: Exception) -> Response:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from hark311.console.mention_queries import MentionPage
 from hark311.console.visits import Submission
-from models import ReplyState, RequestState
-from responders.review import Decided, RequestFields
+from models import Intent, ReplyState, RequestState
+from responders.review import Decided, RequestFields, Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class DecisionForm:
     lat: str = ""
     long: str = ""
     reason: str = ""
+    intent: str = ""
 
     @property
     def holds_request(self) -> bool:
@@ -46,7 +47,12 @@ class DecisionForm:
             reply_text=self.reply_text if self.send_reply else None,
             language=self.language,
             request=self._request() if self.file_request else None,
+            said=self.said(),
         )
+
+    def said(self) -> Said:
+        """What the person makes of the post, whatever they decide to do about it."""
+        return Said(Intent(self.intent) if self.intent else None, self.service_code or None)
 
     def kept(self, page: MentionPage) -> Decided:
         """What to save: everything that stands on the page, ticked or not."""
@@ -69,8 +75,11 @@ class DecisionForm:
         )
 
 
-def form_of_page(page: MentionPage) -> DecisionForm:
-    """The form as it stands when nobody has typed anything: the drafts, ticked where they are ready."""
+def form_of_page(page: MentionPage, intent: str | None = None) -> DecisionForm:
+    """The form as it stands when nobody has typed anything: the drafts, ticked where they are ready.
+
+    `intent` was chosen here before and is not decided on yet; None: nothing was.
+    """
     reply, request, understanding = page.draft, page.draft_request, page.understanding
     language = understanding.language if understanding and understanding.language != "und" else "en"
     ready = request is not None and bool(request.service_code) and not request.missing
@@ -86,6 +95,7 @@ def form_of_page(page: MentionPage) -> DecisionForm:
         address_string=request.address_string if request else "",
         lat=_text(request.lat) if request else "",
         long=_text(request.long) if request else "",
+        intent=known_intent(intent) if intent is not None else (understanding and understanding.intent) or "",
     )
 
 
@@ -104,7 +114,13 @@ def form_of_submission(sent: Submission) -> DecisionForm:
         lat=sent.text("lat").strip(),
         long=sent.text("long").strip(),
         reason=sent.text("reason"),
+        intent=known_intent(sent.text("intent")),
     )
+
+
+def known_intent(text: str) -> str:
+    """An intent's value; "" for "unsure" and for anything that names none."""
+    return text if text in set(Intent) else ""
 
 
 def _number(text: str) -> float | None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hark311.console import mention_queries, queue_queries
-from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission
+from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission, known_intent
 from hark311.console.frame import signed_in_page
 from hark311.console.history import history
 from hark311.console.mention_queries import MentionPage
@@ -31,9 +31,12 @@ class Refused:
 
 
 @router.get("")
-def show_mention(request: Request, console: ConsoleHere, visitor: Viewing, mention_id: int) -> Response:
+def show_mention(
+    request: Request, console: ConsoleHere, visitor: Viewing, mention_id: int, intent: str | None = None
+) -> Response:
+    """`intent`: one that was chosen on this page and kept with the words, not decided on yet."""
     page = _read(console, mention_id)
-    return _show(request, console, visitor, page, form_of_page(page))
+    return _show(request, console, visitor, page, form_of_page(page, intent))
 
 
 @router.post("/preview")
@@ -50,7 +53,8 @@ def check(request: Request, console: ConsoleHere, sent: Submitting, mention_id: 
 def keep(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
     """Take the mention, or prolong the claim, and keep what was typed."""
     console.product.desk.claim(mention_id, sent.visitor.id)
-    return _keep(request, console, sent, mention_id) or _back(mention_id)
+    chosen = (known_intent(sent.text("intent")) or "unsure") if "intent" in sent.fields else ""
+    return _keep(request, console, sent, mention_id) or _back(mention_id, chosen)
 
 
 @router.post("/release")
@@ -132,8 +136,8 @@ def _read(console: Console, mention_id: int) -> MentionPage:
         return mention_queries.mention_page(session, mention_id, console.now())
 
 
-def _back(mention_id: int) -> Response:
-    return RedirectResponse(f"/mentions/{mention_id}", status_code=303)
+def _back(mention_id: int, intent: str = "") -> Response:
+    return RedirectResponse(f"/mentions/{mention_id}{f'?intent={intent}' if intent else ''}", status_code=303)
 
 
 def _keep(request: Request, console: Console, sent: Submission, mention_id: int) -> Response | None:
@@ -157,7 +161,7 @@ def _put_away(request: Request, console: Console, sent: Submission, mention_id: 
         if not form.reason.strip():
             raise NotApproved(["Say why: a decision without an answer needs a reason."])
         desk.claim(mention_id, sent.visitor.id)
-        put_away(mention_id, sent.visitor.id, form.reason)
+        put_away(mention_id, sent.visitor.id, form.reason, form.said())
     except NotApproved as error:
         return _refuse(request, console, sent, mention_id, form, Refused("Not closed", error.reasons))
     return _back(mention_id)
@@ -200,6 +204,7 @@ def _show(
         events=events,
         next_id=next_id,
         hold=_hold(console),
+        explains=console.product.explainer is not None,
         **_judged(console, page, form),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from hark311.console import words
+from hark311.console.evidence import Card, card_of
 from hark311.console.queries import latest_understandings, names_of_staff
 from hark311.console.thread_queries import ThreadPost, thread_of
 from hark311.console.views import WAITING
@@ -21,6 +22,7 @@ from models import (
     Conversation,
     Mention,
     MentionState,
+    Referral,
     Reply,
     ReplyState,
     RequestState,
@@ -29,19 +31,12 @@ from models import (
     ServiceRequest,
     Understanding,
 )
-from models.threads import newest_inbound
+from models.referrals import family_of
+from models.threads import newest_inbound, posts_of
 
 
 class NoSuchMention(Exception):
     """There is no mention with this id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guessed:
-    """A service we thought of, in words."""
-
-    name: str
-    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +66,8 @@ class MentionPage:
     thread_cut: bool
     seen_post_id: int | None
     understanding: Understanding | None
-    guess: Guessed | None
-    runners_up: list[Guessed]
+    card: Card | None
+    referral: Referral | None
     service_names: dict[str, str]
     services: list[Service]
     draft: Reply | None
@@ -158,8 +153,8 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
         thread_cut=cut,
         seen_post_id=newest_inbound(session, mention),
         understanding=understanding,
-        guess=_guess(understanding, names),
-        runners_up=_runners_up(understanding, names),
+        card=card_of(mention, understanding, posts_of(session, mention_id), names) if understanding else None,
+        referral=session.get(Referral, family_of(alarm.rule)) if alarm else None,
         service_names=names,
         services=[service for service in services if service.active],
         draft=draft,
@@ -185,19 +180,6 @@ def news(session: Session, mention_id: int, now: datetime, seen: tuple[int, int,
         decided="" if mention.state in WAITING else words.MENTION[mention.state].word,
         holder=names.get(held or 0, "") if held != (holder_id or None) else "",
     )
-
-
-def _guess(understanding: Understanding | None, names: dict[str, str]) -> Guessed | None:
-    if understanding is None or not understanding.service_code:
-        return None
-    code = understanding.service_code
-    return Guessed(names.get(code, code), understanding.service_probability)
-
-
-def _runners_up(understanding: Understanding | None, names: dict[str, str]) -> list[Guessed]:
-    if understanding is None:
-        return []
-    return [Guessed(names.get(one.value, one.value), one.probability) for one in understanding.guesses()[:3]]
 
 
 def _attempts(

@@ -81,6 +81,7 @@ def _environment(city_name: str, city_time: CityTime) -> Environment:
         "clock": city_time.clock,
         "moment": city_time.moment,
         "day": city_time.day,
+        "calendar": city_time.calendar,
         "https_only": https_only,
         "language_name": words.language_name,
     }

@@ -19,11 +19,13 @@ from models import (
     Mention,
     MentionState,
     Post,
+    Referral,
     StaffUser,
     Understanding,
     UnreadablePost,
 )
 from models.posts import PostKind
+from models.referrals import family_of
 from models.threads import newest_versions
 
 COUNTED_TO = 1000
@@ -54,6 +56,7 @@ class OpenAlarm:
     raised_at: datetime
     paged_at: datetime | None
     page_trouble: str
+    referral: Referral | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +97,16 @@ def header(session: Session, staff_id: int) -> Header:
 
 
 def open_alarms(session: Session) -> list[OpenAlarm]:
-    """The dangers nobody has acknowledged, oldest first, at most ALARMS_SHOWN."""
+    """The dangers nobody has acknowledged, at most ALARMS_SHOWN: the surest first, then who has waited longest."""
     found = session.exec(
         select(Alarm, Mention, Author)
         .join(Mention, col(Mention.id) == Alarm.mention_id)
         .join(Author, col(Author.id) == Mention.author_id)
         .where(col(Alarm.acknowledged_at).is_(None))
-        .order_by(col(Alarm.id))
+        .order_by(col(Alarm.score).desc(), col(Alarm.id))
         .limit(ALARMS_SHOWN)
     ).all()
+    referrals = {one.danger: one for one in session.exec(select(Referral)).all()} if found else {}
     texts = first_posts(session, [alarm.mention_id for alarm, _, _ in found])
     return [
         OpenAlarm(
@@ -115,6 +119,7 @@ def open_alarms(session: Session) -> list[OpenAlarm]:
             raised_at=alarm.raised_at,
             paged_at=alarm.paged_at,
             page_trouble=alarm.page_trouble,
+            referral=referrals.get(family_of(alarm.rule)),
         )
         for alarm, _mention, author in found
     ]

@@ -36,29 +36,34 @@ WINDOW = 2000
 CHUNK = 250
 COUNTED_WINDOW = 500
 
+_PLACES = 10_000
+"""A certainty has four places after the point (Understanding.certainty)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN_REQUESTS = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a mention stands in a view: danger, time of arrival, id. What a page link carries."""
+    """Where a mention stands in a view: danger, time of arrival, id, certainty. What a page link carries."""
 
     danger: bool
     received_at: datetime
     id: int
+    certainty: float = 0.0
 
     def __str__(self) -> str:
-        return f"{int(self.danger)}.{(self.received_at - _EPOCH) // timedelta(microseconds=1)}.{self.id}"
+        place = f"{int(self.danger)}.{(self.received_at - _EPOCH) // timedelta(microseconds=1)}.{self.id}"
+        return f"{place}.{round(self.certainty * _PLACES)}" if self.certainty else place
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The place a page link names; None when it names none."""
         parts = text.split(".")
-        if len(parts) != 3 or not all(part.isdecimal() and len(part) < 20 for part in parts):
+        if len(parts) not in (3, 4) or not all(part.isdecimal() and len(part) < 20 for part in parts):
             return None
+        certainty = int(parts[3]) / _PLACES if len(parts) == 4 else 0.0
         try:
-            return cls(parts[0] == "1", _EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]))
+            return cls(parts[0] == "1", _EPOCH + timedelta(microseconds=int(parts[1])), int(parts[2]), certainty)
         except OverflowError:
             return None
 
@@ -177,6 +182,9 @@ def _places(session: Session, view: View, staff_id: int, after: Place | None) ->
     """Every mention of a view before sifting, in its order, read in chunks."""
     if view.sieve in (Sieve.UNCERTAIN, Sieve.REFUSED):
         return (place for place in _in_doubt(session, view, WINDOW) if not after or _order(place) > _order(after))
+    if view.least_certain_first:
+        streams = [_least_certain(session, state, after) for state in view.states]
+        return heapq.merge(*streams, key=lambda place: (place.certainty, place.id))
     where = [col(Mention.claimed_by) == staff_id] if view.sieve is Sieve.MINE else []
     dangers = (True,) if view.danger_only else (True, False)
     return _streams(session, view.states, dangers, after, view.newest_first, where)
@@ -228,6 +236,24 @@ def _stream(
         rows = session.exec(query.limit(limit)).all()
         for received_at, mention_id in rows:
             after = Place(danger, received_at, mention_id or 0)
+            yield after
+        if len(rows) < limit:
+            return
+        limit = CHUNK
+
+
+def _least_certain(session: Session, state: MentionState, after: Place | None) -> Iterator[Place]:
+    """The mentions of one state, the least certain first: range scans of ix_mention_certainty."""
+    limit = PAGE + 1
+    certainty, number = col(Mention.certainty), col(Mention.id)
+    while True:
+        query = select(Mention.danger, Mention.received_at, Mention.id, Mention.certainty).where(Mention.state == state)
+        if after:
+            beyond = or_(certainty > after.certainty, number > after.id)
+            query = query.where(and_(certainty >= after.certainty, beyond))
+        rows = session.exec(query.order_by(certainty, number).limit(limit)).all()
+        for danger, received_at, mention_id, sure in rows:
+            after = Place(danger, received_at, mention_id or 0, sure)
             yield after
         if len(rows) < limit:
             return

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from hark311.console import words
+from hark311.console.evidence import weighed_in
 from hark311.console.marks import Piece, notes, pieces
 from hark311.console.queries import spans_in
 from models import Account, Attachment, Author, Mention, Post, Reply, ReplyState, Understanding
@@ -85,7 +86,7 @@ def _thread_post(
         author=us if ours else called.get(post.author_id, "a resident"),
         ours=ours,
         about_this=about_this,
-        pieces=pieces(post.text, spans),
+        pieces=pieces(post.text, spans, weighed_in(understanding, post.id) if about_this else ()),
         notes=notes(spans),
         language=_language_of(post, understanding if about_this else None),
         at=versions[0].created_at,

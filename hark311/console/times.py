@@ -1,7 +1,7 @@
 """Times as people at the desk say them, in the city's time zone."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -44,3 +44,11 @@ class CityTime:
         """A date as people say it: "Friday, Nov 27"."""
         local = at.astimezone(self.zone)
         return f"{local:%A, %b} {local.day}"
+
+    def today(self, now: datetime) -> date:
+        """The date it is in the city."""
+        return now.astimezone(self.zone).date()
+
+    def calendar(self, day: date, now: datetime) -> str:
+        """A date without a time, as short as it can be read: "Nov 3", "Nov 3, 2025"."""
+        return f"{day:%b} {day.day}{'' if day.year == self.today(now).year else f', {day.year}'}"

@@ -22,7 +22,8 @@ class Sieve(StrEnum):
 class View:
     """A saved way of looking at the queue.
 
-    Views of work show danger first, then who has waited longest. Views of what is done show the newest first.
+    Views of work show danger first, then who has waited longest; one shows what the classifier is least certain of
+    first. Views of what is done show the newest first.
     """
 
     key: str
@@ -33,6 +34,7 @@ class View:
     sieve: Sieve | None = None
     danger_only: bool = False
     newest_first: bool = False
+    least_certain_first: bool = False
     group: str = field(default="work")
 
 
@@ -41,6 +43,14 @@ OPEN = (_M.RECEIVED, _M.UNDERSTOOD, _M.DRAFTED, _M.IN_REVIEW, _M.APPROVED)
 
 VIEWS = (
     View("now", "Now", "inbox", WAITING, "Nothing waits. New mentions appear here by themselves."),
+    View(
+        "least-certain",
+        "Least certain first",
+        "circle-dot-dashed",
+        WAITING,
+        "Nothing waits. New mentions appear here by themselves.",
+        least_certain_first=True,
+    ),
     View("mine", "Mine", "contrast", (_M.IN_REVIEW,), "You hold no mention.", sieve=Sieve.MINE),
     View("danger", "Danger", "triangle-alert", OPEN, "No danger is open.", danger_only=True),
     View("place", "Needs place", "map-pin", WAITING, "Every request here says where.", sieve=Sieve.NEEDS_PLACE),

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from hark311.console.auth import SESSION_LASTS, person_of_session
 from hark311.console.guard import LOOPBACK_NAMES, name_of
 from hark311.console.pages import Console
-from models import StaffUser
+from models import Role, StaffUser
 
 SESSION_COOKIE = "hark_session"
 VISIT_COOKIE = "hark_visit"
@@ -32,11 +32,18 @@ SHOWN_FIELDS = {
     "lat": "Latitude",
     "long": "Longitude",
     "reason": "Reason",
+    "call": "Who answers",
+    "number": "Number",
+    "note": "Note",
 }
 
 
 class NotSignedIn(Exception):
     """Nobody is signed in with this browser."""
+
+
+class NotSupervisor(Exception):
+    """Only a supervisor may change this."""
 
 
 class Forged(Exception):
@@ -108,6 +115,16 @@ def submitting(fields: Fields, request: Request, console: ConsoleHere) -> Submis
 
 
 Submitting = Annotated[Submission, Depends(submitting)]
+
+
+def supervising(sent: Submitting) -> Submission:
+    """A supervisor's form. Raises NotSupervisor."""
+    if sent.visitor.staff.role != Role.SUPERVISOR:
+        raise NotSupervisor
+    return sent
+
+
+Supervising = Annotated[Submission, Depends(supervising)]
 
 
 def token_for(secret_key: str, cookie: str) -> str:

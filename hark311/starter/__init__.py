@@ -1,7 +1,7 @@
-"""What a new city starts with: its services, and the wordings of its replies in every language.
+"""What a new city starts with: its services, whom a danger is for, and the wordings of its replies in every language.
 
-Both are files that ship with the packages. They are read once, into an empty database; after that staff change
-services and wordings on the desk, where every change is a version with a name on it.
+All are files that ship with the packages. They are read once, into an empty database; after that they are changed on
+the desk, with a name on every change.
 """
 
 import tomllib
@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from models import Need, ReplyTemplate, Service
+from models import Need, Referral, ReplyTemplate, Service
 from responders import wording
 from responders.drafting import NAMES, SLOTS, Key
 
@@ -46,6 +46,13 @@ class _ServiceEntry(_Entry):
         return names
 
 
+class _ReferralEntry(_Entry):
+    danger: str = Field(pattern=r"^[a-z][a-z_]*$")
+    call: Line
+    number: Line
+    note: str = ""
+
+
 class _TemplateFile(_Entry):
     language: str
     checked_by_speaker: bool
@@ -58,6 +65,12 @@ def load_services() -> list[Service]:
     return parse_services(file.read_text(encoding="utf-8"), file.name)
 
 
+def load_referrals() -> list[Referral]:
+    """Whom each kind of danger is for; checked by nobody. Raises StarterError."""
+    file = files("hark311.starter") / "referrals.toml"
+    return parse_referrals(file.read_text(encoding="utf-8"), file.name)
+
+
 def load_templates() -> list[ReplyTemplate]:
     """Version 1 of every wording in every language, by language and key. Raises StarterError."""
     folder = files("responders") / "templates"
@@ -68,13 +81,21 @@ def load_templates() -> list[ReplyTemplate]:
     return templates
 
 
+def parse_referrals(text: str, file_name: str) -> list[Referral]:
+    """The referrals a TOML text lists under [[referral]]. Raises StarterError naming `file_name` and the entry."""
+    referrals: list[Referral] = []
+    for number, raw in enumerate(_listed(text, file_name, "referral"), start=1):
+        entry = _validated(_ReferralEntry, raw, file_name, f"referral {number} ({raw.get('danger', 'no danger')})")
+        if any(entry.danger == earlier.danger for earlier in referrals):
+            raise StarterError(f"{file_name}: referral {number} ({entry.danger}): the danger is listed twice")
+        referrals.append(Referral(**entry.model_dump()))
+    return referrals
+
+
 def parse_services(text: str, file_name: str) -> list[Service]:
     """The services a TOML text lists under [[service]]. Raises StarterError naming `file_name` and the entry."""
-    listed = _toml(text, file_name).get("service")
-    if not isinstance(listed, list) or not all(isinstance(raw, dict) for raw in listed):
-        raise StarterError(f"{file_name}: there is no [[service]] in it")
     services: list[Service] = []
-    for number, raw in enumerate(listed, start=1):
+    for number, raw in enumerate(_listed(text, file_name, "service"), start=1):
         entry = _validated(_ServiceEntry, raw, file_name, f"service {number} ({raw.get('service_code', 'no code')})")
         if any(entry.service_code == earlier.service_code for earlier in services):
             raise StarterError(f"{file_name}: service {number} ({entry.service_code}): the code is listed twice")
@@ -117,6 +138,13 @@ def _check_wording(body: str, key: Key, file_name: str) -> None:
         raise StarterError(f"{where}: has the placeholders {sorted(names)}, should have {sorted(NAMES[key])}")
     if any(sign in "[]" for sign in wording.filled(body, dict.fromkeys(names, ""))):
         raise StarterError(f"{where}: a square bracket is left that belongs to no placeholder")
+
+
+def _listed(text: str, file_name: str, kind: str) -> list[dict[str, Any]]:
+    listed = _toml(text, file_name).get(kind)
+    if not isinstance(listed, list) or not all(isinstance(raw, dict) for raw in listed):
+        raise StarterError(f"{file_name}: there is no [[{kind}]] in it")
+    return listed
 
 
 def _toml(text: str, file_name: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The language guess, for the sixteen languages of the desk."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +68,67 @@ def test_handles_links_and_house_numbers_do_not_tell() -> None:
     assert guess_language("@Philly311 https://example.org/the/and/is hay basura en la calle 1200") == guess_language(
         "hay basura en la calle"
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Broken sidewalk"),
+        ("es", "semaforo apagado en la esquina"),
+        ("vi", "nuoc cong trao len duong hoi qua"),
+        ("fr", "balançoire cassée"),
+        ("pt", "bueiro entupido"),
+        ("zh-Hant", "坑渠塞咗"),
+        ("uk", "зграя собак біля школи"),
+        ("fa", "سطل آشغال پر شده"),
+    ],
+)
+def test_a_fragment_without_small_words_is_told_by_its_own_words(language: str, text: str) -> None:
+    assert guess_language(text)[0] == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Straßenlaterne vor meinem Haus ist seit zwei Wochen kaputt",
+        "Na ulicy jest wielka dziura, proszę naprawić",
+        "Waxaa jira god weyn oo ku yaal wadada",
+        "سڑک پر بڑا گڑھا ہے",
+    ],
+)
+def test_a_language_that_the_desk_does_not_know_is_undetermined(text: str) -> None:
+    assert guess_language(text) == ("und", 0.0)
+
+
+def test_a_street_name_does_not_tell() -> None:
+    assert guess_language("1200 block of Guadalupe Hidalgo, please fix the street light")[0] == "en"
+    assert guess_language("hay basura frente al Jefferson Memorial Park")[0] == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "language"),
+    [
+        ("no", "es", "es"),
+        ("no", "pt-BR", "pt"),
+        ("做得好", "zh-TW", "zh-Hant"),
+        ("做得好", "zh-hans", "zh-Hans"),
+        ("There is a pothole on my street", "es", "en"),
+        ("hay basura en la calle", "en-US", "es"),
+        ("垃圾没有收", "zh-TW", "zh-Hans"),
+        ("no", "tlh", "und"),
+        ("12345", "es", "und"),
+    ],
+)
+def test_what_the_channel_says_decides_only_where_it_is_close(text: str, hint: str, language: str) -> None:
+    assert guess_language(text, hint=hint)[0] == language
+
+
+@pytest.mark.parametrize("piece", ["a", "a ", "a'", "a@", "A b ", "http://", "و", "(", "不"])
+def test_a_hundred_kilobytes_of_hostile_text_take_no_time(piece: str) -> None:
+    guess_language("la basura")
+    started = time.perf_counter()
+    guess_language(piece * (100_000 // len(piece)))
+    assert time.perf_counter() - started < 0.2
 
 
 @given(st.text(max_size=400))

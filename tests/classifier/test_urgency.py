@@ -1,5 +1,7 @@
 """What is danger and what only sounds like it. `dangers.toml` is the specification (domain.md, section 5.3)."""
 
+import time
+
 import pytest
 
 from classifier.lexicons import lexicon_names, read_lexicon
@@ -62,6 +64,69 @@ def test_the_words_of_danger_are_underlined(understand: Understand) -> None:
     text = "Hey, I smell gas near 9th and Christian"
     shown = {text[one.start : one.end] for one in understand(text).evidence if one.kind is EvidenceKind.DANGER}
     assert shown == {"smell gas"}
+
+
+@pytest.mark.parametrize(
+    ("family", "text"),
+    [
+        ("fire", "people talk of fire somewhere on Ninth"),
+        ("collapse", "that maple behind the library is about to fall"),
+        ("help", "emergency on Ninth"),
+    ],
+)
+def test_a_word_that_only_may_mean_danger_is_shown_as_unsure(understand: Understand, family: str, text: str) -> None:
+    assert understand(text).danger_rule == family + NOT_NOW_ENDING
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a girl is on the wrong side of the bridge railing crying",
+        "my uncle swallowed a whole bottle of pills",
+        "his lips are blue and I cannot wake him",
+        "hombre parado en la orilla del puente, dice que va a saltar",
+        "有人站在天台边上要跳",
+        "一個阿婆跌咗落沙井，叫唔應",
+        "ông bác bị điện giật nằm bất tỉnh",
+        "рабочего засыпало в траншее",
+        "дитина провалилась під кригу",
+        "رجل وقع في البئر ولا يتحرك",
+        "yon timoun tonbe nan yon pi",
+        "l'eau monte jusqu'à la poitrine dans la cave",
+        "meu avô caiu do telhado e não se mexe",
+        "작업자가 벽에 깔렸어요",
+        "មានម្នាក់ចង់លោតស្ពាន",
+        "هلک د جهیل پر یخ ولوېد",
+        "یه خانم لبه پل وایساده میگه می‌پرم",
+        "ব্রিজের রেলিংয়ে দাঁড়িয়ে একজন লাফ দিবে বলছে",
+    ],
+)
+def test_danger_is_seen_in_what_people_describe_rather_than_name(understand: Understand, text: str) -> None:
+    assert understand(text).danger
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "suicide squeeze in the ninth, what a finish",
+        "la renta me va a matar",
+        "on se noie dans la paperasse",
+        "я тону в бумагах",
+        "quel film, que des explosions",
+        "조용한 불금 되세요",
+    ],
+)
+def test_a_joke_does_not_page_anybody_as_certain(understand: Understand, text: str) -> None:
+    rule = understand(text).danger_rule
+    assert rule == "" or rule.endswith(NOT_NOW_ENDING)
+
+
+@pytest.mark.parametrize("piece", ["fire ", "a man with a gun ", "help me ", "water rising ", "不", "(", "'", "a@"])
+def test_a_hundred_kilobytes_of_hostile_text_take_no_time(understand: Understand, piece: str) -> None:
+    understand("first use reads the lexicons")
+    started = time.perf_counter()
+    understand(piece * (100_000 // len(piece)))
+    assert time.perf_counter() - started < 0.5
 
 
 @pytest.mark.parametrize("name", lexicon_names("danger"))

@@ -7,7 +7,16 @@ from datetime import date, timedelta
 import pytest
 from twitter_text import parse_tweet
 
-from hark311.starter import StarterError, load_services, load_templates, parse_services, parse_templates
+from classifier.lexicons import read_lexicon
+from hark311.starter import (
+    StarterError,
+    load_referrals,
+    load_services,
+    load_templates,
+    parse_referrals,
+    parse_services,
+    parse_templates,
+)
 from models import CHANNELS, Channel, Need, ReplyTemplate, Service
 from responders.drafting import NAMES, SLOTS, Key
 from responders.quoting import sayable_place
@@ -212,3 +221,28 @@ def test_a_good_template_file_is_read() -> None:
 def test_a_broken_template_file_names_file_and_entry(text: str, file_name: str, complaint: str) -> None:
     with pytest.raises(StarterError, match=complaint):
         parse_templates(text, file_name)
+
+
+def test_every_kind_of_danger_has_a_number_that_nobody_claims_to_have_checked() -> None:
+    referrals = load_referrals()
+    kinds = {kind for kind in read_lexicon("danger_en") if kind not in ("harmless", "not_now")}
+    assert {one.danger for one in referrals} >= kinds
+    assert len({one.danger for one in referrals}) == len(referrals) == 17
+    for one in referrals:
+        assert re.fullmatch(r"911|988|\d{3}-\d{3}-\d{4}", one.number), one.danger
+        assert one.call
+        assert one.checked_on is None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no \\[\\[referral"),
+        ('[[referral]]\ndanger = "gas"\ncall = "A"', "referral 1 \\(gas\\): number"),
+        ('[[referral]]\ndanger = "Gas leak"\ncall = "A"\nnumber = "1"', "danger"),
+        ('[[referral]]\ndanger = "gas"\ncall = "A"\nnumber = "1"\n' * 2, "listed twice"),
+    ],
+)
+def test_a_referral_that_cannot_be_used_is_named(text: str, why: str) -> None:
+    with pytest.raises(StarterError, match=why):
+        parse_referrals(text, "referrals.toml")

@@ -8,6 +8,13 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+CERTAINTY_OF_WHAT_WAITS = """
+UPDATE mention SET certainty = COALESCE((
+    SELECT newest.service_probability FROM understanding AS newest
+    WHERE newest.mention_id = mention.id ORDER BY newest.id DESC LIMIT 1
+), 0) WHERE state IN ('received', 'understood', 'drafted', 'in_review')
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -42,6 +49,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("mention_id", "task"),
     )
     op.create_index("ix_label_task_at", "label", ["task", "at"])
+    op.add_column("mention", sa.Column("certainty", sa.Float(), nullable=False, server_default="0"))
+    op.create_index("ix_mention_certainty", "mention", ["state", "certainty", "id"])
+    op.execute(CERTAINTY_OF_WHAT_WAITS)
     op.add_column("alarm", sa.Column("score", sa.Float(), nullable=False, server_default="1"))
     op.add_column("service", sa.Column("category", sa.String(), nullable=True))
     op.add_column("understanding", sa.Column("abstained_because", sa.String(), nullable=False, server_default=""))
@@ -56,6 +66,8 @@ def downgrade() -> None:
         op.drop_column("understanding", name)
     op.drop_column("service", "category")
     op.drop_column("alarm", "score")
+    op.drop_index("ix_mention_certainty", table_name="mention")
+    op.drop_column("mention", "certainty")
     op.drop_index("ix_label_task_at", table_name="label")
     op.drop_table("label")
     op.drop_table("referral")

@@ -5,12 +5,13 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -130,9 +131,10 @@ def decision_fields(page: str) -> dict[str, str]:
     for name in ("reply_text", "description"):
         if found := re.search(rf'name="{name}"[^>]*>\n(.*?)</textarea>', page, re.DOTALL):
             fields[name] = unescape(found[1])
-    for name in ("language", "service_code"):
-        if found := re.search(rf'name="{name}".*?<option value="([^"]*)" selected', page, re.DOTALL):
-            fields[name] = unescape(found[1])
+    for name in ("language", "service_code", "intent"):
+        if found := re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.DOTALL):
+            chosen = re.search(r'<option value="([^"]*)" selected', found[0])
+            fields[name] = unescape(chosen[1]) if chosen else ""
     for name in ("send_reply", "file_request"):
         if re.search(rf'name="{name}" value="yes" checked', page):
             fields[name] = "yes"
@@ -210,10 +212,10 @@ def empty_database(reused_database: Database, migrated_file: Path) -> Iterator[D
 
 @pytest.fixture
 def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboard: Switchboard) -> Iterator[StartDesk]:
-    """Starts the desk with settings of a test's own, on an empty database."""
+    """Starts the desk with settings, and parts of the product, of a test's own, on an empty database."""
     started: list[Running] = []
 
-    def start(**settings: object) -> Running:
+    def start(parts: Mapping[str, Any] | None = None, **settings: object) -> Running:
         nudges: list[tuple[object, ...]] = []
 
         async def nudge(*args: object) -> None:
@@ -221,7 +223,7 @@ def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboa
 
         desk = Desk(empty_database, weighted_length, find_private, clock=clock)
         given = Settings.model_validate({"data": tmp_path, "city_name": "Riverton311", **settings})
-        product = Product(given, empty_database, desk, nudge, secret_key="k" * 32)
+        product = Product(given, empty_database, desk, nudge, secret_key="k" * 32, **(parts or {}))
         switchboard.app = create_app(product)
         started.append(Running(switchboard.url, empty_database, clock, product, nudges))
         return started[-1]

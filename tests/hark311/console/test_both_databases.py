@@ -1,16 +1,18 @@
 """What the desk reads and writes, on SQLite and on PostgreSQL alike."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from hark311.console import auth, history, mention_queries, queries, queue_queries, queue_rows
+from hark311.console import auth, history, learning_queries, mention_queries, queries, queue_queries, queue_rows
 from hark311.console.queue_queries import Filters, Found
-from hark311.console.views import VIEWS, View
+from hark311.console.views import BY_KEY, VIEWS, View
 from hark311.staffing import ensure_staff
-from models import Channel, Database, MentionState, Role
+from models import Channel, Database, Label, LabelSource, LabelTask, Mention, MentionState, Role
 from tests.hark311.console.conftest import NOON
 from tests.hark311.console.factories import make_account, make_mention, make_ready, make_services, make_staff
+from tests.hark311.console.learning import add_label
 
 
 @pytest.fixture
@@ -24,7 +26,8 @@ def filled(either_database: Database) -> Database:
         make_ready(session, account, NOON)
         for number in range(100):
             at = NOON - timedelta(minutes=number // 2)
-            make_mention(session, account, at, state=states[number % len(states)], danger=number % 10 == 0)
+            one = make_mention(session, account, at, state=states[number % len(states)], danger=number % 10 == 0)
+            one.certainty = number % 7 / 10
     return either_database
 
 
@@ -50,7 +53,33 @@ def test_every_view_holds_what_it_counts_in_its_order(filled: Database, monkeypa
         assert len(ids) == len(set(ids)) == counted.number, view.key
         assert [row.id for row in rows] == ids, view.key
         dangers = [row.danger for row in rows]
-        assert view.newest_first or dangers == sorted(dangers, reverse=True), view.key
+        assert view.newest_first or view.least_certain_first or dangers == sorted(dangers, reverse=True), view.key
+
+
+def test_the_least_certain_come_first_over_all_pages(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_queries, "PAGE", 3)
+    ids = every_page(filled, BY_KEY["least-certain"], Filters())
+    with filled.read() as session:
+        sure = [session.get_one(Mention, mention_id).certainty for mention_id in ids]
+    assert sure == sorted(sure)
+    assert len(set(sure)) > 3
+
+
+def test_labels_and_drift_are_counted(filled: Database) -> None:
+    with filled.write() as session:
+        add_label(session, NOON - timedelta(days=2), "NOISE", suggested="POTHOLE")
+        add_label(session, NOON - timedelta(days=40), channel=Channel.X)
+        session.add(
+            Label(task=LabelTask.INTENT, value="praise", source=LabelSource.IMPORTED, text="thank you", at=NOON)
+        )
+    with filled.read() as session:
+        labels = learning_queries.labels(session, NOON)
+        drift = learning_queries.drift(session, NOON, ZoneInfo("America/New_York"), {"SR-ST01": "POTHOLE"})
+    overridden = labels.by_value[LabelTask.CATEGORY]["POTHOLE"]
+    assert (overridden.recent.corrected, overridden.before.confirmed) == (1, 1)
+    assert labels.counts[LabelTask.CATEGORY] == {"confirmed": 1, "corrected": 1, "x": 1}
+    assert labels.counts[LabelTask.INTENT]["imported"] == 1
+    assert (drift.categories, drift.weeks[-1].shares) == (["POTHOLE"], {"POTHOLE": 1.0})
 
 
 def test_filters_find_the_same(filled: Database) -> None:

@@ -8,9 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from hark311.console import assets
-from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState
+from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState, Role, StaffUser
 from tests.hark311.console.browsing import launched, opened
-from tests.hark311.console.conftest import NOON, Running
+from tests.hark311.console.conftest import NOON, Running, StartDesk
 from tests.hark311.console.factories import (
     add_photo,
     add_post,
@@ -21,10 +21,12 @@ from tests.hark311.console.factories import (
     make_mention,
     make_ready,
     make_services,
+    make_staff,
     make_unreadable,
     raise_alarm,
     understand,
 )
+from tests.hark311.console.learning import Covering, TwoVersions, add_label, make_explained, make_referrals
 
 pytestmark = pytest.mark.browser
 
@@ -204,10 +206,49 @@ def test_enter_in_a_field_checks_and_never_approves(browser: Browser, desk: Runn
         assert desk.mention(town[0].id or 0).state == MentionState.DRAFTED
 
 
+def test_the_words_of_the_whole_sentence_come_when_the_mention_is_opened(
+    browser: Browser, start_desk: StartDesk
+) -> None:
+    covering = Covering()
+    desk = start_desk({"explainer": covering})
+    with desk.rows() as session:
+        make_services(session)
+        mention = make_explained(session, NOON)
+    for scripts in (True, False):
+        with opened(browser, desk, desk.staff(), scripts=scripts) as page:
+            page.goto(f"/mentions/{mention.id}")
+            expect(page.get_by_text("In the sentence as a whole, these count: pothole")).to_be_visible()
+    assert covering.asked == 1
+
+
+def test_without_scripts_the_whole_sentence_is_asked_about_by_a_link(browser: Browser, start_desk: StartDesk) -> None:
+    desk = start_desk({"explainer": Covering()})
+    with desk.rows() as session:
+        make_services(session)
+        mention = make_explained(session, NOON)
+    with opened(browser, desk, desk.staff(), scripts=False) as page:
+        page.goto(f"/mentions/{mention.id}")
+        page.get_by_role("link", name="Which words count in the sentence as a whole?").click()
+        expect(page.get_by_text("In the sentence as a whole, these count: pothole")).to_be_visible()
+
+
+@pytest.fixture
+def supervisor(desk: Running) -> StaffUser:
+    with desk.rows() as session:
+        return make_staff(session, "Ada Brook", Role.SUPERVISOR)
+
+
+@pytest.fixture
+def desk(start_desk: StartDesk) -> Running:
+    """A desk whose classifier was trained."""
+    return start_desk({"models": TwoVersions(NOON - timedelta(days=3))})
+
+
 @pytest.fixture
 def busy(desk: Running) -> dict[str, str]:
     """A desk with one of everything, and the addresses to look at."""
     with desk.rows() as session:
+        make_referrals(session)
         make_services(session)
         account = make_account(session)
         account.health, account.trouble = AccountHealth.UNAVAILABLE, "X does not answer."
@@ -215,7 +256,7 @@ def busy(desk: Running) -> dict[str, str]:
         make_unreadable(session, account, NOON)
         mention = make_ready(session, account, NOON - timedelta(minutes=14))
         mention.danger = True
-        raise_alarm(session, mention, "wire_down", NOON)
+        raise_alarm(session, mention, "wires, past or unsure", NOON)
         post = first_post(session, mention)
         add_post(session, mention, "edited " + post.text, NOON, chain=post.edit_chain, url="https://x.com/d/1")
         add_photo(session, post, "A hole", "https://pics.example/1.jpg")
@@ -225,12 +266,19 @@ def busy(desk: Running) -> dict[str, str]:
         sent = make_mention(session, account, NOON, state=MentionState.APPROVED)
         reply = draft_reply(session, sent, "We are on it.", state=ReplyState.UNCERTAIN)
         reply.approved_text, reply.approved_at = "We are on it.", NOON
+        explained = make_explained(session, NOON)
+        add_label(session, NOON - timedelta(days=1), "NOISE", suggested="POTHOLE")
+        add_label(session, NOON - timedelta(days=50))
     return {
         "queue": "/queue?language=en",
         "mention": f"/mentions/{mention.id}",
         "doubts": f"/mentions/{unsure.id}",
         "delivery": f"/mentions/{sent.id}",
+        "explained": f"/mentions/{explained.id}",
         "channels": "/channels",
+        "referrals": "/referrals",
+        "services": "/services",
+        "learning": "/learning",
         "account": "/account",
     }
 
@@ -252,11 +300,14 @@ def violations(page: Page, dark: bool) -> list[str]:
 @pytest.mark.parametrize("width", [1280, 375])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_page_is_accessible_and_fits(
-    browser: Browser, desk: Running, busy: dict[str, str], dark: bool, width: int
+    browser: Browser, desk: Running, supervisor: StaffUser, busy: dict[str, str], dark: bool, width: int
 ) -> None:
     secret = desk.secret_for(desk.staff())
-    with opened(browser, desk, desk.staff(), width=width, dark=dark) as page:
+    with opened(browser, desk, supervisor, width=width, dark=dark) as page:
         for name, path in {**busy, "sign-in": "/sign-in", "link": f"/sign-in/{secret}"}.items():
             page.goto(path)
+            page.evaluate(
+                "document.querySelectorAll('main details:not(.close)').forEach((one) => { one.open = true; })"
+            )
             assert violations(page, dark) == [], name
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from classifier.category import CategoryScore
 from classifier.cues import Hit
+from classifier.features import Floats
 from classifier.intent import IntentScore
 from classifier.places import Place, find_places, most_exact
 from classifier.protocol import Understood
@@ -31,6 +34,14 @@ class Signs:
     intents: Sequence[IntentScore]
     language: str
     language_probability: float
+
+    def cues(self, task: str, classes: Sequence[str]) -> Floats:
+        """What the lexicons say for each class of a task, (classes,)."""
+        cues = np.zeros(len(classes), np.float32)
+        said: Sequence[CategoryScore | IntentScore] = self.categories if task == LabelTask.CATEGORY else self.intents
+        for one in said:
+            cues[classes.index(one.code if isinstance(one, CategoryScore) else one.intent)] = one.score
+        return cues
 
 
 @dataclass(frozen=True, slots=True)

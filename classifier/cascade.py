@@ -92,7 +92,7 @@ class CascadeClassifier:
         for task in (CATEGORY, INTENT):
             if head := self._models.heads.get(task):
                 read.tiers[task] = head.tier(english=signs.language in MAY_BE_ENGLISH, whole=False)
-                read.cues[task] = _cues(signs, head, task)
+                read.cues[task] = signs.cues(task, head.classes)
                 read.scores[task] = head.scores(read.tiers[task], weighed, read.cues[task])
         return read
 
@@ -169,18 +169,6 @@ class CascadeClassifier:
         none = np.zeros(len(head.classes), np.float32)
         tier = head.tier(english=read.signs.language in MAY_BE_ENGLISH, whole=False)
         return round(float(softmax(head.scores(tier, read.weighed, none))[head.classes.index("danger")]), 3)
-
-
-def _cues(signs: Signs, head: Head, task: str) -> Floats:
-    """What the lexicons say, (classes,)."""
-    cues = np.zeros(len(head.classes), np.float32)
-    if task == CATEGORY:
-        for one in signs.categories:
-            cues[head.classes.index(one.code)] = one.score
-    else:
-        for wanted in signs.intents:
-            cues[head.classes.index(wanted.intent)] = wanted.score
-    return cues
 
 
 def _bars(head: Head) -> Bars:

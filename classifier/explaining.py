@@ -6,9 +6,10 @@ on, for the person who opens the mention.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from classifier.features import Floats
 from classifier.heads import Head
@@ -30,29 +31,31 @@ Guessed = tuple[str, str, float]
 
 def explain(head: Head, task: LabelTask, read: "Read", guesses: Sequence[Guessed]) -> list[Explanation]:
     """One explanation per guess."""
-    tier = read.tiers[task]
+    if not guesses:
+        return []
+    tier, words = read.tiers[task], read.signs.words
+    numbers = [head.classes.index(name) for name, _, _ in guesses]
+    by_word = tier.by_word(read.weighed, numbers, len(words.forms))
+    for (name, _, _), added in zip(guesses, by_word, strict=True):
+        for word, weight in _cue_weights(read, task, name, head.cue_weight / tier.temperature).items():
+            added[word] += weight
     explained = []
-    for name, called, probability in guesses:
-        which = head.classes.index(name)
+    for (_, called, probability), which, shown in zip(guesses, numbers, _strongest(by_word, words), strict=True):
         score = float(read.scores[task][which])
         encoder = 0.0
         if read.vector is not None and tier.encoder is not None:
             encoder = float(read.vector @ tier.encoder[:, which]) / tier.temperature
-        by_word = tier.by_word(read.weighed, which)
-        for word, weight in _cue_weights(read, task, name, head.cue_weight / tier.temperature).items():
-            by_word[word] = by_word.get(word, 0.0) + weight
-        words = _strongest(by_word, read.signs.words)
-        rest = score - encoder - sum(one.weight for one in words)
         explained.append(
-            Explanation.model_construct(
-                task=task,
-                value=called,
-                probability=round(probability, 4),
-                score=score,
-                rest=rest,
-                encoder=encoder,
-                words=words,
-                occluded=None,
+            Explanation.model_validate(  # one call for all of it takes half the time of building it part by part
+                {
+                    "task": task,
+                    "value": called,
+                    "probability": round(probability, 4),
+                    "score": score,
+                    "rest": score - encoder - sum(one["weight"] for one in shown),
+                    "encoder": encoder,
+                    "words": shown,
+                }
             )
         )
     return explained
@@ -71,13 +74,20 @@ def _cue_weights(read: "Read", task: LabelTask, name: str, point: float) -> dict
     return added
 
 
-def _strongest(by_word: dict[int, float], words: Words) -> list[Contribution]:
-    chosen = sorted(by_word, key=lambda word: -abs(by_word[word]))[:SHOWN]
+def _strongest(added: npt.NDArray[np.float64], words: Words) -> list[list[dict[str, Any]]]:
+    """For each guess the words that added or took most, in their order, as a Contribution's fields.
+
+    added: (guesses, words).
+    """
+    starts, ends = words.starts, words.ends
+    places = np.sort(np.argsort(-np.abs(added), axis=1, kind="stable")[:, :SHOWN], axis=1)
     return [
-        Contribution.model_construct(start=start, end=end, weight=round(by_word[word], 4), post_id=None)
-        for word in sorted(chosen)
-        if abs(by_word[word]) >= FAINT
-        for start, end in (words.span(word, word + 1),)
+        [
+            {"start": starts[word], "end": ends[word], "weight": round(weight, 4)}
+            for word, weight in zip(chosen, weights, strict=True)
+            if abs(weight) >= FAINT
+        ]
+        for chosen, weights in zip(places.tolist(), np.take_along_axis(added, places, axis=1).tolist(), strict=True)
     ]
 
 

@@ -6,6 +6,7 @@ all through, so that every score is the exact sum of what its words, cues and ve
 
 import json
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,16 @@ class Tier:
     encoder: Floats | None = None
     temperature: float = 1.0
 
-    def by_word(self, weighed: Weighed, which: int) -> dict[int, float]:
-        """What each word (by number) added to the score of class `which`; cues, vector and bias are not in it."""
+    def by_word(self, weighed: Weighed, which: Sequence[int], words: int) -> npt.NDArray[np.float64]:
+        """What each of a text's words added to the scores of some classes, (classes, words).
+
+        `which`: their numbers. Cues, vector and bias are not in it.
+        """
         rows = self.row_of[weighed.features]
-        each = np.where(rows >= 0, weighed.values * self.weights[rows, which], 0.0) / self.temperature
-        added = np.bincount(weighed.words, weights=each[weighed.occurs] * weighed.shares)
-        return {int(word): float(added[word]) for word in np.unique(weighed.words)}
+        weights = self.weights[rows][:, which].T
+        each = np.where(rows >= 0, weighed.values * weights, np.float32(0)) / np.float32(self.temperature)
+        spread = each[:, weighed.occurs] * weighed.shares
+        return np.stack([np.bincount(weighed.words, weights=one, minlength=words) for one in spread])
 
 
 @dataclass(frozen=True, slots=True)

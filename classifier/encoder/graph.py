@@ -23,6 +23,9 @@ from safetensors.numpy import load_file
 OPSET = 20  # the first with Gelu
 MASKED = -10_000.0
 """Added to the attention score of padding: softmax makes it nothing."""
+KEPT_WHOLE = ("encoder.layer.0.output.dense.product",)
+"""Stays in 32 bits: its input spreads widest, and what is lost here runs through all layers. For 1.8 MB more the worst
+of 4,000 texts comes from a cosine of .9752 to .9783, the mean from .9932 to .9947."""
 
 Array = npt.NDArray[np.float32]
 
@@ -109,7 +112,7 @@ class _Graph:
     def add(self, operator: str, *inputs: str, name: str = "", **attributes: Any) -> str:
         """One node with one output."""
         output = name or f"{operator.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
+        self.nodes.append(helper.make_node(operator, list(inputs), [output], name=output, **attributes))
         return output
 
     def constant(self, name: str, value: npt.NDArray[np.generic]) -> str:
@@ -126,7 +129,7 @@ class _Graph:
 
     def linear(self, value: str, layer: str) -> str:
         """value @ W + b."""
-        product = self.add("MatMul", value, self.weight(f"{layer}.weight", turned=True))
+        product = self.add("MatMul", value, self.weight(f"{layer}.weight", turned=True), name=f"{layer}.product")
         return self.add("Add", product, self.weight(f"{layer}.bias"))
 
     def normed(self, value: str, layer: str) -> str:
@@ -226,7 +229,8 @@ def build(weights: Mapping[str, Array], shape: Shape) -> onnx.ModelProto:
 def write(source: Path, target: Path, *, int8: bool = True) -> None:
     """Builds the encoder in `source` (config.json, model.safetensors) as the ONNX file `target`.
 
-    `int8`: linear layers as per-channel int8 weights, activations quantised as they come; a quarter of the size.
+    `int8`: linear layers but KEPT_WHOLE as per-channel int8 weights, activations quantised as they come; a quarter of
+    the size.
     Raises NotABertEncoder for another architecture, NotAnEncoder where a file is missing or damaged.
     """
     shape = Shape.read(source / "config.json")
@@ -234,7 +238,7 @@ def write(source: Path, target: Path, *, int8: bool = True) -> None:
     if not int8:
         onnx.save(model, target)
         return
-    quantize_dynamic(model, target, per_channel=True, weight_type=QuantType.QInt8)
+    quantize_dynamic(model, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=list(KEPT_WHOLE))
 
 
 def _weights(file: Path) -> dict[str, Array]:
@@ -246,8 +250,8 @@ def _weights(file: Path) -> dict[str, Array]:
     except (SafetensorError, KeyError, TypeError) as error:
         raise NotAnEncoder(f"{file} holds no weights that can be read ({error})") from None
     return {
-        name.removeprefix("bert.").replace("LayerNorm.gamma", "LayerNorm.weight").replace(
-            "LayerNorm.beta", "LayerNorm.bias"
-        ): np.asarray(value, np.float32)
+        name.removeprefix("bert.")
+        .replace("LayerNorm.gamma", "LayerNorm.weight")
+        .replace("LayerNorm.beta", "LayerNorm.bias"): np.asarray(value, np.float32)
         for name, value in held.items()
     }

@@ -49,9 +49,7 @@ class ReferenceEncoder:
         vectors = np.zeros((len(texts), self.width), np.float32)
         with self._torch.inference_mode():
             for row, text in enumerate(texts):
-                pieces = self._tokenizer(
-                    readable(text), truncation=True, max_length=self._longest, return_tensors="pt"
-                )
+                pieces = self._tokenizer(readable(text), truncation=True, max_length=self._longest, return_tensors="pt")
                 states = self._model(**pieces).last_hidden_state
                 vectors[row] = pooled(states, pieces["attention_mask"], self._pooling)[0].numpy()
         return vectors
@@ -64,9 +62,15 @@ def opened(folder: Path) -> tuple[Any, Any]:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model: Any = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, dtype=torch.float32)
+        model: Any
+        model, found = AutoModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
     except Exception as error:  # transformers raises whatever it stumbles over in a folder
         raise NotAnEncoder(f"transformers can make no encoder of {folder}: {error}") from error
+    missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)
+    if missing:  # transformers would make them up
+        raise NotAnEncoder(f"the weights in {folder} hold no {missing[0]} ({len(missing)} are missing)")
     if getattr(model.config, "is_encoder_decoder", False):
         model = model.get_encoder()
     return tokenizer, model.eval()

@@ -34,6 +34,7 @@ class Encoder:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena keeps the memory of the longest batch for ever
+        options.add_session_config_entry("session.x64quantprecision", "1")  # older processors would overflow in int8
         self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self.width: int = self._session.get_outputs()[0].shape[1]

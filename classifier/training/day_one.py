@@ -32,8 +32,8 @@ _PLACE_KINDS = (PlaceKind.ADDRESS, PlaceKind.BLOCK, PlaceKind.INTERSECTION, Plac
 RECIPES = {
     CATEGORY: Recipe(
         classes=tuple(CATEGORIES),
-        words=TierRecipe(strength=1.0, least=2, lean=0.7, temperature=0.7),
-        whole=TierRecipe(strength=2.0, least=2, lean=0.7, temperature=0.9),
+        words=TierRecipe(strength=1.0, least=2, lean=0.7, temperature=0.75),
+        whole=TierRecipe(strength=1.0, lean=0.7, temperature=0.75),
         others=TierRecipe(strength=30.0, temperature=0.5),
         cue_weight=0.4,
         threshold=0.45,

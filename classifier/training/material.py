@@ -10,7 +10,7 @@ from classifier.features import Floats, Weigher
 from classifier.heads import MAY_BE_ENGLISH
 from classifier.training.fitting import Material
 
-NOTHING_WEIGHT = 2.0
+NOTHING_WEIGHT, NOTHING_COPIES = 2.0, 6
 
 Encode = Callable[[Sequence[str]], Floats]
 
@@ -50,16 +50,19 @@ def nothing_material(
     weigher: Weigher,
     encode: Encode | None,
 ) -> Material:
-    """Texts that tell of no problem, as a little of every class, in the shares people write about them.
+    """Texts that tell of no problem, each under NOTHING_COPIES classes drawn by how often people write about them.
 
     They teach that a street name or a greeting speaks for nothing.
     """
     features, vectors = weigher.matrix(texts), vectors_of([(text, "en") for text in texts], encode)
-    total = sum(shares.values())
+    copies = len(texts) * NOTHING_COPIES
+    drawn = np.random.default_rng(1).choice(
+        len(classes), size=copies, p=np.array([shares[one] for one in classes]) / sum(shares.values())
+    )
     return Material(
-        features=vstack([features] * len(classes)).tocsr(),
-        vectors=np.concatenate([vectors] * len(classes)),
-        wanted=np.repeat(np.arange(len(classes), dtype=np.int64), len(texts)),
-        weights=np.repeat([NOTHING_WEIGHT * shares[one] / total for one in classes], len(texts)).astype(np.float32),
-        english=np.ones(len(classes) * len(texts), bool),
+        features=vstack([features] * NOTHING_COPIES).tocsr(),
+        vectors=np.concatenate([vectors] * NOTHING_COPIES),
+        wanted=drawn.astype(np.int64),
+        weights=np.full(copies, NOTHING_WEIGHT / NOTHING_COPIES, np.float32),
+        english=np.ones(copies, bool),
     )

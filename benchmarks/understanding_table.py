@@ -1,0 +1,146 @@
+"""The figures of `benchmarks.understanding` beside what they have to reach, and as tables for a terminal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+FIVE = ("es", "zh-Hans", "zh-Hant", "vi", "ru")
+"""The languages that have a bar; the others are reported."""
+COLUMNS = {
+    "top1": "right first",
+    "top3": "among three",
+    "macro_f1": "macro F1",
+    "ece": "ECE",
+    "coverage_at_90": "cov. 90",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A figure and what it has to reach. `at_least` is false where it must not be larger.
+
+    `met` is None where the figure is missing or was not measured on what the bar is set for.
+    """
+
+    what: str
+    figure: float | None
+    bar: float | None
+    stretch: float | None = None
+    at_least: bool = True
+    met: bool | None = None
+
+
+def bars(result: Mapping[str, Any]) -> list[Bar]:
+    """Every figure that has a bar, in the order of the list of them (issue 3, "Shows")."""
+    ours = result["ours"]
+    category, calibration, speed = ours["category"], ours["calibration"], ours["speed"]
+    spoken = {code: ours["languages"][code] for code in FIVE if code in ours["languages"]}
+    others = [one["top1"] for code, one in ours["languages"].items() if code != "en"]
+    on_ours = [
+        _bar("languages, lowest top-1 of es, zh-Hans, zh-Hant, vi, ru", _lowest(spoken, "top1"), 0.65),
+        _bar("languages, lowest coverage of these", _lowest(spoken, "coverage"), 0.70),
+        _bar("languages, lowest top-1 of all fifteen", min(others, default=None), None, 0.70),
+    ]
+    on_theirs = [
+        _bar("category, top-1", category["top1"], 0.74, 0.78),
+        _bar("category, top-3", category["top3"], 0.89, 0.915),
+        _bar("category, macro-F1", category["macro_f1"], 0.58, 0.66),
+        _bar("intent, top-1 on gold311", ours["intent"]["top1"], 0.82, 0.90),
+        _bar("intent, top-1 without posts from X", ours["intent"]["without_x"].get("top1"), None),
+        _bar("danger, recall on gold311", ours["danger"]["recall"], 0.96, 0.99),
+        _bar("danger, alarms on look-alikes", ours["danger"].get("alarms_on_lookalikes"), None, at_least=False),
+        _bar("danger, alarms on figures of speech", ours["danger"].get("false_alarms"), None, at_least=False),
+        _bar("ECE of category, no labels", calibration["ece_without_labels"], 0.06, 0.02, at_least=False),
+        _bar("ECE of category, 50 labels", calibration["ece_with_labels"], 0.04, 0.02, at_least=False),
+        _bar("posts/s, all of understanding, 2 processes", speed["posts_per_second"], 1000, 1300),
+        _bar("memory of a worker after them, MB", speed["memory_after_mb"], 450, 350, at_least=False),
+    ]
+    if result["on"] != "others' posts":
+        on_theirs = [Bar(one.what, one.figure, one.bar, one.stretch, one.at_least) for one in on_theirs]
+    return on_theirs[:6] + on_theirs[6:8] + on_ours + on_theirs[8:]
+
+
+def _lowest(spoken: Mapping[str, Mapping[str, float]], name: str) -> float | None:
+    return min((one[name] for one in spoken.values()), default=None)
+
+
+def _bar(
+    what: str, figure: float | None, bar: float | None, stretch: float | None = None, *, at_least: bool = True
+) -> Bar:
+    met = None
+    if figure is not None and bar is not None:
+        met = figure >= bar if at_least else figure <= bar
+    return Bar(what, figure, bar, stretch, at_least, met)
+
+
+def shown(result: Mapping[str, Any]) -> RenderableType:
+    """All tables."""
+    return Group(_of_bars(result), _of_ways(result), _of_languages(result))
+
+
+def _of_bars(result: Mapping[str, Any]) -> Table:
+    machine = result["machine"]
+    table = Table(title=f"Understanding, on {result['on']}")
+    for name in ("what", "figure", "bar", "stretch", ""):
+        table.add_column(name, justify="left" if name in ("what", "") else "right")
+    for one in result["bars"]:
+        verdict = "" if one["met"] is None else "met" if one["met"] else "not met"
+        table.add_row(one["what"], _figure(one["figure"]), _limit(one, "bar"), _limit(one, "stretch"), verdict)
+    speed = result["ours"]["speed"]
+    table.caption = (
+        f"{machine['processor']}, {machine['cores']} cores, {result['measured_at']}. Speed: {speed['posts']} posts of "
+        f"{speed['mean_characters']} characters, {speed['posts_per_cpu_second']} a second of CPU, "
+        f"{speed['read_by_encoder']:.0%} read by the encoder; {speed['memory_loaded_mb']} MB before them."
+    )
+    return table
+
+
+def _of_ways(result: Mapping[str, Any]) -> Table:
+    table = Table(
+        title=f"Category, {result['ours']['category']['n']} rows; trained on the same corpus", show_lines=False
+    )
+    table.add_column("way")
+    for name in (*COLUMNS.values(), "texts/s", "CPU ms", "MB"):
+        table.add_column(name, justify="right")
+    ours = result["ours"]["category"]
+    table.add_row(
+        "ours, all of understanding",
+        *(_figure(ours[one]) for one in COLUMNS),
+        _figure(ours["texts_per_second"]),
+        "",
+        "",
+    )
+    for way in result["assembled"]:
+        if way["missing"]:
+            table.add_row(way["what"], way["missing"])
+            continue
+        figures = [_figure(way["measures"][one]) for one in COLUMNS]
+        rest = [_figure(way[one]) for one in ("texts_per_second", "cpu_ms", "memory_mb")]
+        table.add_row(way["what"], *figures, *rest)
+    return table
+
+
+def _of_languages(result: Mapping[str, Any]) -> Table:
+    table = Table(title="Category by language, on our own set written apart")
+    for name in ("language", "rows", "right first", "among three", "coverage"):
+        table.add_column(name, justify="left" if name == "language" else "right")
+    for code, one in result["ours"]["languages"].items():
+        table.add_row(code, *(_figure(one[name]) for name in ("n", "top1", "top3", "coverage")))
+    return table
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value > 1 else f"{value:.3f}"
+
+
+def _limit(bar: Mapping[str, Any], name: str) -> str:
+    if bar[name] is None:
+        return ""
+    return f"{'>=' if bar['at_least'] else '<='} {_figure(bar[name])}"

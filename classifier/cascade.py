@@ -12,7 +12,7 @@ import numpy as np
 
 from classifier.answers import Bars, Judged, Signs, answer
 from classifier.category import CategoryScore
-from classifier.explaining import explain
+from classifier.explaining import covered_texts, explain
 from classifier.features import Floats, Weighed, Weigher
 from classifier.heads import MAY_BE_ENGLISH, Head, Tier, softmax
 from classifier.intent import IntentScore
@@ -20,7 +20,7 @@ from classifier.model_files import ModelFiles
 from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
 from classifier.problems import several_problems
 from classifier.protocol import Understood
-from classifier.rules import BARS, RuleClassifier, build
+from classifier.rules import BARS, RuleClassifier, build, with_hints
 from classifier.services import ServiceMap
 from models import Explanation, Intent, LabelTask, Service
 
@@ -60,16 +60,18 @@ class CascadeClassifier:
         """What could not be loaded, in sentences."""
         return self._models.troubles
 
-    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+    def classify(
+        self, texts: Sequence[str], services: Sequence[Service], hints: Sequence[str | None] = ()
+    ) -> Sequence[Understood]:
         """One answer per text, in order. Only active ones among `services` are suggested."""
         weigher = self._models.weigher
         if weigher is None or not self._models.heads:
-            return self._rules.classify(texts, services)
+            return self._rules.classify(texts, services, hints)
         offered = self._rules.offered(services)
-        return [self._answer(read, offered) for read in self._read(texts, weigher)]
+        return [self._answer(read, offered) for read in self._read(texts, hints, weigher)]
 
-    def _read(self, texts: Sequence[str], weigher: Weigher) -> list[Read]:
-        reads = [self._by_words(text, weigher) for text in texts]
+    def _read(self, texts: Sequence[str], hints: Sequence[str | None], weigher: Weigher) -> list[Read]:
+        reads = [self._by_words(self._rules.signs(text, hint), weigher) for text, hint in with_hints(texts, hints)]
         open_ones = [read for read in reads if self._left_open(read)]
         vectors = self._models.encode([read.signs.text for read in open_ones]) if open_ones else None
         if vectors is not None:
@@ -85,8 +87,7 @@ class CascadeClassifier:
             read.tiers[task] = head.tier(english=True, whole=True)
             read.scores[task] = head.scores(read.tiers[task], read.weighed, read.cues[task], vector)
 
-    def _by_words(self, text: str, weigher: Weigher) -> Read:
-        signs = self._rules.signs(text)
+    def _by_words(self, signs: Signs, weigher: Weigher) -> Read:
         weighed = weigher.weigh(signs.words)
         read = Read(signs, weighed)
         for task in (CATEGORY, INTENT):
@@ -124,6 +125,34 @@ class CascadeClassifier:
             intents=bars[INTENT].intents,
         )
         return answer(signs, judged, offered, limits)
+
+    def occlude(self, text: str, explanations: Sequence[Explanation], offered: ServiceMap) -> list[Explanation]:
+        """The explanations with `occluded`: which words the sentence as a whole leaned on, by covering each in turn.
+
+        Up to half a second. Unchanged where no encoder is there or the text is not one it reads.
+        """
+        signs = self._rules.signs(text)
+        vectors = self._models.encode([text]) if signs.language in MAY_BE_ENGLISH else None
+        if vectors is None or self._models.weigher is None:
+            return list(explanations)
+        covered = covered_texts(text, signs.words)
+        encoded = self._models.encode(covered.texts)
+        if encoded is None:
+            return list(explanations)
+        done = []
+        for one in explanations:
+            head = self._models.heads.get(one.task)
+            name = offered.category_of(one.value) if one.task is LabelTask.CATEGORY else one.value
+            if head is None or head.whole.encoder is None or name not in head.classes:
+                done.append(one)
+                continue
+            column = head.whole.encoder[:, head.classes.index(name)] / head.whole.temperature
+            done.append(one.model_copy(update={"occluded": covered.falls(encoded @ column)}))
+        return done
+
+    def offered(self, services: Sequence[Service]) -> ServiceMap:
+        """The services by category."""
+        return self._rules.offered(services)
 
     def _categories(self, read: Read) -> list[CategoryScore]:
         head, scores = self._models.heads[CATEGORY], read.scores[CATEGORY]
@@ -200,6 +229,8 @@ class FollowingClassifier:
         """The classifier with the models that run now."""
         return self._follow()
 
-    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+    def classify(
+        self, texts: Sequence[str], services: Sequence[Service], hints: Sequence[str | None] = ()
+    ) -> Sequence[Understood]:
         """As CascadeClassifier.classify."""
-        return self._follow().classify(texts, services)
+        return self._follow().classify(texts, services, hints)

@@ -5,7 +5,8 @@ score (invariant 9). What the encoder saw is not a sum over words: covering word
 on, for the person who opens the mention.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,25 +92,26 @@ def _strongest(added: npt.NDArray[np.float64], words: Words) -> list[list[dict[s
     ]
 
 
-def occlude(
-    text: str, words: Words, score: Callable[[Sequence[str]], Floats], *, shown: int = SHOWN
-) -> list[list[Contribution]]:
-    """Which words the whole sentence leaned on: how far each class's score falls when a word is covered.
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A text, and the same with one word after the other covered; `spans` of the covered words, in code points."""
 
-    `score`: texts to scores, (texts, classes). Returns one list per class. Looks at the first MOST_COVERED words.
-    """
+    texts: list[str]
+    spans: list[tuple[int, int]]
+
+    def falls(self, scores: Floats) -> list[Contribution]:
+        """How far a score falls when a word is covered, the words that matter most. scores: one per text."""
+        fall = [float(scores[0] - one) for one in scores[1:]]
+        chosen = sorted(sorted(range(len(fall)), key=lambda place: -abs(fall[place]))[:SHOWN])
+        return [
+            Contribution(start=self.spans[place][0], end=self.spans[place][1], weight=round(fall[place], 4))
+            for place in chosen
+            if abs(fall[place]) >= FAINT
+        ]
+
+
+def covered_texts(text: str, words: Words) -> Covered:
+    """The text and its first MOST_COVERED words covered one by one."""
     places = [place for place, form in enumerate(words.forms) if form not in (BLANK, STOP)][:MOST_COVERED]
     spans = [words.span(place, place + 1) for place in places]
-    scores = score([text, *(f"{text[:start]} {text[end:]}" for start, end in spans)])
-    falls = np.asarray(scores[0] - scores[1:])
-    found = []
-    for column in falls.T:
-        chosen = sorted(np.argsort(-np.abs(column))[:shown])
-        found.append(
-            [
-                Contribution(start=spans[place][0], end=spans[place][1], weight=round(float(column[place]), 4))
-                for place in chosen
-                if abs(column[place]) >= FAINT
-            ]
-        )
-    return found
+    return Covered([text, *(f"{text[:start]} {text[end:]}" for start, end in spans)], spans)

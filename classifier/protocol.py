@@ -45,6 +45,11 @@ class Classifier(Protocol):
         """Names the rules and weights that answered, for the record."""
         ...
 
-    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
-        """One Understood per text. `services` are the ones the city offers; no other code is suggested."""
+    def classify(
+        self, texts: Sequence[str], services: Sequence[Service], hints: Sequence[str | None] = ()
+    ) -> Sequence[Understood]:
+        """One Understood per text. `services` are the ones the city offers; no other code is suggested.
+
+        `hints`: the language the channel names for each text, a weak prior; empty where it names none.
+        """
         ...

@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
 from classifier.drafting import RequestDraft, draft_request
 from classifier.protocol import Classifier, Understood
+from classifier.saying import Said, in_its_post, what_was_said
 from models import (
     Account,
     Alarm,
@@ -22,6 +24,7 @@ from models import (
     Database,
     Evidence,
     EvidenceKind,
+    Explanation,
     Intent,
     Mention,
     MentionState,
@@ -34,7 +37,7 @@ from models import (
     record,
     utc_now,
 )
-from models.posts import AttachmentKind, Pin, PostKind
+from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
 from models.threads import newest_versions
 
@@ -45,19 +48,6 @@ LEASE = timedelta(seconds=15)
 """A batch takes a fraction of a second; when its reader is killed, a danger in it must not wait for long."""
 NO_REQUEST = (Intent.CHATTER, Intent.PRAISE, Intent.QUESTION, Intent.STATUS_ENQUIRY)
 PUT_AWAY = (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a resident said in a mention: the texts of its posts joined by newlines, the pin, the photos."""
-
-    mention_id: int
-    version: int
-    text: str
-    posts: tuple[tuple[int, int], ...]  # (offset in text, Post.id)
-    pin: Pin | None
-    photo_urls: tuple[str, ...]
-    our_handle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +108,9 @@ class Reader:
     def _answer(self, said: list[Said], services: list[Service]) -> list[Answer]:
         by_code = {service.service_code: service for service in services}
         try:
-            understood = self.classifier.classify([one.text for one in said], services)
+            understood = self.classifier.classify(
+                [one.text for one in said], services, [one.language_hint for one in said]
+            )
             return [self._drafted(one, found, by_code) for one, found in zip(said, understood, strict=True)]
         except Exception:
             log.exception("the classifier failed on a batch of %d; trying one by one", len(said))
@@ -126,7 +118,9 @@ class Reader:
 
     def _answer_one(self, said: Said, services: list[Service], by_code: dict[str, Service]) -> Answer:
         try:
-            return self._drafted(said, self.classifier.classify([said.text], services)[0], by_code)
+            return self._drafted(
+                said, self.classifier.classify([said.text], services, [said.language_hint])[0], by_code
+            )
         except Exception as error:
             why = f"the classifier failed ({type(error).__name__}); please read it yourself"
             return Answer(Understood(abstained=True), None, why)
@@ -183,12 +177,14 @@ class Reader:
         now: datetime,
     ) -> None:
         understood = answer.understood
-        session.add(_understanding(mention, said, answer, self.classifier.version, now))
+        understanding = _understanding(mention, said, answer, self.classifier.version, now)
+        session.add(understanding)
+        mention.certainty = understanding.certainty()
         newly_dangerous = understood.danger and not mention.danger
         mention.danger, mention.needs_understanding = understood.danger, False
         session.add(mention)
         if newly_dangerous:
-            _raise_alarm(session, mention, understood.danger_rule, now)
+            _raise_alarm(session, mention, understood, now)
         if mention.state == MentionState.RECEIVED:
             why = "understood" if not understood.abstained else "the classifier is unsure; a person decides"
             advance(session, mention, MentionState.UNDERSTOOD, BY, why, now)
@@ -222,29 +218,20 @@ def _what_they_said(session: Session, mentions: Sequence[Mention]) -> list[Said]
         photos[file.post_id].append(file.url)
     handles = dict(session.exec(select(Account.id, Account.handle)).all())
     return [
-        _said(mention, newest_versions(posts[mention.id or 0]), photos, handles.get(mention.account_id, ""))
+        what_was_said(
+            mention.id or 0,
+            mention.version,
+            newest_versions(posts[mention.id or 0]),
+            photos,
+            handles.get(mention.account_id, ""),
+        )
         for mention in mentions
     ]
 
 
-def _said(mention: Mention, posts: Sequence[Post], photos: dict[int, list[str]], our_handle: str) -> Said:
-    offsets, texts, at = [], [], 0
-    pinned = [post for post in posts if post.lat is not None and post.lon is not None]
-    for post in posts:
-        offsets.append((at, post.id or 0))
-        texts.append(post.text)
-        at += len(post.text) + 1
-    pin = None
-    if pinned:
-        last = pinned[-1]
-        pin = Pin(last.lat or 0.0, last.lon or 0.0, last.pin_accuracy_m, address=last.pin_title)
-    urls = tuple(url for post in posts for url in photos.get(post.id or 0, ()) if url.startswith("https://"))
-    return Said(mention.id or 0, mention.version, "\n".join(texts), tuple(offsets), pin, urls, our_handle)
-
-
 def _understanding(mention: Mention, said: Said, answer: Answer, version: str, now: datetime) -> Understanding:
     understood = answer.understood
-    evidence = [_in_its_post(one, said) for one in understood.evidence]
+    evidence = [in_its_post(one, said) for one in understood.evidence]
     if said.pin is not None and said.posts:
         evidence.append(Evidence(kind=EvidenceKind.LOCATION, start=0, end=0, post_id=said.posts[-1][1], note="pin"))
     return Understanding(
@@ -262,24 +249,27 @@ def _understanding(mention: Mention, said: Said, answer: Answer, version: str, n
         danger_rule=understood.danger_rule,
         location_phrase=understood.location_phrase,
         abstained=understood.abstained,
+        abstained_because=understood.abstained_because,
         failure=answer.failure,
         evidence=[one.model_dump(exclude_defaults=True) for one in evidence],
+        intents=[guess.model_dump() for guess in understood.intents],
+        problems=[in_its_post(one, said).model_dump() for one in understood.problems],
+        explanations=[_explained(one, said) for one in understood.explanations],
+        danger_score=understood.danger_score,
         created_at=now,
     )
 
 
-def _in_its_post(evidence: Evidence, said: Said) -> Evidence:
-    """The same span, counted from the start of the post it is in."""
-    offset, post_id = max((one for one in said.posts if one[0] <= evidence.start), default=(0, None))
-    return evidence.model_copy(
-        update={"start": evidence.start - offset, "end": evidence.end - offset, "post_id": post_id}
-    )
+def _explained(one: Explanation, said: Said) -> dict[str, Any]:
+    words = [in_its_post(word, said) for word in one.words]
+    return one.model_copy(update={"words": words}).model_dump(exclude={"occluded"} if one.occluded is None else None)
 
 
-def _raise_alarm(session: Session, mention: Mention, rule: str, now: datetime) -> None:
+def _raise_alarm(session: Session, mention: Mention, understood: Understood, now: datetime) -> None:
     known = session.exec(select(Alarm.id).where(Alarm.mention_id == mention.id)).first()
     if known is None:
-        session.add(Alarm(mention_id=mention.id or 0, rule=rule, raised_at=now))
+        rule = understood.danger_rule
+        session.add(Alarm(mention_id=mention.id or 0, rule=rule, score=understood.danger_score, raised_at=now))
         record(session, "Mention", mention.id or 0, BY, f"danger: {rule}", now)
 
 

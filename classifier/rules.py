@@ -4,7 +4,7 @@ Each answer names the words it rests on (invariant 9). Danger comes first and fr
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
@@ -46,12 +46,13 @@ class RuleClassifier:
         """Names the rules and their lexicons, for the record."""
         return self._version
 
-    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+    def classify(
+        self, texts: Sequence[str], services: Sequence[Service], hints: Sequence[str | None] = ()
+    ) -> Sequence[Understood]:
         """One answer per text, in order. Only active ones among `services` are suggested."""
         offered = self.offered(services)
-        return [
-            answer(signs, Judged(signs.categories, signs.intents), offered, BARS) for signs in map(self.signs, texts)
-        ]
+        found = [self.signs(text, hint) for text, hint in with_hints(texts, hints)]
+        return [answer(signs, Judged(signs.categories, signs.intents), offered, BARS) for signs in found]
 
     def offered(self, services: Sequence[Service]) -> ServiceMap:
         """The services by category; the last list asked for is kept."""
@@ -65,8 +66,8 @@ class RuleClassifier:
         scores = self._categories.score(self._pipeline.find(read_words(text)))
         return scores[0].code if scores else None
 
-    def signs(self, text: str) -> Signs:
-        """What the rules find in a text. Never raises."""
+    def signs(self, text: str, hint: str | None = None) -> Signs:
+        """What the rules find in a text; `hint`: the language its channel names. Never raises."""
         words = read_words(text)
         hits = self._pipeline.find(words)
         dangers = self._dangers.find(hits)
@@ -77,13 +78,20 @@ class RuleClassifier:
             danger=bool(dangers),
             certain=bool(dangers) and dangers[0].certain,
         )
-        language, probability = _language(text, dangers, categories)
+        language, probability = _language(text, hint, dangers, categories)
         return Signs(text, words, hits, dangers, categories, intents, language, probability)
 
 
-def _language(text: str, dangers: Sequence[DangerHit], categories: Sequence[CategoryScore]) -> tuple[str, float]:
+def with_hints(texts: Sequence[str], hints: Sequence[str | None]) -> Iterator[tuple[str, str | None]]:
+    """Each text with the language its channel names, None where there are no hints."""
+    return zip(texts, hints or (None,) * len(texts), strict=True)
+
+
+def _language(
+    text: str, hint: str | None, dangers: Sequence[DangerHit], categories: Sequence[CategoryScore]
+) -> tuple[str, float]:
     """By script and small words; where those leave it open, the language of the lexicon whose cue the text holds."""
-    language, probability = guess_language(text)
+    language, probability = guess_language(text, hint=hint)
     if probability > UNDECIDED:
         return language, probability
     if dangers:

@@ -3,24 +3,15 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from sqlalchemy.exc import DatabaseError
 
-from hark311 import __version__, logs
-from hark311.settings import Settings, SettingsError, load
-
-if TYPE_CHECKING:  # loading the tables takes longer than --help should
-    from models import Database
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from hark311 import __version__, training
+from hark311.settings import Settings, load
+from hark311.terminal import AsJson, Data, err, fail, out, settings_of, stored, told
 
 app = typer.Typer(
     name="hark",
@@ -31,50 +22,16 @@ app = typer.Typer(
 )
 db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(training.app, name="train")
 
-out, err = Console(), Console(stderr=True)
-
-Data = Annotated[
-    Path | None, typer.Option("--data", help="Directory that holds everything this product keeps.", show_default=False)
-]
 Port = Annotated[int | None, typer.Option("--port", help="Port of the desk.", show_default="8311")]
 SimulatorPort = Annotated[int | None, typer.Option("--simulator-port", hidden=True)]
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True)]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
-
-
-def fail(message: str, code: int = 1) -> NoReturn:
-    """Say what is wrong on standard error and end."""
-    err.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def told(command: Callable[P, R]) -> Callable[P, R]:
-    """What an operator can mend ends a command with a sentence, not with a traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except SettingsError as error:
-            fail(str(error), 2)
-        except DatabaseError as error:
-            fail(f"The database cannot be used: {str(error.orig).strip().splitlines()[0]}", 2)
-        except OSError as error:
-            fail(f"{error.filename}: {error.strerror}" if error.filename else str(error), 2)
-
-    return wrapped
-
-
-def _settings(name: str, data: Path | None, **overrides: Any) -> Settings:
-    settings = load(data, **overrides)
-    logs.set_up(name, logs.secrets_in(settings))
-    return settings
 
 
 def _part(name: str, data: Path | None, lifeline: bool, **overrides: Any) -> Settings:
     """Settings for a process of the product itself."""
-    settings = _settings(name, data, **overrides)
+    settings = settings_of(name, data, **overrides)
     if lifeline:
         from hark311.supervisor import follow_lifeline
 
@@ -86,21 +43,9 @@ def _of_running(data: Path | None) -> Settings:
     """Settings as the product that runs with this data directory has them."""
     from hark311.supervisor import running_ports
 
-    settings = _settings("hark", data)
+    settings = settings_of("hark", data)
     ports = running_ports(settings.data)
     return load(data, **ports) if ports else settings
-
-
-def _stored(settings: Settings) -> "Database":
-    """The database, where there is one already."""
-    from hark311 import wiring
-    from models import migrations
-
-    if settings.database_url or (settings.data / wiring.DATABASE_FILE).exists():
-        database = wiring.database_of(settings)
-        if migrations.current(database) is not None:
-            return database
-    fail(f"There is no hark311 database in {settings.data} yet. Start the product with `hark up`.", 2)
 
 
 @app.command()
@@ -112,7 +57,7 @@ def up(data: Data = None, port: Port = None) -> None:
     """
     from hark311.supervisor import Supervisor
 
-    settings = _settings("up", data, port=port)
+    settings = settings_of("up", data, port=port)
     supervisor = Supervisor(settings)
     supervisor.plan()
     with supervisor.alone():
@@ -230,7 +175,7 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
     from hark311.status import rendered, status_of
 
     settings = _of_running(data)
-    found = status_of(_stored(settings), settings.data)
+    found = status_of(stored(settings), settings.data)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
@@ -274,19 +219,31 @@ def replay(
 @app.command()
 @told
 def evaluate(
-    task: Annotated[str, typer.Argument(help="intent, category, emergency, language or location.")],
-    files: Annotated[list[Path], typer.Argument(help="JSONL files with labelled texts.")],
+    task: Annotated[str, typer.Argument(help="intent, category, emergency, language, location or learning.")],
+    files: Annotated[list[Path] | None, typer.Argument(help="JSONL files with labelled texts.")] = None,
     data: Data = None,
     as_json: AsJson = False,
     report: Annotated[Path | None, typer.Option(help="Write a page and its figures into this directory.")] = None,
+    pool: Annotated[list[Path] | None, typer.Option(help="learning: files whose labels may be asked for.")] = None,
+    test: Annotated[list[Path] | None, typer.Option(help="learning: files to measure on.")] = None,
+    labels: Annotated[int, typer.Option(help="learning: labels to ask for.", min=1)] = 1000,
 ) -> None:
     """Score the classifier on labelled texts, one JSON object a line; labels are in fields named like the task.
 
     Example: `hark evaluate category labelled.jsonl --report ./measured`
+
+    `learning` plays how fast it learns: it asks for the labels it is least certain of, and is measured again.
+
+    Example: `hark evaluate learning --pool mine.jsonl --test others.jsonl --labels 1000 --json`
     """
     from hark311 import evaluating
 
-    settings = _settings("evaluate", data)
+    settings = settings_of("evaluate", data)
+    if task == "learning":
+        evaluating.learning(settings, pool or [], test or [], labels, as_json=as_json, fail=fail, out=out, err=err)
+        return
+    if not files:
+        fail(f"Name the files to score {task} on.", 2)
     evaluating.evaluate(
         settings, task, files, as_json=as_json, report=report, fail=fail, progress=progress, out=out, err=err
     )
@@ -301,7 +258,7 @@ def db_upgrade(data: Data = None) -> None:
     """
     from hark311 import wiring
 
-    settings = _settings("db", data)
+    settings = settings_of("db", data)
     before, now = wiring.prepare(settings, wiring.database_of(settings))
     typer.echo(f"Schema {now}." if before == now else f"Schema upgraded from {before or 'nothing'} to {now}.")
 
@@ -315,7 +272,7 @@ def db_check(data: Data = None, as_json: AsJson = False) -> None:
     """
     from hark311.database_check import check_database
 
-    problems = check_database(_stored(_settings("db", data)))
+    problems = check_database(stored(settings_of("db", data)))
     if as_json:
         typer.echo(json.dumps({"problems": problems}, indent=2))
     else:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -10,8 +11,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from classifier.corpus import Example
 from classifier.evaluation import TASKS, Evaluation, LabelledRows, read_rows, score, tables, write_report
-from hark311 import wiring
+from classifier.evaluation.rows import Right
+from classifier.rules import build
+from classifier.taxonomy import CATEGORIES
+from hark311 import trained, wiring
 from hark311.settings import Settings
 
 Fail = Callable[[str, int], NoReturn]
@@ -74,3 +79,50 @@ def _write(found: Evaluation, folder: Path, fail: Fail) -> Path:
         return write_report(found, folder, datetime.now(UTC))
     except OSError as error:
         fail(f"The report was not written: {error.filename}: {error.strerror}.", 2)
+
+
+def learning(
+    settings: Settings,
+    pool: Sequence[Path],
+    test: Sequence[Path],
+    labels: int,
+    *,
+    as_json: bool,
+    fail: Fail,
+    out: Console,
+    err: Console,
+) -> None:
+    """Play the least-certain-first loop on labelled texts and print its curve. Keeps nothing."""
+    from classifier.model_files import ModelFileTrouble
+    from classifier.training.learning import learn, without_shared
+
+    if not pool or not test:
+        fail("Name the files to learn from with --pool, and the files to measure on with --test.", 2)
+    tested = _examples(test, fail)
+    learnt = without_shared(_examples(pool, fail), tested)
+    if not learnt:
+        fail("Every text of the pool is in the test too, so there is nothing to learn from. Nothing was measured.", 1)
+    try:
+        shop = trained.workshop_of(trained.prepare_models(settings))
+    except ModelFileTrouble as error:
+        fail(str(error), 1)
+    curve = []
+    with err.status("Starting...") as status:
+        for one in learn(shop, "category", learnt, tested, labels, lambda step: status.update(f"{step}...")):
+            curve.append({"labels": one.labels, **asdict(one.figures)})
+            if not as_json:
+                found = one.figures
+                out.print(f"{one.labels:>6} labels: right first {found.top1:.1%}, among three {found.top3:.1%}")
+    if as_json:
+        typer.echo(json.dumps({"task": "learning", "pool": len(learnt), "test": len(tested), "curve": curve}, indent=2))
+
+
+def _examples(files: Sequence[Path], fail: Fail) -> list[Example]:
+    """Category texts; their language as the row says, else as the rules find."""
+    labelled = _rows("category", files, fail)
+    rules = build()
+    return [
+        Example(row.text, row.gold.wanted, row.language or rules.signs(row.text).language)
+        for row in labelled.rows
+        if isinstance(row.gold, Right) and row.gold.wanted in CATEGORIES
+    ]

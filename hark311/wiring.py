@@ -4,11 +4,11 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from classifier.protocol import Classifier
 from classifier.reading import Reader
 from classifier.redaction import find_private
 from hark311.console.auth import issue_link
@@ -21,6 +21,7 @@ from hark311.settings import AccountSettings, Settings, XAccount
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
 from hark311.starter import load_referrals, load_services, load_templates
+from hark311.trained import Looking, TrainedModels, files_of, prepare_models
 from listeners.hearing import Hearing
 from listeners.protocol import Listener
 from listeners.registry import listener_class
@@ -33,6 +34,9 @@ from responders.registry import length_of, responder_class
 from responders.review import Desk
 from responders.submission import Submission
 from responders.suggesting import Suggester
+
+if TYPE_CHECKING:
+    from classifier.cascade import FollowingClassifier
 
 DATABASE_FILE = "hark.db"
 
@@ -125,20 +129,24 @@ def nudger_of(settings: Settings) -> Nudger:
 def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
     """What the console works with."""
     database = database_of(settings)
+    looking = Looking(settings, database)
     return Product(
         settings=settings,
         database=database,
         desk=desk_of(settings, database),
         nudge=nudge or nudger_of(settings),
         secret_key=secret_key_of(settings),
+        explainer=looking,
+        models=TrainedModels(files_of(settings)),
+        suggest_category=looking.suggest_category,
     )
 
 
-def classifier_of(settings: Settings) -> Classifier:
-    """The classifier these settings ask for. Loads spaCy, so only processes that understand text call it."""
-    from classifier.rules import build
+def classifier_of(settings: Settings) -> "FollowingClassifier":
+    """The classifier with the models of the data directory. Loads spaCy, so only processes that understand text do."""
+    from classifier.cascade import FollowingClassifier
 
-    return build()
+    return FollowingClassifier(prepare_models(settings))
 
 
 def reader_of(settings: Settings, database: Database) -> Reader:

@@ -10,6 +10,7 @@ import pytest
 
 from hark311 import wiring
 from hark311.settings import load
+from hark311.trained import prepare_models
 from models import Database, migrations
 from tests import services
 from tests.town import Clock, Town
@@ -71,6 +72,13 @@ def prepared_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory)
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.dispose()
     return data / "hark.db"
+
+
+@pytest.fixture(scope="session")
+def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the models of day one, taken from where set-up made them."""
+    settings = load(tmp_path_factory.mktemp("models"))
+    return prepare_models(settings).folder
 
 
 @pytest.fixture

@@ -1,0 +1,247 @@
+"""The `hark train` commands: day one, learning from labels, versions and going back, labels out and in."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from hark311.terminal import AsJson, Data, err, fail, out, settings_of, stored, told
+
+if TYPE_CHECKING:  # loading them takes longer than --help should
+    from classifier.corpus import Example
+    from classifier.training.city import Outcome
+    from models import Database
+
+app = typer.Typer(help="Make the models, and let them learn from what staff corrected.", no_args_is_help=True)
+
+
+class Task(StrEnum):
+    """What can be trained."""
+
+    CATEGORY = "category"
+    INTENT = "intent"
+
+
+@app.command(name="day-one")
+@told
+def day_one(data: Data = None) -> None:
+    """Make the models of day one anew from the corpus; about a minute. What the city trained is kept.
+
+    Example: `hark train day-one`
+    """
+    from classifier.encoder.weights import WeightsMissing
+    from classifier.training.day_one import make
+    from hark311 import trained
+
+    settings = settings_of("train", data)
+    files = trained.files_of(settings)
+    with err.status("Making the models of day one...") as status:
+        try:
+            make(files.folder, lambda step: status.update(f"{step}..."), now=datetime.now(UTC))
+        except WeightsMissing as error:
+            fail(f"{error} The heads over words are made and work.", 1)
+    typer.echo(f"The models of day one are in {files.folder}.")
+
+
+@app.command(name="set-up", hidden=True)
+@told
+def set_up() -> None:
+    """Make the models of day one beside the installed packages, where they are missing or outdated."""
+    from classifier.encoder.weights import WeightsMissing
+    from classifier.training.day_one import make_missing
+    from hark311 import trained
+
+    files = trained.made_at_set_up()
+    with err.status("Making the models of day one...") as status:
+        try:
+            make_missing(files.folder, lambda step: status.update(f"{step}..."), now=datetime.now(UTC))
+        except WeightsMissing as error:
+            fail(str(error))
+
+
+@app.command()
+@told
+def category(data: Data = None, as_json: AsJson = False) -> None:
+    """Learn which category texts belong to from the labels of this city; refuses a head that is worse.
+
+    Example: `hark train category`
+    """
+    _train(Task.CATEGORY, data, as_json)
+
+
+@app.command()
+@told
+def intent(data: Data = None, as_json: AsJson = False) -> None:
+    """Learn what texts want from the labels of this city; refuses a head that is worse.
+
+    Example: `hark train intent --json`
+    """
+    _train(Task.INTENT, data, as_json)
+
+
+def _train(task: Task, data: Path | None, as_json: bool) -> None:
+    from classifier.model_files import ModelFileTrouble
+    from classifier.training.city import TooFewLabels, train
+    from hark311 import trained
+
+    settings = settings_of("train", data)
+    database = stored(settings)
+    files = trained.prepare_models(settings)
+    with err.status("Reading the labels...") as status:
+        labels, unusable = _labels(database, task)
+        try:
+            shop = trained.workshop_of(files)
+            found = train(files, task, labels, shop, lambda step: status.update(f"{step}..."), now=datetime.now(UTC))
+        except TooFewLabels as error:
+            fail(str(error))
+        except ModelFileTrouble as error:
+            fail(str(error))
+    if as_json:
+        typer.echo(json.dumps(asdict(found) | {"better": found.better, "unusable": unusable}, indent=2))
+    else:
+        out.print(_compared(found))
+        _say(found, unusable)
+    if not found.better:
+        raise typer.Exit(1)
+
+
+def _labels(database: "Database", task: Task) -> tuple[list["Example"], int]:
+    """The labels that may train, and how many name a service that stands for no category."""
+    from sqlmodel import select
+
+    from classifier.corpus import Example
+    from classifier.training.day_one import RECIPES
+    from hark311 import trained
+    from models import LabelTask, Service
+    from models.labels import training_labels
+
+    with database.read() as session:
+        categories = trained.categories_of(session.exec(select(Service)).all())
+        told_labels = list(training_labels(session, LabelTask(task)))
+    classes = set(RECIPES[task].classes)
+    examples = [
+        Example(one.text, categories.get(one.value, one.value), one.language)
+        for one in told_labels
+        if categories.get(one.value, one.value) in classes
+    ]
+    return examples, len(told_labels) - len(examples)
+
+
+def _compared(found: "Outcome") -> Table:
+    table = Table(title=f"{found.task}, measured on {found.after.n} labels kept apart")
+    for heading in ("", "right first", "right among three", "calibration error"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, one in (("running so far", found.before), ("newly trained", found.after)):
+        table.add_row(name, f"{one.top1:.1%}", f"{one.top3:.1%}", f"{one.ece:.3f}")
+    return table
+
+
+def _say(found: "Outcome", unusable: int) -> None:
+    if found.better:
+        out.print(f"Version {found.version} answers from now on. `hark train rollback {found.task}` goes back.")
+    else:
+        out.print("The new head is right less often, so it was refused. The one that runs stays; labels are kept.")
+    if unusable:
+        out.print(f"{unusable} labels name a service that stands for no category. Say which at /services on the desk.")
+
+
+@app.command()
+@told
+def versions(data: Data = None, as_json: AsJson = False) -> None:
+    """List every version of the heads, and which one answers.
+
+    Example: `hark train versions --json`
+    """
+    from hark311 import trained
+    from models import LabelTask
+
+    settings = settings_of("train", data)
+    models = trained.TrainedModels(trained.prepare_models(settings))
+    held = {task.value: models.versions(task) for task in LabelTask}
+    if as_json:
+        typer.echo(json.dumps({task: [asdict(one) for one in found] for task, found in held.items()}, default=str))
+        return
+    table = Table("task", "version", "labels", "right first", "runs")
+    for task, found in held.items():
+        for one in found:
+            right = "" if one.top1 is None else f"{one.top1:.1%}"
+            table.add_row(task, one.name, str(one.labels), right, "yes" if one.running else "")
+    out.print(table)
+
+
+@app.command()
+@told
+def rollback(
+    task: Annotated[Task, typer.Argument(help="category or intent.")],
+    to: Annotated[str, typer.Option(help="The version to go back to; the one before, if none is named.")] = "",
+    data: Data = None,
+) -> None:
+    """Let an earlier version answer again.
+
+    Example: `hark train rollback category --to day-one`
+    """
+    from classifier.model_files import ModelFileTrouble
+    from classifier.training.city import roll_back
+    from hark311 import trained
+
+    files = trained.prepare_models(settings_of("train", data))
+    try:
+        before, now = roll_back(files, task, to or None)
+    except ModelFileTrouble as error:
+        fail(str(error))
+    typer.echo(f"{task}: {now} answers." if before == now else f"{task}: {now} answers instead of {before}.")
+
+
+@app.command(name="export")
+@told
+def export_file(
+    file: Annotated[Path, typer.Argument(help="JSONL file to write.")],
+    data: Data = None,
+) -> None:
+    """Write the labels that may train into a file, one JSON object a line.
+
+    Example: `hark train export labels.jsonl`
+    """
+    from models import LabelTask
+    from models.labels import export_labels
+
+    count = 0
+    with stored(settings_of("train", data)).read() as session, file.open("w", encoding="utf-8") as lines:
+        for task in LabelTask:
+            for line in export_labels(session, task):
+                lines.write(line + "\n")
+                count += 1
+    typer.echo(f"{count} labels are in {file}.")
+
+
+@app.command(name="import")
+@told
+def import_file(
+    file: Annotated[Path, typer.Argument(help="JSONL file with task, text and value.")],
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take labels from a file: objects with task (category or intent), text, value, and language if known.
+
+    Example: `hark train import labels.jsonl`
+    """
+    from classifier.taxonomy import CATEGORIES
+    from models.labels import import_labels
+
+    with file.open(encoding="utf-8", errors="replace") as lines, stored(settings_of("train", data)).write() as session:
+        found = import_labels(session, lines, datetime.now(UTC), categories=CATEGORIES)
+    if as_json:
+        typer.echo(json.dumps(asdict(found), indent=2))
+    else:
+        out.print(f"{found.added} labels added, {found.replaced} replaced, {found.duplicates} known already.")
+        for one in found.refused[:20]:
+            err.print(f"line {one.line}: {one.why}", style="red", highlight=False, markup=False)
+        if len(found.refused) > 20:
+            err.print(f"and {len(found.refused) - 20} lines more")
+    if found.refused:
+        raise typer.Exit(1)

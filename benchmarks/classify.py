@@ -8,7 +8,6 @@ own phrases, about 110 characters each. Time is the CPU time of this process; th
 """
 
 import argparse
-import gc
 import json
 import random
 import re
@@ -17,13 +16,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import spacy
 from rich.console import Console
 from rich.table import Table
 from spacy.pipeline import EntityRuler
 
+from benchmarks.memory import resident_mb
 from classifier.cues import spell_out
 from classifier.language import guess_language
 from classifier.lexicons import read_lexicon
@@ -103,13 +102,6 @@ def measured(what: str, work: Callable[[Sequence[str]], object], posts: Sequence
         times.append(time.process_time() - started)
     each = statistics.median(times) / len(posts)
     return Cost(what, round(each * 1000, 4), round(1 / each, 1))
-
-
-def resident_mb() -> float:
-    """Memory of this process that is in use now, in megabytes (Linux)."""
-    gc.collect()
-    line = next(line for line in Path("/proc/self/status").read_text("ascii").splitlines() if line.startswith("VmRSS"))
-    return round(int(line.split()[1]) / 1024, 1)
 
 
 def plain_cues() -> dict[str, list[str]]:

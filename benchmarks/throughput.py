@@ -1,29 +1,30 @@
-"""How fast posts are understood with several processes at once, and the memory one of them takes."""
+"""How fast posts are understood with several processes at once, and the memory one of them takes.
 
-import multiprocessing
-import os
+Each process is this module run by itself, so that it holds what a worker holds and nothing of the measuring one. It
+reads its posts (a JSON list) from a file, says on standard output that it is ready, waits for a line, and tells.
+"""
+
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from multiprocessing.synchronize import Barrier
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from queue import Empty
-from typing import Any
 
-from benchmarks.classify import resident_mb
+from benchmarks.memory import resident_mb
 
 BATCH = 256
 PROCESSES = 2
-_SECONDS_TO_START, _SECONDS_TO_LOOK = 180, 5
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
     """One run. Posts a second by the clock over all processes, and per second of CPU; shares are 0 to 1.
 
-    Memory is that of one process, the largest of them: before anything of ours is loaded but the interpreter and what
-    it imports, with the classifier loaded, and after its share of the posts.
+    Memory is that of one process, the largest of them: with the classifier and the encoder loaded, and after its share
+    of the posts.
     """
 
     posts: int
@@ -51,23 +52,20 @@ def understand(posts: Sequence[str], models: Path, processes: int = PROCESSES) -
 
     Raises RuntimeError where one of them dies.
     """
-    context = multiprocessing.get_context("spawn")
-    ready, told = context.Barrier(processes), context.Queue()
-    workers = [
-        context.Process(target=_work, args=(posts[first::processes], models, ready, told), daemon=True)
-        for first in range(processes)
-    ]
-    for one in workers:
-        one.start()
-    shares: list[_Share] = []
-    while len(shares) < processes:
-        try:
-            shares.append(told.get(timeout=_SECONDS_TO_LOOK))
-        except Empty:
-            if any(one.exitcode for one in workers):
-                raise RuntimeError("a process that understands posts died; its traceback stands above") from None
-    for one in workers:
-        one.join()
+    with tempfile.TemporaryDirectory(prefix="hark311-throughput-") as scratch:
+        workers = []
+        for first in range(processes):
+            file = Path(scratch) / f"{first}.json"
+            file.write_text(json.dumps(posts[first::processes]), "utf-8")
+            command = [sys.executable, "-m", "benchmarks.throughput", str(file), str(models)]
+            workers.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        for one in workers:
+            _line(one)
+        for one in workers:
+            _start(one)
+        shares = [_Share(**json.loads(_line(one))) for one in workers]
+        for one in workers:
+            one.communicate()
     spent = max(one.ended for one in shares) - min(one.started for one in shares)
     return Throughput(
         posts=len(posts),
@@ -81,8 +79,21 @@ def understand(posts: Sequence[str], models: Path, processes: int = PROCESSES) -
     )
 
 
-def _work(posts: Sequence[str], models: Path, ready: Barrier, told: Any) -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
+def _line(worker: "subprocess.Popen[str]") -> str:
+    line = worker.stdout.readline() if worker.stdout else ""
+    if not line:
+        raise RuntimeError("a process that understands posts died; its traceback stands above")
+    return line
+
+
+def _start(worker: "subprocess.Popen[str]") -> None:
+    assert worker.stdin is not None, "made with a pipe"
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+
+
+def work(posts: Sequence[str], models: Path) -> None:
+    """One of the processes."""
     sys.modules["torch"] = None  # type: ignore[assignment] # not importable, as in an install without the train extra
     from classifier.cascade import FollowingClassifier
     from classifier.model_files import ModelFiles
@@ -91,10 +102,15 @@ def _work(posts: Sequence[str], models: Path, ready: Barrier, told: Any) -> None
     classifier, services = FollowingClassifier(ModelFiles(models)), services_of_taxonomy()
     classifier.classify(posts[-BATCH:], services)  # opens the encoder, which waits for the first text it must read
     loaded = resident_mb()
-    ready.wait(_SECONDS_TO_START)
+    print("ready", flush=True)
+    sys.stdin.readline()
     started, cpu, read = time.monotonic(), time.process_time(), 0
     for first in range(0, len(posts), BATCH):
         answers = classifier.classify(posts[first : first + BATCH], services)
         read += sum(any(why.encoder for why in one.explanations) for one in answers)
     ended, cpu = time.monotonic(), time.process_time() - cpu
-    told.put(_Share(started, ended, cpu, read, loaded, resident_mb()))
+    print(json.dumps(asdict(_Share(started, ended, cpu, read, loaded, resident_mb()))), flush=True)
+
+
+if __name__ == "__main__":
+    work(json.loads(Path(sys.argv[1]).read_text("utf-8")), Path(sys.argv[2]))

@@ -12,11 +12,10 @@ twice and the better run counts, because other work on the machine only ever slo
 import argparse
 import json
 import logging
-import multiprocessing
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -27,7 +26,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from benchmarks import accuracy
-from benchmarks.assembled import WAYS, Assembled, measured
+from benchmarks.assembled import WAYS, Assembled, apart
 from benchmarks.others_posts import NAMED_BY, OthersPosts
 from benchmarks.throughput import PROCESSES, Throughput, understand
 from benchmarks.understanding_table import bars, shown
@@ -87,10 +86,9 @@ def fastest(posts: Sequence[str], models: Path, tell: accuracy.Tell) -> Throughp
 
 
 def put_together(name: str, posts: OthersPosts, models: Path, tell: accuracy.Tell) -> Assembled:
-    """One of the plain ways, in a process of its own."""
+    """One of the plain ways."""
     tell(WAYS[name].what)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as apart:
-        return apart.submit(measured, name, posts.reports, models, posts.covers()).result()
+    return apart(name, posts.reports, models, posts.covers())
 
 
 def machine() -> dict[str, Any]:
@@ -100,7 +98,7 @@ def machine() -> dict[str, Any]:
     except OSError:
         lines = []
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-    return {"processor": model, "cores": multiprocessing.cpu_count(), "python": sys.version.split()[0]}
+    return {"processor": model, "cores": os.cpu_count(), "python": sys.version.split()[0]}
 
 
 @contextmanager

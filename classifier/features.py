@@ -40,7 +40,7 @@ def _number(feature: str, *, piece: bool) -> int:
 
 
 @lru_cache(maxsize=32_768)
-def _numbers_of(form: str) -> tuple[int, ...]:
+def _numbers_of(form: str) -> Numbers:
     """The word itself, and its pieces."""
     marked = f"<{form[:_LONGEST_WORD]}>"
     pieces = (
@@ -49,7 +49,8 @@ def _numbers_of(form: str) -> tuple[int, ...]:
         for start in range(len(marked) - size + 1)
     )
     alone = len(form) == 1
-    return (_number(form, piece=False), *(() if alone else (_number(one, piece=True) for one in pieces)))
+    numbers = (_number(form, piece=False), *(() if alone else (_number(one, piece=True) for one in pieces)))
+    return np.array(numbers, np.int64)
 
 
 @lru_cache(maxsize=65_536)
@@ -124,21 +125,18 @@ class Weigher:
 
 def _occurrences(words: Words) -> tuple[Numbers, Numbers, Floats]:
     """Every feature each time it occurs: its number, the word it is in, and how much of it (a pair: half in each)."""
-    found: list[int] = []
-    places: list[int] = []
+    forms = words.forms
+    spoken = [place for place, form in enumerate(forms) if form not in _SILENT]
+    alone = [_numbers_of(forms[place]) for place in spoken]
     pairs: list[int] = []
     paired: list[int] = []
-    forms = words.forms
-    for place, form in enumerate(forms):
-        if form not in _SILENT:
-            numbers = _numbers_of(form)
-            found += numbers
-            places += (place,) * len(numbers)
     for place, (first, second) in enumerate(pairwise(forms)):
         if first not in _SILENT and second not in _SILENT:
             number = _number_of_pair(first, second)
             pairs += (number, number)
             paired += (place, place + 1)
-    halves = np.ones(len(found) + len(pairs), np.float32)
-    halves[len(found) :] = 0.5
-    return np.array(found + pairs, np.int64), np.array(places + paired, np.int64), halves
+    found = np.concatenate([*alone, np.array(pairs, np.int64)])
+    places = np.repeat(np.array(spoken, np.int64), [len(numbers) for numbers in alone])
+    halves = np.ones(len(found), np.float32)
+    halves[len(places) :] = 0.5
+    return found, np.concatenate([places, np.array(paired, np.int64)]), halves

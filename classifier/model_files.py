@@ -15,6 +15,7 @@ from typing import Any
 MANIFEST = "manifest.json"
 DAY_ONE = "day-one"
 RARITY = "rarity.npy"
+CORPUS_VECTORS = "corpus_vectors.npz"
 ENCODER = "encoder"
 OURS, OUR_LICENCE = "made by hark311 from its own corpus", "Apache-2.0"
 

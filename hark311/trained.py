@@ -74,17 +74,18 @@ def _made(files: ModelFiles, tell: Callable[[str], None]) -> ModelFiles:
 def workshop_of(files: ModelFiles) -> "Workshop":
     """What a training needs at hand. Raises ModelFileTrouble where day one is missing; without encoder, words alone."""
     from classifier.encoder.runtime import Encoder
-    from classifier.model_files import ENCODER
+    from classifier.model_files import CORPUS_VECTORS, ENCODER
     from classifier.rules import build
-    from classifier.training.day_one import remembering
+    from classifier.training.day_one import Remembering
     from classifier.training.workshop import workshop
 
     try:
         for name in files.facts():
             if name.startswith(f"{ENCODER}/"):
                 files.verified(name)
-        encode = remembering(Encoder(files.folder / ENCODER, threads=os.cpu_count() or 1).encode)
-    except (ModelFileTrouble, OSError, RuntimeError) as error:
+        encode = Remembering(Encoder(files.folder / ENCODER, threads=os.cpu_count() or 1).encode)
+        encode.recall(files.verified(CORPUS_VECTORS))
+    except (ModelFileTrouble, OSError, RuntimeError, ValueError) as error:
         log.warning("%s", error)
         return workshop(files, build(), None)
     return workshop(files, build(), encode)

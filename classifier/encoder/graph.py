@@ -6,6 +6,7 @@ writes it, in 1_Pooling/config.json.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -238,7 +239,15 @@ def write(source: Path, target: Path, *, int8: bool = True) -> None:
     if not int8:
         onnx.save(model, target)
         return
-    quantize_dynamic(model, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=list(KEPT_WHOLE))
+    log = logging.getLogger()
+    level = log.level
+    log.setLevel(logging.ERROR)  # ONNX Runtime tells the root log about every node that it leaves as it is
+    try:
+        quantize_dynamic(
+            model, target, per_channel=True, weight_type=QuantType.QInt8, nodes_to_exclude=list(KEPT_WHOLE)
+        )
+    finally:
+        log.setLevel(level)
 
 
 def _weights(file: Path) -> dict[str, Array]:

@@ -16,7 +16,7 @@ from classifier.encoder import graph, weights
 from classifier.encoder.runtime import GRAPH, Encoder
 from classifier.features import Floats, Weigher
 from classifier.heads import Head
-from classifier.model_files import DAY_ONE, ENCODER, OUR_LICENCE, OURS, RARITY, ModelFiles
+from classifier.model_files import CORPUS_VECTORS, DAY_ONE, ENCODER, OUR_LICENCE, OURS, RARITY, ModelFiles
 from classifier.places import PlaceKind, find_places
 from classifier.taxonomy import CATEGORIES, DAY_ONE_SHARES
 from classifier.training.fitting import Material, Recipe, TierRecipe, fit
@@ -97,10 +97,10 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
     held.add(RARITY, {"what": "how rare each word is", "source": OURS, "licence": OUR_LICENCE}, now=now)
     weigher = Weigher.load(folder / RARITY)
     trouble: weights.WeightsMissing | None = None
-    encode: Encode | None = None
+    encode: Remembering | None = None
     try:
         tell("building the encoder")
-        encode = remembering(make_encoder(folder, now=now).encode)
+        encode = Remembering(make_encoder(folder, now=now).encode)
     except weights.WeightsMissing as error:
         trouble = error
     tell(f"reading {len(told) + len(asked)} texts")
@@ -111,6 +111,10 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
     ):
         tell(f"learning {task}")
         save_head(held, task, DAY_ONE, fit(material, RECIPES[task]), OURS, now=now)
+    if encode:
+        encode.save(folder / CORPUS_VECTORS)
+        what = {"what": "vectors of the corpus, so that training need not read it again"}
+        held.add(CORPUS_VECTORS, what | {"source": OURS, "licence": OUR_LICENCE}, now=now)
     held.mark_made_of(fingerprint())
     if trouble:
         raise trouble
@@ -141,16 +145,29 @@ def category_material(examples: Sequence[Example], weigher: Weigher, encode: Enc
     )
 
 
-def remembering(encode: Encode) -> Encode:
-    """The same, reading no text twice."""
-    known: dict[str, Floats] = {}
+class Remembering:
+    """An encoder that reads no text twice, and keeps what it read in a file beside the models."""
 
-    def encoded(texts: Sequence[str]) -> Floats:
-        fresh = sorted({one for one in texts if one not in known})
-        known.update(zip(fresh, encode(fresh), strict=True))
-        return np.stack([known[one] for one in texts])
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+        self._known: dict[bytes, Floats] = {}
 
-    return encoded
+    def __call__(self, texts: Sequence[str]) -> Floats:
+        keys = [hashlib.blake2b(one.encode("utf-8", "replace"), digest_size=16).digest() for one in texts]
+        fresh = {key: one for key, one in zip(keys, texts, strict=True) if key not in self._known}
+        self._known.update(zip(fresh, self._encode(list(fresh.values())), strict=True))
+        return np.stack([self._known[key] for key in keys])
+
+    def save(self, file: Path) -> None:
+        """Keeps the vectors; at half precision, which moves no answer."""
+        keys = np.frombuffer(b"".join(self._known), np.uint8).reshape(-1, 16)
+        np.savez(file, keys=keys, vectors=np.stack(list(self._known.values())).astype(np.float16))
+
+    def recall(self, file: Path) -> None:
+        """Takes up what an earlier one kept. Raises OSError or ValueError for a file that is none."""
+        with np.load(file, allow_pickle=False) as held:
+            vectors = held["vectors"].astype(np.float32)
+            self._known.update(zip((key.tobytes() for key in held["keys"]), vectors, strict=True))
 
 
 def _places(examples: Sequence[Example]) -> list[str]:

@@ -179,7 +179,7 @@ def _teach(source: Path, folder: Path, tasks: Mapping[str, _Task], steps: int, s
         batches = {name: _batches(task.learnt, chance) for name, task in tasks.items()}
         model.train()
         for step in range(steps):
-            loss = sum(
+            loss: Any = sum(
                 _loss(torch, tokenizer, model, directions[name], next(batches[name]), shape.pooling) for name in tasks
             )
             steerer.zero_grad()
@@ -188,7 +188,7 @@ def _teach(source: Path, folder: Path, tasks: Mapping[str, _Task], steps: int, s
             steerer.step()
             warmed.step()
             if (step + 1) % max(1, steps // 10) == 0:
-                tell(f"step {step + 1} of {steps}, loss {float(loss) / len(tasks):.3f}")
+                tell(f"step {step + 1} of {steps}, loss {loss.item() / len(tasks):.3f}")
     model.eval().save_pretrained(folder)
 
 

@@ -50,7 +50,7 @@ def test_fewer_answers_than_bins_are_one_bin_each() -> None:
 
 @pytest.mark.parametrize(
     ("right", "of", "bound"),
-    [(0, 0, 0.0), (0, 10, 0.0), (10, 10, 0.8589), (9, 10, 0.7185), (45, 50, 0.8325), (90, 100, 0.8556), (1, 1, 0.3784)],
+    [(0, 0, 0.0), (0, 10, 0.0), (10, 10, 0.8589), (9, 10, 0.7176), (45, 50, 0.8323), (90, 100, 0.8549), (1, 1, 0.3784)],
 )
 def test_the_lower_bound_is_wilsons(right: int, of: int, bound: float) -> None:
     # statsmodels.stats.proportion.proportion_confint(right, of, alpha=0.2, method="wilson")[0]

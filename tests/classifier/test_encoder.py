@@ -52,7 +52,7 @@ def reference() -> Vectors:
 
 @pytest.fixture(scope="module")
 def encoder(models_folder: Path) -> Encoder:
-    return Encoder(models_folder / ENCODER, threads=2)
+    return Encoder(models_folder / ENCODER)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_graph_computes_what_torch_computes(texts: list[str], reference: Vec
     graph.write(source, tmp_path / GRAPH, int8=False)
     for name in TOKENIZER_FILES:
         shutil.copy(source / name, tmp_path / name)
-    alike = (Encoder(tmp_path, threads=2).encode(texts) * reference).sum(axis=1)
+    alike = (Encoder(tmp_path).encode(texts) * reference).sum(axis=1)
     assert alike.min() >= 0.9999
 
 

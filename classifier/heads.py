@@ -30,7 +30,7 @@ class HeadUnreadable(Exception):
 class Tier:
     """One way of scoring. weights: (rows, classes); encoder: (width, classes) or None; bias: (classes,).
 
-    row_of: the row of each feature number in the weights, or NO_ROW, (SIZE,) int32.
+    row_of: the row of each feature number in the weights, or NO_ROW, (SIZE,) int32. Loaded weights are float16.
     """
 
     row_of: npt.NDArray[np.int32]
@@ -75,7 +75,9 @@ class Head:
         """The score of every class, (classes,)."""
         rows = tier.row_of[weighed.features]
         known = rows >= 0
-        total = tier.bias + weighed.values[known] @ tier.weights[rows[known]] + self.cue_weight * cues
+        total = (
+            tier.bias + weighed.values[known] @ tier.weights[rows[known]].astype(np.float32) + self.cue_weight * cues
+        )
         if vector is not None and tier.encoder is not None:
             total = total + vector @ tier.encoder
         return np.asarray(total / tier.temperature, np.float32)
@@ -133,7 +135,7 @@ def _in_row_order(row_of: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 def _tier(held: "np.lib.npyio.NpzFile", name: str, temperature: float) -> Tier:
     encoder = held[f"{name}_encoder"] if f"{name}_encoder" in held else None  # noqa: SIM401 # its get() is untyped
-    weights = held[f"{name}_weights"].astype(np.float32)
+    weights = held[f"{name}_weights"]  # stay at half precision: they are most of what a head holds
     return Tier(rows_of(held[f"{name}_rows"]), weights, held[f"{name}_bias"], encoder, temperature)
 
 

@@ -45,7 +45,7 @@ def prepare_models(settings: Settings, tell: Callable[[str], None] = lambda _: N
 
     Never raises for models: what cannot be made is logged, and the rules answer.
     """
-    from classifier.training.day_one import fingerprint, make_missing
+    from classifier.training.fingerprint import fingerprint
 
     ours, theirs = files_of(settings), made_at_set_up()
     if ours.made_of() == fingerprint():
@@ -56,7 +56,7 @@ def prepare_models(settings: Settings, tell: Callable[[str], None] = lambda _: N
         log.warning("%s", error)
     except OSError as error:  # the environment is read-only: this directory makes its own
         log.info("%s cannot be written (%s); the models are made in %s", theirs.folder, error.strerror, ours.folder)
-        make_missing(ours.folder, tell, now=utc_now())
+        _made(ours, tell)
     return ours
 
 
@@ -173,3 +173,10 @@ class Looking:
         from classifier.services import named
 
         return build().category_named(named(service))
+
+
+if __name__ == "__main__":  # what set-up calls
+    from rich.console import Console
+
+    with Console(stderr=True).status("Making the models of day one...") as shown:
+        _made(made_at_set_up(), lambda step: shown.update(f"Models of day one: {step}..."))

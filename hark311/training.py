@@ -48,22 +48,6 @@ def day_one(data: Data = None) -> None:
     typer.echo(f"The models of day one are in {files.folder}.")
 
 
-@app.command(name="set-up", hidden=True)
-@told
-def set_up() -> None:
-    """Make the models of day one beside the installed packages, where they are missing or outdated."""
-    from classifier.encoder.weights import WeightsMissing
-    from classifier.training.day_one import make_missing
-    from hark311 import trained
-
-    files = trained.made_at_set_up()
-    with err.status("Making the models of day one...") as status:
-        try:
-            make_missing(files.folder, lambda step: status.update(f"{step}..."), now=datetime.now(UTC))
-        except WeightsMissing as error:
-            fail(str(error))
-
-
 @app.command()
 @told
 def category(data: Data = None, as_json: AsJson = False) -> None:

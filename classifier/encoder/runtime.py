@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -31,10 +32,11 @@ class Encoder:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1  # several on one short text wait for each other more than they work
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena keeps the memory of the longest batch for ever
         options.add_session_config_entry("session.x64quantprecision", "1")  # older processors would overflow in int8
+        self._threads = threads
         self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         self.width: int = self._session.get_outputs()[0].shape[1]
@@ -45,12 +47,18 @@ class Encoder:
         One text at a time: int8 activations are scaled over a whole batch, so in company a text would get another
         vector than alone. Nothing is padded this way either, which sorting by length would be for.
         """
-        vectors = np.zeros((len(texts), self.width), np.float32)
-        for row, text in enumerate(texts):
-            pieces = self._tokenizer(readable(text), truncation=True, max_length=MOST_TOKENS, return_tensors="np")
-            feed = {name: pieces[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
-            vectors[row] = self._session.run(["vectors"], feed)[0][0]
-        return vectors
+        if self._threads == 1 or len(texts) < 2:
+            rows = list(map(self._one, texts))
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                rows = list(pool.map(self._one, texts))
+        return np.stack(rows) if rows else np.zeros((0, self.width), np.float32)
+
+    def _one(self, text: str) -> Vectors:
+        pieces = self._tokenizer(readable(text), truncation=True, max_length=MOST_TOKENS, return_tensors="np")
+        feed = {name: pieces[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
+        vector: Vectors = self._session.run(["vectors"], feed)[0][0]
+        return vector
 
 
 def readable(text: str) -> str:

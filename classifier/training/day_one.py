@@ -5,7 +5,6 @@ import random
 import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from classifier.heads import Head
 from classifier.model_files import CORPUS_VECTORS, DAY_ONE, ENCODER, OUR_LICENCE, OURS, RARITY, ModelFiles
 from classifier.places import PlaceKind, find_places
 from classifier.taxonomy import CATEGORIES, DAY_ONE_SHARES
+from classifier.training.fingerprint import fingerprint
 from classifier.training.fitting import Material, Recipe, TierRecipe, fit
 from classifier.training.material import Encode, material_of, nothing_material
 from models import Intent
@@ -61,19 +61,6 @@ city reports (SeeClickFix, PublicStuff; nothing from X, invariant 11), those of 
 the corpus."""
 
 Tell = Callable[[str], None]
-
-
-def fingerprint() -> str:
-    """Changes whenever day one would come out otherwise: the corpus, and the code that counts, fits and builds."""
-    digest = hashlib.sha256()
-    package = files("classifier")
-    made_of = [one for one in (package / "corpus").iterdir() if one.name.endswith(".jsonl")]
-    made_of += [package / name for name in ("features.py", "words.py", "heads.py", "taxonomy.py")]
-    made_of += [package / "training" / name for name in ("fitting.py", "material.py", "day_one.py")]
-    made_of.append(package / "encoder" / "graph.py")
-    for one in sorted(made_of, key=lambda file: file.name):
-        digest.update(one.read_bytes())
-    return digest.hexdigest()
 
 
 def make_missing(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFiles:

@@ -1,0 +1,17 @@
+"""What the models of day one were made of, as one value. Imports nothing heavy: every process asks it."""
+
+import hashlib
+from importlib.resources import files
+
+
+def fingerprint() -> str:
+    """Changes whenever day one would come out otherwise: the corpus, and the code that counts, fits and builds."""
+    digest = hashlib.sha256()
+    package = files("classifier")
+    made_of = [one for one in (package / "corpus").iterdir() if one.name.endswith(".jsonl")]
+    made_of += [package / name for name in ("features.py", "words.py", "heads.py", "taxonomy.py")]
+    made_of += [package / "training" / name for name in ("fitting.py", "material.py", "day_one.py")]
+    made_of.append(package / "encoder" / "graph.py")
+    for one in sorted(made_of, key=lambda file: file.name):
+        digest.update(one.read_bytes())
+    return digest.hexdigest()

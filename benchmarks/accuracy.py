@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from classifier.evaluation import Evaluation, evaluate, score
 from classifier.evaluation.measures import Ranked, ranked_measures
 from classifier.evaluation.scoring import BATCH, Advance, read_rows
 from classifier.features import Floats
-from classifier.heads import Head, softmax
+from classifier.heads import Head, sure
 from classifier.model_files import DAY_ONE, ENCODER, ModelFiles
 from classifier.models_at_work import CATEGORY
 from classifier.rules import build
 from classifier.taxonomy import CATEGORIES
-from classifier.training.calibration import temperature
+from classifier.training.calibration import sureness
 from classifier.training.workshop import probabilities, workshop
 from models import Guess
 
@@ -76,9 +77,9 @@ def by_language(classifier: FollowingClassifier, tell: Tell) -> dict[str, dict[s
 
 
 def calibration(files: ModelFiles, rows_of: Sequence[Path], tell: Tell, seed: int) -> dict[str, Any]:
-    """Calibration error of the category with the temperatures of day one, and with one fitted on LABELS rows.
+    """Calibration error of the category with the sureness of day one, and with one fitted on LABELS rows.
 
-    The second is measured on the other rows; mean and largest of DRAWS draws. One factor for all tiers.
+    The second is measured on the other rows; mean and largest of DRAWS draws.
     """
     advance = tell("calibration")
     rules, encoder, classes = build(), Encoder(files.folder / ENCODER), list(CATEGORIES)
@@ -87,30 +88,34 @@ def calibration(files: ModelFiles, rows_of: Sequence[Path], tell: Tell, seed: in
     shop, head = workshop(files, rules, encoder.encode), Head.load(files.verified(f"{CATEGORY}/{DAY_ONE}.npz"))
     parts = []
     for first in range(0, len(rows), BATCH):
-        parts.append(probabilities(head, shop.ready(CATEGORY, examples[first : first + BATCH])))
+        parts.append(
+            probabilities(replace(head, sureness=(1.0, 0.0)), shop.ready(CATEGORY, examples[first : first + BATCH]))
+        )
         advance(min(first + BATCH, len(rows)), len(rows))
-    scores = np.log(np.maximum(np.concatenate(parts), 1e-9)).astype(np.float32)
+    plain = np.concatenate(parts)
     wanted = np.array([classes.index(row.gold.wanted) for row in rows], np.int64)
 
-    def error(chosen: Sequence[int], fitted: float) -> float:
+    right = plain.argmax(axis=1) == wanted
+
+    def error(chosen: Sequence[int], line: tuple[float, float]) -> float:
         ranked = [
             Ranked(rows[one].gold.wanted, rows[one].gold.also, _guesses(chances, classes), suggested=True, language="")
-            for one, chances in zip(chosen, softmax(scores[chosen] / np.float32(fitted)), strict=True)
+            for one, chances in zip(chosen, sure(plain[chosen], *line), strict=True)
         ]
         return float(ranked_measures(ranked)["ece"])
 
     errors, fits = [], []
     for labels, others in _draws(len(rows), seed):
-        fits.append(temperature(scores[labels], wanted[labels]))
+        fits.append(sureness(plain[labels].max(axis=1), right[labels], head.sureness))
         errors.append(error(others, fits[-1]))
     return {
         "n": len(rows),
         "labels": LABELS,
         "draws": DRAWS,
-        "ece_without_labels": error(range(len(rows)), 1.0),
+        "ece_without_labels": error(range(len(rows)), head.sureness),
         "ece_with_labels": round(float(np.mean(errors)), DIGITS),
         "ece_with_labels_worst": round(max(errors), DIGITS),
-        "temperatures": [round(one, 2) for one in fits],
+        "sureness": fits,
     }
 
 

@@ -1,8 +1,9 @@
 """The classifier at work: rules first, then words, and the sentence encoder only where words leave it open.
 
 Danger comes from the rules alone and before any model (invariant 7). Categories and intents are scored by linear heads
-over the words and the lexicons' cues; where the best of either is less likely than ASK_BELOW and the text may be
-English, the encoder reads it and the heads score again. Without model files the rules answer, as on their own.
+over the words and the lexicons' cues; where the first guess of either barely leads the second and the text may be
+English, the encoder reads it and the heads score again. What nobody files is not worth asking about its category.
+Without model files the rules answer, as on their own.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from classifier.answers import Bars, Judged, Signs, answer
 from classifier.category import CategoryScore
 from classifier.explaining import covered_texts, explain
 from classifier.features import Floats, Weighed, Weigher
-from classifier.heads import MAY_BE_ENGLISH, Head, Tier, softmax
+from classifier.heads import MAY_BE_ENGLISH, Head, Tier, left_open, softmax
 from classifier.intent import IntentScore
 from classifier.model_files import ModelFiles
 from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
@@ -24,8 +25,9 @@ from classifier.rules import BARS, RuleClassifier, build, with_hints
 from classifier.services import ServiceMap
 from models import Explanation, Intent, LabelTask, Service
 
-ASK_BELOW = {CATEGORY: 0.5, INTENT: 0.5}
-"""The encoder is asked where the words' best guess is less likely than this."""
+_NOT_FILED = frozenset({Intent.PRAISE, Intent.CHATTER, Intent.QUESTION})
+_READ = 320
+"""Code points the encoder is given: what a longer post is about, it says before."""
 _KEPT = 5
 """Guesses kept of each task; with the services that share a category that is enough for a first and three more."""
 
@@ -73,7 +75,7 @@ class CascadeClassifier:
     def _read(self, texts: Sequence[str], hints: Sequence[str | None], weigher: Weigher) -> list[Read]:
         reads = [self._by_words(self._rules.signs(text, hint), weigher) for text, hint in with_hints(texts, hints)]
         open_ones = [read for read in reads if self._left_open(read)]
-        vectors = self._models.encode([read.signs.text for read in open_ones]) if open_ones else None
+        vectors = self._models.encode([read.signs.text[:_READ] for read in open_ones]) if open_ones else None
         if vectors is not None:
             for read, vector in zip(open_ones, vectors, strict=True):
                 self._with_vector(read, vector)
@@ -81,7 +83,6 @@ class CascadeClassifier:
 
     def _with_vector(self, read: Read, vector: Floats) -> None:
         read.vector = vector
-
         for task in read.scores:
             head = self._models.heads[task]
             read.tiers[task] = head.tier(english=True, whole=True)
@@ -100,7 +101,12 @@ class CascadeClassifier:
     def _left_open(self, read: Read) -> bool:
         if read.signs.language not in MAY_BE_ENGLISH or not len(read.weighed.features):
             return False
-        return any(softmax(scores).max() < ASK_BELOW[task] for task, scores in read.scores.items())
+        chances = {task: softmax(scores) for task, scores in read.scores.items()}
+        if INTENT in chances:
+            wanted = Intent(self._models.heads[INTENT].classes[int(chances[INTENT].argmax())])
+            if left_open(chances[INTENT]) or wanted in _NOT_FILED:
+                return left_open(chances[INTENT])
+        return CATEGORY in chances and left_open(chances[CATEGORY])
 
     def _answer(self, read: Read, offered: ServiceMap) -> Understood:
         signs = read.signs
@@ -156,7 +162,7 @@ class CascadeClassifier:
 
     def _categories(self, read: Read) -> list[CategoryScore]:
         head, scores = self._models.heads[CATEGORY], read.scores[CATEGORY]
-        chances, known = softmax(scores), {one.code: one for one in read.signs.categories}
+        chances, known = head.chances(scores), {one.code: one for one in read.signs.categories}
         return [
             CategoryScore(code, float(chances[place]), known[code].cues if code in known else (), float(scores[place]))
             for place in np.argsort(-chances)[:_KEPT]
@@ -165,7 +171,7 @@ class CascadeClassifier:
 
     def _intents(self, read: Read) -> list[IntentScore]:
         head, scores = self._models.heads[INTENT], read.scores[INTENT]
-        chances, known = softmax(scores), {one.intent: one for one in read.signs.intents}
+        chances, known = head.chances(scores), {one.intent: one for one in read.signs.intents}
         return [
             IntentScore(
                 intent, float(chances[place]), known[intent].cues if intent in known else (), float(scores[place])

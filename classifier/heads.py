@@ -56,7 +56,8 @@ class Head:
     """A fitted head. `thresholds`: the probability from which each class is suggested, (classes,).
 
     Tiers: `words` for texts that may be English, `whole` for those that the encoder read too, `others` for all else.
-    `cue_weight`: what a point of the lexicons' score counts. `facts`: what it was made of and how it measured.
+    `cue_weight`: what a point of the lexicons' score counts. `sureness`: slope and offset that turn the log odds of the
+    first guess into honest ones (Platt 1999), after the temperature. `facts`: what it was made of and how it measured.
     """
 
     classes: tuple[str, ...]
@@ -65,6 +66,7 @@ class Head:
     others: Tier
     cue_weight: float
     thresholds: Floats
+    sureness: tuple[float, float] = (1.0, 0.0)
     facts: dict[str, Any] = field(default_factory=dict)
 
     def tier(self, *, english: bool, whole: bool) -> Tier:
@@ -82,6 +84,10 @@ class Head:
             total = total + vector @ tier.encoder
         return np.asarray(total / tier.temperature, np.float32)
 
+    def chances(self, scores: Floats) -> Floats:
+        """Calibrated probabilities of scores, along the last axis. The first guess stays the first."""
+        return sure(softmax(scores), *self.sureness)
+
     def save(self, file: Path) -> None:
         """Writes the head; halves the precision of the weights, which changes no answer that matters."""
         held: dict[str, npt.NDArray[Any]] = {"thresholds": self.thresholds}
@@ -97,6 +103,7 @@ class Head:
             "classes": self.classes,
             "cue_weight": self.cue_weight,
             "temperatures": temperatures,
+            "sureness": self.sureness,
             "facts": self.facts,
         }
         held["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
@@ -114,6 +121,7 @@ class Head:
                     classes=tuple(meta["classes"]),
                     cue_weight=float(meta["cue_weight"]),
                     thresholds=held["thresholds"],
+                    sureness=tuple(meta.get("sureness", (1.0, 0.0))),
                     facts=meta["facts"],
                     **tiers,
                 )
@@ -139,8 +147,29 @@ def _tier(held: "np.lib.npyio.NpzFile", name: str, temperature: float) -> Tier:
     return Tier(rows_of(held[f"{name}_rows"]), weights, held[f"{name}_bias"], encoder, temperature)
 
 
+ASK_LEAD = 0.08
+"""The encoder is asked where the words' first guess leads the second by less than this."""
+
+
+def left_open(chances: Floats) -> bool:
+    """Whether the first guess leads too little to be taken without the encoder. chances: (classes,)."""
+    second, first = np.partition(chances, -2)[-2:]
+    return bool(first - second < ASK_LEAD)
+
+
 def softmax(scores: Floats) -> Floats:
     """Probabilities of scores, along the last axis."""
     odds = np.exp(scores - scores.max(axis=-1, keepdims=True))
     probabilities: Floats = odds / odds.sum(axis=-1, keepdims=True)
     return probabilities
+
+
+def sure(chances: Floats, slope: float, offset: float) -> Floats:
+    """Probabilities whose largest has its log odds scaled and moved, the others sharing what is left as before."""
+    if (slope, offset) == (1.0, 0.0):
+        return chances
+    first = np.clip(chances.max(axis=-1, keepdims=True), 1e-6, 1 - 1e-6)
+    fresh = 1 / (1 + np.exp(-(slope * np.log(first / (1 - first)) + offset)))
+    rest = chances * (1 - fresh) / (1 - first)
+    top = np.arange(chances.shape[-1]) == chances.argmax(axis=-1)[..., None]
+    return np.asarray(np.where(top, fresh, rest), np.float32)

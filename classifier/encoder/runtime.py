@@ -35,7 +35,8 @@ class Encoder:
         options.intra_op_num_threads = 1  # several on one short text wait for each other more than they work
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False  # the arena keeps the memory of the longest batch for ever
-        options.add_session_config_entry("session.x64quantprecision", "1")  # older processors would overflow in int8
+        if not _multiplies_int8():
+            options.add_session_config_entry("session.x64quantprecision", "1")
         self._threads = threads
         self._session = onnxruntime.InferenceSession(str(folder / GRAPH), options, providers=["CPUExecutionProvider"])
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -59,6 +60,15 @@ class Encoder:
         feed = {name: pieces[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
         vector: Vectors = self._session.run(["vectors"], feed)[0][0]
         return vector
+
+
+def _multiplies_int8() -> bool:
+    """Whether the processor multiplies int8 without overflow (VNNI). Older x86 ones must be told to be exact."""
+    try:
+        told = Path("/proc/cpuinfo").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return "vnni" in told or "asimd" in told  # x86 and Arm
 
 
 def readable(text: str) -> str:

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from classifier.features import Floats
 from classifier.heads import softmax
@@ -22,6 +22,8 @@ LEAST_PER_CLASS = 20
 TARGET_PRECISION = 0.9
 CONFIDENCE_Z = 1.2816
 """One-sided 90 %: the true precision is below the bound once in ten times."""
+SHRINKAGE = 30.0
+"""Labels that the sureness of day one counts as."""
 NEVER = 1.01
 """A threshold no probability reaches."""
 
@@ -35,6 +37,25 @@ def temperature(scores: Floats, wanted: Integers) -> float:
 
     found = minimize_scalar(surprise, bounds=(math.log(0.25), math.log(4.0)), method="bounded")
     return round(math.exp(float(found.x)), 3)
+
+
+def sureness(
+    first: Floats, right: npt.NDArray[np.bool_], start: tuple[float, float], strength: float = SHRINKAGE
+) -> tuple[float, float]:
+    """Slope and offset for the log odds of the first guess, drawn towards `start` as by `strength` labels.
+
+    first: probabilities of the first guess after the temperature, before any sureness, (texts,).
+    """
+    bounded = np.clip(first.astype(np.float64), 1e-6, 1 - 1e-6)
+    odds = np.log(bounded / (1 - bounded))
+
+    def surprise(line: npt.NDArray[np.float64]) -> float:
+        signed = np.where(right, 1.0, -1.0) * (line[0] * odds + line[1])
+        pull = strength * ((line[0] - start[0]) ** 2 + (line[1] - start[1]) ** 2)
+        return float(np.logaddexp(0.0, -signed).sum() + pull)
+
+    found = minimize(surprise, np.array(start), method="Nelder-Mead").x
+    return round(max(0.1, float(found[0])), 4), round(float(found[1]), 4)
 
 
 def calibration_error(sureness: Floats, right: npt.NDArray[np.bool_]) -> float:

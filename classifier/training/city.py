@@ -17,7 +17,7 @@ from classifier.corpus import Example
 from classifier.heads import Head, Tier
 from classifier.model_files import ModelFiles
 from classifier.taxonomy import DAY_ONE_SHARES
-from classifier.training.calibration import LEAST_LABELS, calibration_error, temperature, thresholds
+from classifier.training.calibration import LEAST_LABELS, calibration_error, sureness, temperature, thresholds
 from classifier.training.day_one import RECIPES, Tell, save_head
 from classifier.training.fitting import Material, Recipe, fit
 from classifier.training.workshop import Ready, Workshop, probabilities, scores
@@ -119,6 +119,12 @@ def calibrated(shop: Workshop, task: str, base: Material, head: Head, recipe: Re
             tier = replace(tier, temperature=temperature(np.stack(told), wanted[fitting]))
         tiers[name] = tier
     fresh = replace(head, words=tiers["words"], whole=tiers["whole"], others=tiers["others"])
+    plain = replace(fresh, sureness=(1.0, 0.0))
+    told_plainly = np.stack(
+        [probabilities(_at_temperatures_of(parts[place % FOLDS], plain), [one])[0] for place, one in enumerate(ready)]
+    )
+    right = told_plainly.argmax(axis=1) == wanted
+    fresh = replace(fresh, sureness=sureness(told_plainly.max(axis=1), right, recipe.sureness))
     answers = [
         probabilities(_at_temperatures_of(parts[place % FOLDS], fresh), [one])[0] for place, one in enumerate(ready)
     ]
@@ -131,6 +137,7 @@ def _at_temperatures_of(part: Head, like: Head) -> Head:
         words=replace(part.words, temperature=like.words.temperature),
         whole=replace(part.whole, temperature=like.whole.temperature),
         others=replace(part.others, temperature=like.others.temperature),
+        sureness=like.sureness,
     )
 
 

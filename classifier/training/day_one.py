@@ -36,8 +36,9 @@ RECIPES = {
         whole=TierRecipe(strength=1.0, lean=0.7, temperature=0.75),
         others=TierRecipe(strength=30.0, temperature=0.5),
         cue_weight=0.4,
-        threshold=0.45,
+        threshold=0.5,
         shares=DAY_ONE_SHARES,
+        sureness=(0.62, 0.42),
     ),
     INTENT: Recipe(
         classes=tuple(Intent),

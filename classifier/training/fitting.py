@@ -80,7 +80,7 @@ class Recipe:
     """How to turn a fit into a head. One tier for English by words, one with the encoder, one for other languages.
 
     threshold: the probability from which a class is suggested. shares: of all posts, the part each class has, by
-    class; needed where a tier leans.
+    class; needed where a tier leans. sureness: see Head.
     """
 
     classes: tuple[str, ...]
@@ -90,6 +90,7 @@ class Recipe:
     cue_weight: float
     threshold: float
     shares: Mapping[str, float] | None = None
+    sureness: tuple[float, float] = (1.0, 0.0)
 
 
 def fit(material: Material, recipe: Recipe) -> Head:
@@ -110,6 +111,7 @@ def fit(material: Material, recipe: Recipe) -> Head:
         others=_tier(others, recipe.others, recipe) if len(set(others.wanted)) > 1 else words,
         cue_weight=recipe.cue_weight,
         thresholds=np.full(len(recipe.classes), recipe.threshold, np.float32),
+        sureness=recipe.sureness,
     )
 
 

@@ -8,16 +8,13 @@ import numpy as np
 from classifier import corpus
 from classifier.corpus import Example
 from classifier.features import Floats, Weighed, Weigher
-from classifier.heads import MAY_BE_ENGLISH, Head, Tier, softmax
+from classifier.heads import MAY_BE_ENGLISH, Head, Tier, left_open, softmax
 from classifier.model_files import RARITY, ModelFiles
 from classifier.rules import RuleClassifier
 from classifier.training.day_one import CATEGORY, INTENT, RECIPES, category_material
 from classifier.training.fitting import Material
 from classifier.training.material import Encode, material_of, vectors_of
 from classifier.words import read_words
-
-ASK_BELOW = 0.5
-"""As in the cascade: the encoder is asked where the words' best guess is less likely than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +89,8 @@ def probabilities(head: Head, ready: Sequence[Ready]) -> Floats:
     """Probabilities as the cascade gives them, (texts, classes)."""
     rows = []
     for one in ready:
-        chances = softmax(head.scores(head.tier(english=one.english, whole=False), one.weighed, one.cues))
-        if one.english and one.vector is not None and chances.max() < ASK_BELOW:
-            chances = softmax(head.scores(head.whole, one.weighed, one.cues, one.vector))
-        rows.append(chances)
+        found = head.scores(head.tier(english=one.english, whole=False), one.weighed, one.cues)
+        if one.english and one.vector is not None and left_open(softmax(found)):
+            found = head.scores(head.whole, one.weighed, one.cues, one.vector)
+        rows.append(head.chances(found))
     return np.stack(rows) if rows else np.zeros((0, len(head.classes)), np.float32)

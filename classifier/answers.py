@@ -10,12 +10,12 @@ from classifier.cues import Hit
 from classifier.features import Floats
 from classifier.intent import IntentScore
 from classifier.places import Place, find_places, most_exact
-from classifier.protocol import Understood
+from classifier.protocol import Explanations, Understood
 from classifier.redaction import find_private
 from classifier.services import ServiceMap
 from classifier.urgency import DangerHit
 from classifier.words import SCANNED_CODE_POINTS, Words
-from models import Evidence, EvidenceKind, Explanation, Guess, Intent, LabelTask, Problem
+from models import Evidence, EvidenceKind, Guess, Intent, LabelTask, Problem
 
 RUNNERS_UP = 3
 _SHOWN_CUES, _SHOWN_DANGERS, _SHOWN_WORDS = 4, 8, 3
@@ -64,7 +64,7 @@ class Judged:
 
     categories: Sequence[CategoryScore]
     intents: Sequence[IntentScore]
-    explanations: Sequence[Explanation] = ()
+    explanations: Explanations = field(default_factory=Explanations)
     problems: Sequence[Problem] = ()
     danger_score: float = 0.0
 
@@ -91,7 +91,7 @@ def answer(signs: Signs, judged: Judged, offered: ServiceMap, bars: Bars) -> Und
         evidence=tuple(_evidence(signs, judged, intent, places)),
         intents=tuple(Guess(value=one.intent, probability=round(one.probability, 4)) for one in judged.intents[:3]),
         problems=tuple(judged.problems),
-        explanations=tuple(judged.explanations),
+        explanations=judged.explanations,
         danger_score=judged.danger_score,
     )
 
@@ -149,10 +149,10 @@ def _for_guess(
     """The cues for the first guess; where the lexicons are silent, the words that weighed most for it."""
     if cues:
         return [one for rule, spoken in _telling(cues) for one in _spanned(kind, signs.text, signs.words, spoken, rule)]
-    first = next((one for one in judged.explanations if one.task is task), None)
-    told = sorted((one for one in first.words if one.weight > 0), key=lambda one: -one.weight) if first else []
+    first = next((row for row in judged.explanations.rows if row["task"] == task), None)
+    told = sorted((one for one in first["words"] if one["weight"] > 0), key=lambda one: -one["weight"]) if first else []
     return [
-        Evidence(kind=kind, start=one.start, end=one.end, rule=f"{first.value} words: {one.weight:+.2f}")
+        Evidence(kind=kind, start=one["start"], end=one["end"], rule=f"{first['value']} words: {one['weight']:+.2f}")
         for one in told[:_SHOWN_WORDS]
         if first
     ]

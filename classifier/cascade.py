@@ -8,6 +8,7 @@ Without model files the rules answer, as on their own.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,14 @@ from classifier.intent import IntentScore
 from classifier.model_files import ModelFiles
 from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
 from classifier.problems import several_problems
-from classifier.protocol import Understood
+from classifier.protocol import Explanations, Understood
 from classifier.rules import BARS, RuleClassifier, build, with_hints
 from classifier.services import ServiceMap
 from models import Explanation, Intent, LabelTask, Service
 
 _NOT_FILED = frozenset({Intent.PRAISE, Intent.CHATTER, Intent.QUESTION})
-_READ = 320
+_INTENT_LEAD = 0.12
+_READ = 256
 """Code points the encoder is given: what a longer post is about, it says before."""
 _KEPT = 5
 """Guesses kept of each task; with the services that share a category that is enough for a first and three more."""
@@ -104,8 +106,8 @@ class CascadeClassifier:
         chances = {task: softmax(scores) for task, scores in read.scores.items()}
         if INTENT in chances:
             wanted = Intent(self._models.heads[INTENT].classes[int(chances[INTENT].argmax())])
-            if left_open(chances[INTENT]) or wanted in _NOT_FILED:
-                return left_open(chances[INTENT])
+            if left_open(chances[INTENT], _INTENT_LEAD) or wanted in _NOT_FILED:
+                return left_open(chances[INTENT], _INTENT_LEAD)
         return CATEGORY in chances and left_open(chances[CATEGORY])
 
     def _answer(self, read: Read, offered: ServiceMap) -> Understood:
@@ -182,8 +184,8 @@ class CascadeClassifier:
 
     def _explanations(
         self, read: Read, categories: Sequence[CategoryScore], intents: Sequence[IntentScore], offered: ServiceMap
-    ) -> list[Explanation]:
-        explained = []
+    ) -> Explanations:
+        explained: list[dict[str, Any]] = []
         if CATEGORY in read.scores:
             guesses = [
                 (one.code, code, one.probability)
@@ -194,7 +196,7 @@ class CascadeClassifier:
         if INTENT in read.scores:
             wanted = [(str(one.intent), str(one.intent), one.probability) for one in intents[:3]]
             explained += explain(self._models.heads[INTENT], LabelTask.INTENT, read, wanted)
-        return explained
+        return Explanations(explained)
 
     def _danger_score(self, read: Read) -> float:
         """A second opinion, asked only where a rule has raised the alarm: it orders alarms and hides none."""

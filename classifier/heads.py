@@ -147,14 +147,14 @@ def _tier(held: "np.lib.npyio.NpzFile", name: str, temperature: float) -> Tier:
     return Tier(rows_of(held[f"{name}_rows"]), weights, held[f"{name}_bias"], encoder, temperature)
 
 
-ASK_LEAD = 0.08
+ASK_LEAD = 0.05
 """The encoder is asked where the words' first guess leads the second by less than this."""
 
 
-def left_open(chances: Floats) -> bool:
+def left_open(chances: Floats, lead: float = ASK_LEAD) -> bool:
     """Whether the first guess leads too little to be taken without the encoder. chances: (classes,)."""
     second, first = np.partition(chances, -2)[-2:]
-    return bool(first - second < ASK_LEAD)
+    return bool(first - second < lead)
 
 
 def softmax(scores: Floats) -> Floats:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, or_, select
 
 from classifier.drafting import RequestDraft, draft_request
 from classifier.protocol import Classifier, Understood
-from classifier.saying import Said, in_its_post, what_was_said
+from classifier.saying import Said, fields_in_its_post, in_its_post, what_was_said
 from models import (
     Account,
     Alarm,
@@ -24,7 +24,6 @@ from models import (
     Database,
     Evidence,
     EvidenceKind,
-    Explanation,
     Intent,
     Mention,
     MentionState,
@@ -254,15 +253,14 @@ def _understanding(mention: Mention, said: Said, answer: Answer, version: str, n
         evidence=[one.model_dump(exclude_defaults=True) for one in evidence],
         intents=[guess.model_dump() for guess in understood.intents],
         problems=[in_its_post(one, said).model_dump() for one in understood.problems],
-        explanations=[_explained(one, said) for one in understood.explanations],
+        explanations=[_explained(row, said) for row in understood.explanations.rows],
         danger_score=understood.danger_score,
         created_at=now,
     )
 
 
-def _explained(one: Explanation, said: Said) -> dict[str, Any]:
-    words = [in_its_post(word, said) for word in one.words]
-    return one.model_copy(update={"words": words}).model_dump(exclude={"occluded"} if one.occluded is None else None)
+def _explained(row: dict[str, Any], said: Said) -> dict[str, Any]:
+    return row | {"words": [fields_in_its_post(word, said) for word in row["words"]]}
 
 
 def _raise_alarm(session: Session, mention: Mention, understood: Understood, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from models import Contribution, Evidence, Post, Problem
 from models.posts import Pin
@@ -45,5 +45,10 @@ def what_was_said(
 
 def in_its_post(spanned: Spanned, said: Said) -> Spanned:
     """The same span, counted from the start of the post it is in."""
-    offset, post_id = max((one for one in said.posts if one[0] <= spanned.start), default=(0, None))
-    return spanned.model_copy(update={"start": spanned.start - offset, "end": spanned.end - offset, "post_id": post_id})
+    return spanned.model_copy(update=fields_in_its_post({"start": spanned.start, "end": spanned.end}, said))
+
+
+def fields_in_its_post(fields: dict[str, Any], said: Said) -> dict[str, Any]:
+    """As in_its_post, for what stands as fields."""
+    offset, post_id = max((one for one in said.posts if one[0] <= fields["start"]), default=(0, None))
+    return fields | {"start": fields["start"] - offset, "end": fields["end"] - offset, "post_id": post_id}

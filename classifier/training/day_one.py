@@ -36,7 +36,7 @@ RECIPES = {
         whole=TierRecipe(strength=1.0, lean=0.7, temperature=0.75),
         others=TierRecipe(strength=30.0, temperature=0.5),
         cue_weight=0.4,
-        threshold=0.5,
+        threshold=0.42,
         shares=DAY_ONE_SHARES,
         sureness=(0.62, 0.42),
     ),

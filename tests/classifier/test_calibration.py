@@ -11,6 +11,7 @@ from classifier.training.calibration import (
     NEVER,
     calibration_error,
     lower_bound,
+    sureness,
     temperature,
     threshold,
     thresholds,
@@ -61,7 +62,7 @@ def test_the_lower_bound_is_wilsons(right: int, of: int, bound: float) -> None:
 @given(st.integers(1, 400).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of))))
 def test_the_lower_bound_lies_below_the_share_and_rises_with_more_of_the_same(counted: tuple[int, int]) -> None:
     right, of = counted
-    assert -1e-9 <= lower_bound(right, of) <= right / of
+    assert -1e-9 <= lower_bound(right, of) <= right / of + 1e-9
     assert lower_bound(right, of) <= lower_bound(10 * right, 10 * of) + 1e-9
 
 
@@ -93,3 +94,19 @@ def test_a_class_with_few_labels_keeps_the_common_threshold() -> None:
 def test_a_class_that_is_never_right_is_never_suggested() -> None:
     probabilities = np.array([[0.9, 0.1]] * 50, np.float32)
     assert thresholds(probabilities, np.ones(50, np.int64), 0.45)[0] == pytest.approx(NEVER)
+
+
+def test_sureness_finds_the_line_that_makes_a_boastful_head_honest() -> None:
+    chance = np.random.default_rng(7)
+    honest = chance.uniform(0.2, 0.95, 4000)
+    boast = 1 / (1 + np.exp(-(np.log(honest / (1 - honest)) - 0.3) / 0.6))
+    right = chance.random(4000) < honest
+    slope, offset = sureness(boast.astype(np.float32), right, (1.0, 0.0))
+    assert slope == pytest.approx(0.6, abs=0.06)
+    assert offset == pytest.approx(0.3, abs=0.08)
+
+
+def test_few_labels_leave_sureness_near_where_it_started() -> None:
+    slope, offset = sureness(np.full(5, 0.9, np.float32), np.zeros(5, bool), (0.62, 0.42))
+    assert abs(slope - 0.62) < 0.2
+    assert abs(offset - 0.42) < 0.2

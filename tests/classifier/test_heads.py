@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.features import SIZE, Floats, Weighed, Weigher
-from classifier.heads import NO_ROW, Head, HeadUnreadable, Tier, rows_of, softmax
+from classifier.heads import NO_ROW, Head, HeadUnreadable, Tier, rows_of, softmax, sure
 from classifier.words import read_words
 
 CLASSES = ("POTHOLE", "GRAFFITI", "NOISE")
@@ -161,3 +161,18 @@ def test_probabilities_sum_to_one_and_keep_the_order(scores: list[float]) -> Non
     assert np.isfinite(chances).all()
     assert chances.sum() == pytest.approx(1, abs=1e-5)
     assert chances[int(np.argmax(scores))] == chances.max()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-8, 8), min_size=2, max_size=9), st.floats(0.2, 2), st.floats(-0.5, 1))
+def test_sureness_moves_the_first_guess_and_keeps_a_distribution(
+    scores: list[float], slope: float, offset: float
+) -> None:
+    chances = softmax(np.array(scores, np.float32))
+    fresh = sure(chances, slope, offset)
+    assert fresh.sum() == pytest.approx(1, abs=1e-4)
+    assert (fresh >= 0).all()
+    others = np.delete(np.arange(len(scores)), chances.argmax())
+    assert (
+        np.argsort(fresh[others], kind="stable") == np.argsort(chances[others], kind="stable")
+    ).all() or np.allclose(np.sort(fresh[others]), fresh[others][np.argsort(chances[others])], atol=1e-5)

@@ -80,7 +80,9 @@ class _Broken:
 
     version = "broken-1"
 
-    def classify(self, texts: Sequence[str], services: Sequence[Service]) -> Sequence[Understood]:
+    def classify(
+        self, texts: Sequence[str], services: Sequence[Service], hints: Sequence[str | None] = ()
+    ) -> Sequence[Understood]:
         if any("breaks me" in text for text in texts):
             raise RuntimeError("no answer")
         return [Understood(abstained=True) for _ in texts]

@@ -90,6 +90,12 @@ class ModelFiles:
         held["files"][name] = asdict(file)
         self._write(held)
 
+    def drop(self, start: str) -> None:
+        """Leaves out of the manifest the files whose names start so; the files themselves stay."""
+        held = self._read(or_new=True)
+        held["files"] = {name: one for name, one in held["files"].items() if not name.startswith(start)}
+        self._write(held)
+
     def run(self, task: str, version: str) -> None:
         """Lets a version answer from now on. Raises ModelFileTrouble where there is no such version."""
         self.verified(f"{task}/{version}.npz")

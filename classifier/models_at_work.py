@@ -5,10 +5,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifier.features import Floats, Weigher
 from classifier.heads import Head, HeadUnreadable
 from classifier.model_files import ENCODER, RARITY, ModelFiles, ModelFileTrouble
+
+if TYPE_CHECKING:
+    from classifier.encoder.local import AnyEncoder
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +28,7 @@ class Loaded:
     versions: dict[str, str] = field(default_factory=dict)
     encoder_folder: Path | None = None
     troubles: list[str] = field(default_factory=list)
-    _encoder: object | None = None
+    _encoder: "AnyEncoder | None" = None
     _opening: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -39,15 +43,13 @@ class Loaded:
         with self._opening:
             if self._encoder is None:
                 self._open(self.encoder_folder)
-        from classifier.encoder.runtime import Encoder
-
-        return self._encoder.encode(texts) if isinstance(self._encoder, Encoder) else None
+        return self._encoder.encode(texts) if self._encoder else None
 
     def _open(self, folder: Path) -> None:
-        from classifier.encoder.runtime import Encoder  # takes a second and 60 MB, which words alone do without
+        from classifier.encoder.local import open_encoder  # takes a second and 60 MB, which words alone do without
 
         try:
-            self._encoder = Encoder(folder)
+            self._encoder = open_encoder(folder)
         except Exception as error:  # whatever a damaged graph makes ONNX Runtime or the tokenizer raise
             self.encoder_folder = None
             self.troubles.append(f"The encoder cannot be used ({error}). Words alone are weighed.")

@@ -73,7 +73,7 @@ def _made(files: ModelFiles, tell: Callable[[str], None]) -> ModelFiles:
 
 def workshop_of(files: ModelFiles) -> "Workshop":
     """What a training needs at hand. Raises ModelFileTrouble where day one is missing; without encoder, words alone."""
-    from classifier.encoder.runtime import Encoder
+    from classifier.encoder.local import open_encoder
     from classifier.model_files import CORPUS_VECTORS, ENCODER
     from classifier.rules import build
     from classifier.training.day_one import Remembering
@@ -83,7 +83,7 @@ def workshop_of(files: ModelFiles) -> "Workshop":
         for name in files.facts():
             if name.startswith(f"{ENCODER}/"):
                 files.verified(name)
-        encode = Remembering(Encoder(files.folder / ENCODER, threads=os.cpu_count() or 1).encode)
+        encode = Remembering(open_encoder(files.folder / ENCODER, threads=os.cpu_count() or 1).encode)
         encode.recall(files.verified(CORPUS_VECTORS))
     except (ModelFileTrouble, OSError, RuntimeError, ValueError) as error:
         log.warning("%s", error)

@@ -1,6 +1,7 @@
 """The `hark train` commands: day one, learning from labels, versions and going back, labels out and in."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from hark311.terminal import AsJson, Data, err, fail, out, settings_of, stored, 
 if TYPE_CHECKING:  # loading them takes longer than --help should
     from classifier.corpus import Example
     from classifier.training.city import Outcome
+    from hark311.settings import Settings
     from models import Database
 
 app = typer.Typer(help="Make the models, and let them learn from what staff corrected.", no_args_is_help=True)
@@ -132,6 +134,60 @@ def _say(found: "Outcome", unusable: int) -> None:
         out.print("The new head is right less often, so it was refused. The one that runs stays; labels are kept.")
     if unusable:
         out.print(f"{unusable} labels name a service that stands for no category. Say which at /services on the desk.")
+
+
+@app.command()
+@told
+def encoder(
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder of a Hugging Face encoder; the packaged MiniLM else.")
+    ] = None,
+    tune: Annotated[bool, typer.Option("--tune", help="First teach it the corpus and this city's labels.")] = False,
+    steps: Annotated[int, typer.Option(help="Batches to learn from.", min=1)] = 300,
+    data: Data = None,
+) -> None:
+    """Read sentences with another encoder, or teach it first, and make day one with it. `--tune` needs torch.
+
+    Example: `hark train encoder ./my-encoder`
+    """
+    from classifier.encoder.graph import NotAnEncoder
+    from classifier.encoder.reference import TrainExtraMissing
+    from classifier.encoder.weights import WeightsMissing, packaged_weights
+    from classifier.training.day_one import make
+    from classifier.training.tuning import TooFewExamples
+    from hark311 import trained
+
+    settings = settings_of("train", data)
+    files = trained.files_of(settings)
+    with err.status("Starting...") as status:
+        try:
+            chosen = source or packaged_weights()
+            if tune:
+                chosen = _tuned(chosen, settings, steps, lambda step: status.update(f"{step}..."))
+            make(files.folder, lambda step: status.update(f"{step}..."), now=datetime.now(UTC), encoder=chosen)
+        except (NotAnEncoder, TrainExtraMissing, TooFewExamples, WeightsMissing) as error:
+            fail(str(error))
+    typer.echo(
+        "The encoder reads from now on, and the heads of day one are made for it. Train category and intent anew."
+    )
+
+
+def _tuned(source: Path, settings: "Settings", steps: int, tell: Callable[[str], None]) -> Path:
+    """The folder of the taught encoder. Ends the command where it did not get better."""
+    from classifier import corpus
+    from classifier.training.tuning import fine_tune
+
+    labels = {task.value: _labels(stored(settings), task)[0] for task in Task}
+    examples = {
+        Task.CATEGORY.value: [*corpus.categories(), *labels["category"]],
+        Task.INTENT.value: [*corpus.intents(), *labels["intent"]],
+    }
+    target = settings.data / "taught-encoder"
+    found = fine_tune(source, target, examples, steps, tell)
+    out.print(found.why)
+    if not found.kept:
+        raise typer.Exit(1)
+    return target
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """The models of day one, made at set-up from our corpus and the packaged weights; no label, no torch, no network."""
 
 import hashlib
+import os
 import random
-import shutil
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,8 @@ import numpy as np
 
 from classifier import corpus
 from classifier.corpus import Example
-from classifier.encoder import graph, weights
-from classifier.encoder.runtime import GRAPH, Encoder
+from classifier.encoder import weights
+from classifier.encoder.local import AnyEncoder, open_encoder, take_over
 from classifier.features import Floats, Weigher
 from classifier.heads import Head
 from classifier.model_files import CORPUS_VECTORS, DAY_ONE, ENCODER, OUR_LICENCE, OURS, RARITY, ModelFiles
@@ -70,9 +70,11 @@ def make_missing(folder: Path, tell: Tell = lambda _: None, *, now: datetime) ->
     return held if held.made_of() == fingerprint() else make(folder, tell, now=now)
 
 
-def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFiles:
+def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime, encoder: Path | None = None) -> ModelFiles:
     """Makes every model file of day one in `folder`; about a minute. `tell` hears each step.
 
+    `encoder`: a Hugging Face folder to read with instead of the packaged MiniLM; its vectors are others, so versions
+    trained before run no longer. Raises graph.NotAnEncoder or TrainExtraMissing for one that cannot be used.
     Raises weights.WeightsMissing where the encoder's weights are not installed: the heads over words alone are made
     and entered all the same.
     """
@@ -81,6 +83,7 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
     tell("counting the words of the corpus")
     told, asked, dangers = corpus.categories(), corpus.intents(), corpus.dangers()
     weigher = Weigher.count([one.text for one in told])
+    (folder / RARITY).unlink(missing_ok=True)  # it may be a link to the file of set-up
     weigher.save(folder / RARITY)
     held.add(RARITY, {"what": "how rare each word is", "source": OURS, "licence": OUR_LICENCE}, now=now)
     weigher = Weigher.load(folder / RARITY)
@@ -88,7 +91,7 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
     encode: Remembering | None = None
     try:
         tell("building the encoder")
-        encode = Remembering(make_encoder(folder, now=now).encode)
+        encode = Remembering(make_encoder(folder, encoder, now=now).encode)
     except weights.WeightsMissing as error:
         trouble = error
     tell(f"reading {len(told) + len(asked)} texts")
@@ -100,28 +103,32 @@ def make(folder: Path, tell: Tell = lambda _: None, *, now: datetime) -> ModelFi
         tell(f"learning {task}")
         save_head(held, task, DAY_ONE, fit(material, RECIPES[task]), OURS, now=now)
     if encode:
+        (folder / CORPUS_VECTORS).unlink(missing_ok=True)
         encode.save(folder / CORPUS_VECTORS)
         what = {"what": "vectors of the corpus, so that training need not read it again"}
         held.add(CORPUS_VECTORS, what | {"source": OURS, "licence": OUR_LICENCE}, now=now)
     held.mark_made_of(fingerprint())
+    for task in TASKS if encoder else ():
+        held.run(task, DAY_ONE)
     if trouble:
         raise trouble
     return held
 
 
-def make_encoder(folder: Path, *, now: datetime) -> Encoder:
-    """Builds the int8 encoder and enters it. Raises weights.WeightsMissing."""
-    source = weights.packaged_weights()
+def make_encoder(folder: Path, source: Path | None = None, *, now: datetime) -> AnyEncoder:
+    """Builds the int8 encoder of the packaged weights, or takes over another, and enters its files.
+
+    Raises weights.WeightsMissing; for another encoder what local.take_over raises.
+    """
     target = folder / ENCODER
-    target.mkdir(parents=True, exist_ok=True)
-    graph.write(source, target / GRAPH)
-    for name in weights.TOKENIZER_FILES:
-        shutil.copyfile(source / name, target / name)
-    for name in (GRAPH, *weights.TOKENIZER_FILES):
-        what = "MiniLM-L6 sentence encoder, int8" if name == GRAPH else "its tokenizer"
-        facts = {"what": what, "source": weights.SOURCE, "licence": weights.LICENCE}
-        ModelFiles(folder).add(f"{ENCODER}/{name}", facts, now=now)
-    return Encoder(target, threads=2)
+    told = {"what": "sentence encoder, int8 where it is a BERT", "source": str(source), "licence": "as its source says"}
+    if source is None:
+        told = {"what": "MiniLM-L6 sentence encoder, int8", "source": weights.SOURCE, "licence": weights.LICENCE}
+    take_over(source or weights.packaged_weights(), target)
+    ModelFiles(folder).drop(f"{ENCODER}/")
+    for file in sorted(one for one in target.rglob("*") if one.is_file()):
+        ModelFiles(folder).add(file.relative_to(folder).as_posix(), told, now=now)
+    return open_encoder(target, threads=os.cpu_count() or 1)
 
 
 def category_material(examples: Sequence[Example], weigher: Weigher, encode: Encode | None) -> Material:

@@ -14,6 +14,8 @@ from models import Problem
 
 NAMED_OUTRIGHT = 2.5
 """The score of a category from which a clause is about it: one strong cue, or several plain ones."""
+LEAST_LIKELY = 0.03
+"""A kind that the whole post makes less likely than this is only what the real problem did ("two flat tires")."""
 JOINING = frozenset({"and", "also", "plus", "y", "tambien", "et", "aussi", "e", "tambem", "\u0438", "\u0442\u0430"})
 
 
@@ -35,6 +37,8 @@ def several_problems(signs: Signs, categories: Sequence[CategoryScore], offered:
     ruled = {one.code: one.probability for one in signs.categories}
     told: dict[str, Problem] = {}
     for (first, last), (_, code) in sorted(best.items()):
+        if likely.get(code, ruled[code]) < LEAST_LIKELY:
+            continue
         for service_code in offered.codes_of(code, signs.words)[:1]:
             start, end = signs.words.span(first, last)
             probability = round(likely.get(code, ruled[code]), 4)

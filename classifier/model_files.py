@@ -66,9 +66,12 @@ class ModelFiles:
         return str(self._read()["running"].get(task, DAY_ONE))
 
     def versions(self, task: str) -> list[str]:
-        """All versions of a task's head, oldest first. Raises ModelFileTrouble."""
-        held = [(one.made_at, name) for name, one in self.facts().items() if name.startswith(f"{task}/")]
-        return [Path(name).stem for _, name in sorted(held)]
+        """All versions of a task's head, oldest first; day one is the first, however late it was made anew.
+
+        Raises ModelFileTrouble.
+        """
+        held = [(one.made_at, Path(name).stem) for name, one in self.facts().items() if name.startswith(f"{task}/")]
+        return [version for _, version in sorted(held, key=lambda one: (one[1] != DAY_ONE, one))]
 
     def verified(self, name: str) -> Path:
         """The path of a file, its SHA-256 checked. Raises ModelFileTrouble."""

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,9 @@ def test_what_was_learnt_runs_and_one_can_go_back(files: ModelFiles, shop: Works
     assert found.after.top1 >= found.before.top1
     assert files.running("intent") == found.version == "21260504T120000Z"
     assert files.versions("intent") == [DAY_ONE, found.version]
+    day_one = files.facts()[f"intent/{DAY_ONE}.npz"]
+    facts = {"what": day_one.what, "source": day_one.source, "licence": day_one.licence}
+    files.add(f"intent/{DAY_ONE}.npz", facts, now=NOW + timedelta(days=9))  # as an upgrade makes it anew
     assert roll_back(files, "intent") == (found.version, DAY_ONE)
     assert files.running("intent") == DAY_ONE
 

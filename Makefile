@@ -12,8 +12,8 @@ OURSELVES := $(BIN)/python -m pip install --quiet --disable-pip-version-check --
 run: .venv/run.stamp ## the desk on http://127.0.0.1:8311, with the simulator
 	$(BIN)/hark up
 
-test: .venv/test.stamp ## all tests
-	$(BIN)/python -m pytest
+test: .venv/test.stamp ## all tests, one process a core
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: .venv/test.stamp ## style, types, import rules
 	$(BIN)/ruff check .

@@ -74,6 +74,19 @@ class OthersPosts:
         random.Random(seed).shuffle(told)
         return told[:count]
 
+    def file(self, name: str) -> Path | None:
+        """The development file of one set; None where it is absent."""
+        return next(iter(self._files([name])), None)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Every row of one set, in the order of its file; none where it is absent."""
+        return [row for file in self._files([name]) for row in _lines(file)]
+
+    def ids(self, name: str, listed: str) -> frozenset[str]:
+        """The row ids that a list beside one set names."""
+        file = self.folder / name / listed if self.folder else None
+        return frozenset(file.read_text("utf-8").split()) if file and file.exists() else frozenset()
+
     def covers(self) -> dict[str, str]:
         """What each category covers in plain words, where the folder says so; else nothing."""
         file = self.folder / "taxonomy.json" if self.folder else None

@@ -26,6 +26,7 @@ from rich.table import Table
 from sqlmodel import col, func, select
 
 from benchmarks.residents import REPORTS, STREETS
+from classifier.taxonomy import services_of_taxonomy
 from hark311 import wiring
 from hark311.settings import Settings
 from listeners.intake import store_batch
@@ -95,7 +96,8 @@ def measure(settings: Settings, count: int, seed: int = 1) -> Result:
     wiring.prepare(settings, database)
     reader, suggester = wiring.reader_of(settings, database), wiring.suggester_of(settings, database)
     waiting = posts(count, seed)
-    reader.classifier.classify([waiting[0].text], [])  # loads what is loaded lazily
+    services = services_of_taxonomy()
+    reader.classifier.classify([post.text for post in waiting[:PAGE]], services)  # loads gazetteer and encoder
     store = _cost(lambda: _store(database, waiting), count)
     understand = _cost(lambda: _until_done(lambda: reader.read().more), count)
     draft = _cost(lambda: _until_done(lambda: bool(suggester.suggest())), count)

@@ -40,23 +40,23 @@ def bars(result: Mapping[str, Any]) -> list[Bar]:
     spoken = {code: ours["languages"][code] for code in FIVE if code in ours["languages"]}
     others = [one["top1"] for code, one in ours["languages"].items() if code != "en"]
     on_ours = [
-        _bar("languages, lowest top-1 of es, zh-Hans, zh-Hant, vi, ru", _lowest(spoken, "top1"), 0.65),
-        _bar("languages, lowest coverage of these", _lowest(spoken, "coverage"), 0.70),
-        _bar("languages, lowest top-1 of all fifteen", min(others, default=None), None, 0.70),
+        bar_of("languages, lowest top-1 of es, zh-Hans, zh-Hant, vi, ru", _lowest(spoken, "top1"), 0.65),
+        bar_of("languages, lowest coverage of these", _lowest(spoken, "coverage"), 0.70),
+        bar_of("languages, lowest top-1 of all fifteen", min(others, default=None), None, 0.70),
     ]
     on_theirs = [
-        _bar("category, top-1", category["top1"], 0.74, 0.78),
-        _bar("category, top-3", category["top3"], 0.89, 0.915),
-        _bar("category, macro-F1", category["macro_f1"], 0.58, 0.66),
-        _bar("intent, top-1", ours["intent"]["top1"], 0.82, 0.90),
-        _bar("intent, top-1 without posts from X", ours["intent"]["without_x"].get("top1"), None),
-        _bar("danger, recall", ours["danger"]["recall"], 0.96, 0.99),
-        _bar("danger, alarms on look-alikes", ours["danger"].get("alarms_on_lookalikes"), None, at_least=False),
-        _bar("danger, alarms on figures of speech", ours["danger"].get("false_alarms"), None, at_least=False),
-        _bar("ECE of category, no labels", calibration["ece_without_labels"], 0.06, 0.02, at_least=False),
-        _bar("ECE of category, 50 labels", calibration["ece_with_labels"], 0.04, 0.02, at_least=False),
-        _bar("posts/s, all of understanding, 2 processes", speed["posts_per_second"], 1000, 1300),
-        _bar("memory of a worker after them, MB", speed["memory_after_mb"], 450, 350, at_least=False),
+        bar_of("category, top-1", category["top1"], 0.74, 0.78),
+        bar_of("category, top-3", category["top3"], 0.89, 0.915),
+        bar_of("category, macro-F1", category["macro_f1"], 0.58, 0.66),
+        bar_of("intent, top-1", ours["intent"]["top1"], 0.82, 0.90),
+        bar_of("intent, top-1 without posts from X", ours["intent"]["without_x"].get("top1"), None),
+        bar_of("danger, recall", ours["danger"]["recall"], 0.96, 0.99),
+        bar_of("danger, alarms on look-alikes", ours["danger"].get("alarms_on_lookalikes"), None, at_least=False),
+        bar_of("danger, alarms on figures of speech", ours["danger"].get("false_alarms"), None, at_least=False),
+        bar_of("ECE of category, no labels", calibration["ece_without_labels"], 0.06, 0.02, at_least=False),
+        bar_of("ECE of category, 50 labels", calibration["ece_with_labels"], 0.04, 0.02, at_least=False),
+        bar_of("posts/s, all of understanding, 2 processes", speed["posts_per_second"], 1000, 1300),
+        bar_of("memory of a worker after them, MB", speed["memory_after_mb"], 450, 350, at_least=False),
     ]
     if result["on"] != "others' posts":
         on_theirs = [Bar(one.what, one.figure, one.bar, one.stretch, one.at_least) for one in on_theirs]
@@ -67,9 +67,10 @@ def _lowest(spoken: Mapping[str, Mapping[str, float]], name: str) -> float | Non
     return min((one[name] for one in spoken.values()), default=None)
 
 
-def _bar(
+def bar_of(
     what: str, figure: float | None, bar: float | None, stretch: float | None = None, *, at_least: bool = True
 ) -> Bar:
+    """A figure beside its bar."""
     met = None
     if figure is not None and bar is not None:
         met = figure >= bar if at_least else figure <= bar
@@ -115,20 +116,25 @@ def _sheets(result: Mapping[str, Any]) -> list[Sheet]:
     return [_of_bars(result), _of_ways(result), _of_languages(result)]
 
 
+def sheet_of_bars(title: str, rows: Sequence[Mapping[str, Any]], caption: str) -> Sheet:
+    """Bars, as plain values, with what became of each."""
+    verdicts = {True: "met", False: "not met", None: ""}
+    lines = [
+        (one["what"], _figure(one["figure"]), _limit(one, "bar"), _limit(one, "stretch"), verdicts[one["met"]])
+        for one in rows
+    ]
+    return Sheet(title, ("what", "figure", "bar", "stretch", "verdict"), lines, caption)
+
+
 def _of_bars(result: Mapping[str, Any]) -> Sheet:
     machine, speed = result["machine"], result["ours"]["speed"]
-    verdicts = {True: "met", False: "not met", None: ""}
-    rows = [
-        (one["what"], _figure(one["figure"]), _limit(one, "bar"), _limit(one, "stretch"), verdicts[one["met"]])
-        for one in result["bars"]
-    ]
     caption = (
         f"{machine['processor']}, {machine['cores']} cores, {result['measured_at'].replace('T', ' ')}. "
         f"Speed: {speed['posts']} posts of {speed['mean_characters']} characters, "
         f"{speed['posts_per_cpu_second']} a second of CPU, {speed['read_by_encoder']:.0%} read by the encoder; "
         f"memory {speed['memory_loaded_mb']} MB before them."
     )
-    return Sheet(f"Ours, on {result['on']}", ("what", "figure", "bar", "stretch", "verdict"), rows, caption)
+    return sheet_of_bars(f"Ours, on {result['on']}", result["bars"], caption)
 
 
 def _of_ways(result: Mapping[str, Any]) -> Sheet:

@@ -9,7 +9,7 @@ from classifier.category import CategoryScore
 from classifier.cues import Hit
 from classifier.features import Floats
 from classifier.intent import IntentScore
-from classifier.places import Place, find_places, most_exact
+from classifier.places import Place, most_exact
 from classifier.protocol import Explanations, Understood
 from classifier.redaction import find_private
 from classifier.services import ServiceMap
@@ -34,6 +34,7 @@ class Signs:
     intents: Sequence[IntentScore]
     language: str
     language_probability: float
+    places: Sequence[Place] = ()
 
     def cues(self, task: str, classes: Sequence[str]) -> Floats:
         """What the lexicons say for each class of a task, (classes,)."""
@@ -73,8 +74,7 @@ def answer(signs: Signs, judged: Judged, offered: ServiceMap, bars: Bars) -> Und
     """The answer about one text."""
     guesses = offered.guesses(judged.categories, signs.words)
     code, intent, why = _decide(guesses, judged, offered, bars)
-    places = find_places(signs.text)
-    place = most_exact(places)
+    place = most_exact(signs.places)
     return Understood(
         language=signs.language,
         language_probability=signs.language_probability,
@@ -88,11 +88,12 @@ def answer(signs: Signs, judged: Judged, offered: ServiceMap, bars: Bars) -> Und
         location_phrase=signs.text[place.start : place.end] if place else "",
         abstained=bool(why),
         abstained_because=why,
-        evidence=tuple(_evidence(signs, judged, intent, places)),
+        evidence=tuple(_evidence(signs, judged, intent)),
         intents=tuple(Guess(value=one.intent, probability=round(one.probability, 4)) for one in judged.intents[:3]),
         problems=tuple(judged.problems),
         explanations=judged.explanations,
         danger_score=judged.danger_score,
+        places=tuple(signs.places),
     )
 
 
@@ -121,7 +122,7 @@ def _unsure(what: str, guesses: Sequence[tuple[str, float]]) -> str:
     return f"too unsure {what}: {', '.join(shown)}" if shown else f"nothing in it tells {what}"
 
 
-def _evidence(signs: Signs, judged: Judged, intent: IntentScore | None, places: Sequence[Place]) -> list[Evidence]:
+def _evidence(signs: Signs, judged: Judged, intent: IntentScore | None) -> list[Evidence]:
     text, words = signs.text, signs.words
     evidence = [
         one
@@ -134,7 +135,7 @@ def _evidence(signs: Signs, judged: Judged, intent: IntentScore | None, places: 
         evidence += _for_guess(EvidenceKind.INTENT, LabelTask.INTENT, intent.cues, signs, judged)
     evidence += [
         Evidence(kind=EvidenceKind.LOCATION, start=one.start, end=one.end, rule=f"{one.kind}: {one.rule}")
-        for one in places
+        for one in signs.places
     ]
     evidence += [
         Evidence(kind=EvidenceKind.PRIVATE, start=one.start, end=one.end, rule=one.kind)

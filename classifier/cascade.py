@@ -7,7 +7,7 @@ Without model files the rules answer, as on their own.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ from classifier.heads import MAY_BE_ENGLISH, Head, Tier, left_open, softmax
 from classifier.intent import IntentScore
 from classifier.model_files import ModelFiles
 from classifier.models_at_work import CATEGORY, DANGER, INTENT, Loaded, load
+from classifier.places.recognizer import LIKE_REQUESTS
 from classifier.problems import several_problems
-from classifier.protocol import Explanations, Understood
+from classifier.protocol import Explanations, FindsPlaces, Understood
 from classifier.rules import BARS, RuleClassifier, build, with_hints
 from classifier.services import ServiceMap
 from models import Explanation, Intent, LabelTask, Service
@@ -132,6 +133,9 @@ class CascadeClassifier:
             intent=bars[INTENT].intent,
             intents=bars[INTENT].intents,
         )
+        recognizer = self._models.recognizer
+        if recognizer and intents and intents[0].intent in LIKE_REQUESTS:
+            signs = replace(signs, places=recognizer.find(signs.text, signs.places))
         return answer(signs, judged, offered, limits)
 
     def occlude(self, text: str, explanations: Sequence[Explanation], offered: ServiceMap) -> list[Explanation]:
@@ -214,17 +218,21 @@ def _bars(head: Head) -> Bars:
 
 
 class FollowingClassifier:
-    """Answers with the models that run now: looks before each batch whether another version was chosen."""
+    """Answers with the models that run now: looks before each batch whether another version was chosen.
 
-    def __init__(self, files: ModelFiles) -> None:
+    `places`: finds place phrases with the names of a city; None: by patterns alone.
+    """
+
+    def __init__(self, files: ModelFiles, places: FindsPlaces | None = None) -> None:
         self._files = files
+        self._places = places
         self._stamp = -1
         self._follow()
 
     def _follow(self) -> CascadeClassifier:
         stamp = self._files.stamp
         if stamp != self._stamp:
-            self._now, self._stamp = CascadeClassifier(build(), load(self._files)), stamp
+            self._now, self._stamp = CascadeClassifier(build(self._places), load(self._files)), stamp
         return self._now
 
     @property

@@ -4,12 +4,16 @@ import html
 import re
 from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from classifier.places import PlaceKind, kind_of_place
 from classifier.protocol import Understood
 from classifier.redaction import redact
 from models import Need, Service
 from models.posts import Pin
+
+if TYPE_CHECKING:
+    from classifier.places.resolver import Resolved
 
 DESCRIPTION_LIMIT = 4000
 """Longest description, in code points. Source: GeoReport v2, POST service request."""
@@ -20,20 +24,25 @@ _OPENING = re.compile(r"<(?=[a-zA-Z!?/])")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 PLACE = "place"
+WHICH_PLACE = "which_place"
 CROSS_STREET = "cross_street"
 HOUSE_NUMBER = "house_number"
 SERVICE = "service"
 
+_ONE_SPOT = frozenset({PlaceKind.ADDRESS, PlaceKind.BLOCK, PlaceKind.INTERSECTION, PlaceKind.LANDMARK, PlaceKind.STOP})
 _ENOUGH: dict[Need, frozenset[PlaceKind]] = {
-    Need.POINT: frozenset({PlaceKind.ADDRESS, PlaceKind.BLOCK, PlaceKind.INTERSECTION, PlaceKind.LANDMARK}),
-    Need.BLOCK: frozenset({PlaceKind.ADDRESS, PlaceKind.BLOCK, PlaceKind.INTERSECTION, PlaceKind.LANDMARK}),
+    Need.POINT: _ONE_SPOT,
+    Need.BLOCK: _ONE_SPOT,
     Need.ADDRESS: frozenset({PlaceKind.ADDRESS}),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDraft:
-    """A draft in the fields of GeoReport v2. `missing` holds "service", "place", "cross_street", "house_number"."""
+    """A draft in the fields of GeoReport v2.
+
+    `missing` holds "service" and one of "place", "which_place", "cross_street", "house_number".
+    """
 
     service_code: str | None
     description: str
@@ -51,29 +60,27 @@ def draft_request(
     service: Service | None = None,
     pin: Pin | None = None,
     photo_urls: Sequence[str] = (),
-    photo_point: tuple[float, float] | None = None,
+    resolved: "Resolved | None" = None,
     our_handles: Collection[str] = (),
     keep: Set[str] = frozenset(),
 ) -> RequestDraft:
     """Drafts the request for one understood post. Pure.
 
-    `service` is the one whose code was suggested, or the one a person chose. `photo_point` (lat, long) is where a photo
-    was taken, if the channel told. `our_handles` are stripped from the start of the text; all are, if none are named.
-    `keep` holds the city's own phone numbers and addresses, which are not redacted.
+    `service` is the one whose code was suggested, or the one a person chose. `resolved` is what the city's gazetteer
+    makes of the places; without one the words and the pin have to do. `our_handles` are stripped from the start of the
+    text; all are, if none are named. `keep` holds the city's own phone numbers and addresses, which are not redacted.
     """
     code = service.service_code if service else understood.service_code
-    lat, long = (pin.lat, pin.lon) if pin else photo_point or (None, None)
-    address = _address(understood, pin)
-    kind = PlaceKind.ADDRESS if pin and pin.address else kind_of_place(understood.location_phrase)
+    where = _where(understood, pin, resolved)
     missing = [] if code else [SERVICE]
-    if lack := _lacking(service.needs if service else Need.POINT, kind, lat is not None):
+    if lack := _lacking(service.needs if service else Need.POINT, where):
         missing.append(lack)
     return RequestDraft(
         service_code=code,
         description=describe(text, our_handles=our_handles, keep=keep),
-        address_string=redact(_plain(address), keep),
-        lat=lat,
-        long=long,
+        address_string=redact(_plain(where.address), keep),
+        lat=where.lat,
+        long=where.long,
         media_url=photo_urls[0] if photo_urls else "",
         missing=tuple(missing),
     )
@@ -103,15 +110,53 @@ def _plain(text: str) -> str:
     return _OPENING.sub("< ", text).strip()
 
 
-def _address(understood: Understood, pin: Pin | None) -> str:
-    return (pin and (pin.address or pin.title)) or understood.location_phrase
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The place of a draft. `kind`: how exact its words are; `exact`: lat and long are the place, not its middle.
+
+    `open`: the gazetteer asks back, where `several` because it may be more than one place.
+    """
+
+    address: str
+    lat: float | None
+    long: float | None
+    kind: PlaceKind | None
+    exact: bool = False
+    open: bool = False
+    several: bool = False
 
 
-def _lacking(need: Need, kind: PlaceKind | None, has_point: bool) -> str | None:
-    if need is Need.NOTHING or kind in _ENOUGH.get(need, ()):
+def _where(understood: Understood, pin: Pin | None, resolved: "Resolved | None") -> _Where:
+    if resolved is None or not resolved.candidates:
+        address = (pin and (pin.address or pin.title)) or understood.location_phrase
+        kind = PlaceKind.ADDRESS if pin and pin.address else kind_of_place(understood.location_phrase)
+        return _Where(address, pin.lat if pin else None, pin.lon if pin else None, kind, exact=pin is not None)
+    best = resolved.candidates[0]
+    named = {one.name for one in resolved.candidates if one.end > one.start}
+    if resolved.needs_clarification or resolved.apart:  # of two places that lie apart, a person chooses
+        several = resolved.apart or len(named) > 1
+        return _Where(understood.location_phrase, None, None, _kind(best.kind), open=True, several=several)
+    spoken = next((one for one in resolved.candidates if one.end > one.start and not one.outside), None)
+    address = best.name or (spoken.name if spoken else "") or understood.location_phrase
+    kind = _kind(best.kind) or (_kind(spoken.kind) if spoken else None)
+    exact = best.lat is not None and best.kind not in (PlaceKind.STREET, PlaceKind.AREA)
+    return _Where(address, best.lat, best.lon, kind, exact=exact)
+
+
+def _kind(kind: str) -> PlaceKind | None:
+    """A pin and a photo are points, and no words."""
+    return PlaceKind(kind) if kind in set(PlaceKind) else None
+
+
+def _lacking(need: Need, where: _Where) -> str | None:
+    if need is Need.NOTHING:
         return None
-    if has_point and need is not Need.ADDRESS:
+    if where.open and where.several:
+        return WHICH_PLACE
+    if not where.open and where.kind in _ENOUGH.get(need, ()):
         return None
-    if need is Need.ADDRESS and (has_point or kind in _ENOUGH[Need.POINT]):
+    if where.exact and need is not Need.ADDRESS:
+        return None
+    if need is Need.ADDRESS and (where.exact or where.kind in _ONE_SPOT):
         return HOUSE_NUMBER
-    return CROSS_STREET if kind is PlaceKind.STREET else PLACE
+    return CROSS_STREET if where.open or where.kind is PlaceKind.STREET else PLACE

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from classifier.features import Floats, Weigher
 from classifier.heads import Head, HeadUnreadable
 from classifier.model_files import ENCODER, RARITY, ModelFiles, ModelFileTrouble
+from classifier.places.recognizer import PLACES, Recognizer, load_recognizer
 
 if TYPE_CHECKING:
     from classifier.encoder.local import AnyEncoder
@@ -21,9 +22,13 @@ CATEGORY, INTENT, DANGER = "category", "intent", "danger"
 
 @dataclass(slots=True)
 class Loaded:
-    """What could be loaded. `troubles`: a sentence for each thing that could not. The encoder opens at first use."""
+    """What could be loaded. `troubles`: a sentence for each thing that could not. The encoder opens at first use.
+
+    `recognizer` is None where the rules find places alone.
+    """
 
     weigher: Weigher | None = None
+    recognizer: Recognizer | None = None
     heads: dict[str, Head] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     encoder_folder: Path | None = None
@@ -70,6 +75,7 @@ def load(files: ModelFiles) -> Loaded:
             loaded.versions[task] = version
         except (ModelFileTrouble, HeadUnreadable) as error:
             _without(loaded, f"{error} For {task} only the rules answer.")
+    _load_recognizer(files, loaded)
     try:
         held = [name for name in files.facts() if name.startswith(f"{ENCODER}/")]
         if not held:
@@ -80,6 +86,15 @@ def load(files: ModelFiles) -> Loaded:
     except ModelFileTrouble as error:
         _without(loaded, f"{error} Words alone are weighed.")
     return loaded
+
+
+def _load_recognizer(files: ModelFiles, loaded: Loaded) -> None:
+    try:
+        loaded.recognizer = load_recognizer(files)
+        if loaded.recognizer:
+            loaded.versions[PLACES] = files.running(PLACES)
+    except ModelFileTrouble as error:
+        _without(loaded, str(error))
 
 
 def _without(loaded: Loaded, trouble: str) -> Loaded:

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from models import Evidence, Explanation, Guess, Intent, Problem, Service
+from classifier.places.phrases import Place
+from models import Evidence, Explanation, Guess, Intent, Need, Problem, Service
+from models.posts import Pin
+
+if TYPE_CHECKING:
+    from classifier.places.resolver import Resolved
 
 
 class Explanations(Sequence[Explanation]):
@@ -43,7 +48,7 @@ class Understood:
     code points of the text.
     `danger` comes from rules alone, before any model (invariant 7); `danger_score` orders alarms and hides none.
     `intents`: the three most probable. `problems`: where one text tells of several, each with its words.
-    `explanations`: why each guess has its score, exactly (invariant 9).
+    `explanations`: why each guess has its score, exactly (invariant 9). `places`: every place phrase, in order.
     """
 
     language: str = "und"
@@ -63,6 +68,7 @@ class Understood:
     problems: tuple[Problem, ...] = ()
     explanations: "Explanations" = field(default_factory=lambda: Explanations())
     danger_score: float = 0.0
+    places: tuple[Place, ...] = ()
 
 
 class Classifier(Protocol):
@@ -80,4 +86,27 @@ class Classifier(Protocol):
 
         `hints`: the language the channel names for each text, a weak prior; empty where it names none.
         """
+        ...
+
+
+class FindsPlaces(Protocol):
+    """Finds the stretches of a text that name a place."""
+
+    def find(self, text: str) -> Sequence[Place]:
+        """Every place phrase, in order, none overlapping another. Never raises."""
+        ...
+
+
+class Places(FindsPlaces, Protocol):
+    """Where a text says it is, by the city's gazetteer. Pure; may change between two calls when the city's data do."""
+
+    @property
+    def version(self) -> str:
+        """Names the gazetteer, for the record."""
+        ...
+
+    def resolve(
+        self, text: str, places: Sequence[Place], *, need: Need, pin: Pin | None = None, photo: Pin | None = None
+    ) -> "Resolved":
+        """The candidates, best first. `places`: the place phrases found in the text. `need`: of the service."""
         ...

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlmodel import Session, col, or_, select
 
 from classifier.drafting import RequestDraft, draft_request
-from classifier.protocol import Classifier, Understood
+from classifier.neighbours.looking import note_neighbours
+from classifier.protocol import Classifier, Places, Understood
 from classifier.saying import Said, fields_in_its_post, in_its_post, what_was_said
 from models import (
     Account,
@@ -27,6 +28,7 @@ from models import (
     Intent,
     Mention,
     MentionState,
+    Need,
     Post,
     RequestState,
     Service,
@@ -40,6 +42,9 @@ from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
 from models.threads import newest_versions
 
+if TYPE_CHECKING:
+    from classifier.places.resolver import Resolved
+
 log = logging.getLogger(__name__)
 
 BY = "classifier"
@@ -51,11 +56,15 @@ PUT_AWAY = (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one text: the answer, the request to draft from it (None: nothing to file), or why there is none."""
+    """What came of one text: the answer, the request to draft from it (None: nothing to file), or why there is none.
+
+    `resolved`: where it is, by the city's gazetteer.
+    """
 
     understood: Understood
     fields: RequestDraft | None
     failure: str = ""
+    resolved: "Resolved | None" = None
 
 
 @dataclass(slots=True)
@@ -69,21 +78,26 @@ class Read:
 
 @dataclass(slots=True)
 class Reader:
-    """Understands mentions in batches. Sync; run it in a thread. `keep`: the city's own numbers, not redacted."""
+    """Understands mentions in batches. Sync; run it in a thread.
+
+    `keep`: the city's own numbers, not redacted. `places`: the city's gazetteer; without one, places are words only.
+    """
 
     database: Database
     classifier: Classifier
     clock: Callable[[], datetime] = utc_now
     batch: int = 64
     keep: frozenset[str] = frozenset()
+    places: Places | None = None
 
     def read(self) -> Read:
         """Understand the next batch of mentions that need it."""
         said, services = self._lease()
         if not said:
             return Read()
+        gazetteer = self.places.version if self.places else ""  # before the lock: a newer one takes seconds to load
         answers = self._answer(said, services)
-        return self._store(said, answers)
+        return self._store(said, answers, gazetteer)
 
     def _lease(self) -> tuple[list[Said], list[Service]]:
         with self.database.write() as session:
@@ -116,29 +130,42 @@ class Reader:
         return [self._answer_one(one, services, by_code) for one in said]
 
     def _answer_one(self, said: Said, services: list[Service], by_code: dict[str, Service]) -> Answer:
+        understood = Understood(abstained=True)
         try:
-            return self._drafted(
-                said, self.classifier.classify([said.text], services, [said.language_hint])[0], by_code
-            )
+            understood = self.classifier.classify([said.text], services, [said.language_hint])[0]
+            return self._drafted(said, understood, by_code)
         except Exception as error:
             why = f"the classifier failed ({type(error).__name__}); please read it yourself"
-            return Answer(Understood(abstained=True), None, why)
+            return Answer(understood, None, why)  # a danger it had seen by then stays one (invariant 7)
 
     def _drafted(self, said: Said, understood: Understood, services: dict[str, Service]) -> Answer:
-        if understood.intent in NO_REQUEST:
-            return Answer(understood, None)
+        service = services.get(understood.service_code or "")
+        resolved = self._resolved(said, understood, service)
+        if understood.intent in NO_REQUEST:  # a person may file it all the same, and wants the place then
+            return Answer(understood, None, resolved=resolved)
         fields = draft_request(
             understood,
             said.text,
             pin=said.pin,
             photo_urls=said.photo_urls,
-            service=services.get(understood.service_code or ""),
+            resolved=resolved,
+            service=service,
             our_handles=(said.our_handle,) if said.our_handle else (),
             keep=self.keep,
         )
-        return Answer(understood, fields)
+        return Answer(understood, fields, resolved=resolved)
 
-    def _store(self, said: list[Said], answers: list[Answer]) -> Read:
+    def _resolved(self, said: Said, understood: Understood, service: Service | None) -> "Resolved | None":
+        if self.places is None:
+            return None
+        need = service.needs if service else Need.POINT
+        try:
+            return self.places.resolve(said.text, understood.places, need=need, pin=said.pin, photo=said.photo)
+        except Exception:
+            log.exception("the gazetteer failed on mention %d; its words stand for the place", said.mention_id)
+            return None
+
+    def _store(self, said: list[Said], answers: list[Answer], gazetteer: str) -> Read:
         done = Read(more=len(said) == self.batch)
         with self.database.write() as session:
             now = self.clock()
@@ -160,10 +187,12 @@ class Reader:
                 if mention.state == MentionState.WITHDRAWN or mention.version != one.version:
                     session.add(mention)  # it changed while we read; the next batch reads what it says now
                     continue
-                self._store_one(session, mention, one, answer, drafts.get(one.mention_id), now)
+                self._store_one(session, mention, one, answer, drafts.get(one.mention_id), gazetteer, now)
                 done.understood.append(one.mention_id)
                 if mention.danger and one.mention_id not in alarmed:
+                    _raise_alarm(session, mention, answer.understood, now)
                     done.alarms.append(one.mention_id)
+            note_neighbours(session, done.understood, now)
         return done
 
     def _store_one(
@@ -173,17 +202,16 @@ class Reader:
         said: Said,
         answer: Answer,
         draft: ServiceRequest | None,
+        gazetteer: str,
         now: datetime,
     ) -> None:
         understood = answer.understood
-        understanding = _understanding(mention, said, answer, self.classifier.version, now)
+        understanding = _understanding(mention, said, answer, self.classifier.version, gazetteer, now)
         session.add(understanding)
         mention.certainty = understanding.certainty()
         newly_dangerous = understood.danger and not mention.danger
         mention.danger, mention.needs_understanding = understood.danger, False
         session.add(mention)
-        if newly_dangerous:
-            _raise_alarm(session, mention, understood, now)
         if mention.state == MentionState.RECEIVED:
             why = "understood" if not understood.abstained else "the classifier is unsure; a person decides"
             advance(session, mention, MentionState.UNDERSTOOD, BY, why, now)
@@ -207,32 +235,39 @@ def _what_they_said(session: Session, mentions: Sequence[Mention]) -> list[Said]
         .order_by(col(Post.id))
     ).all():
         posts[post.mention_id or 0].append(post)
-    photos: dict[int, list[str]] = defaultdict(list)
+    files: dict[int, list[Attachment]] = defaultdict(list)
     for file in session.exec(
-        select(Attachment).where(
+        select(Attachment)
+        .where(
             col(Attachment.post_id).in_([post.id for rows in posts.values() for post in rows]),
-            Attachment.kind == AttachmentKind.PHOTO,
+            col(Attachment.kind).in_([AttachmentKind.PHOTO, AttachmentKind.DOCUMENT]),
         )
+        .order_by(col(Attachment.id))
     ).all():
-        photos[file.post_id].append(file.url)
+        files[file.post_id].append(file)
     handles = dict(session.exec(select(Account.id, Account.handle)).all())
     return [
         what_was_said(
             mention.id or 0,
             mention.version,
             newest_versions(posts[mention.id or 0]),
-            photos,
+            files,
             handles.get(mention.account_id, ""),
         )
         for mention in mentions
     ]
 
 
-def _understanding(mention: Mention, said: Said, answer: Answer, version: str, now: datetime) -> Understanding:
-    understood = answer.understood
+def _understanding(
+    mention: Mention, said: Said, answer: Answer, version: str, gazetteer: str, now: datetime
+) -> Understanding:
+    understood, resolved = answer.understood, answer.resolved
     evidence = [in_its_post(one, said) for one in understood.evidence]
-    if said.pin is not None and said.posts:
-        evidence.append(Evidence(kind=EvidenceKind.LOCATION, start=0, end=0, post_id=said.posts[-1][1], note="pin"))
+    evidence += [
+        Evidence(kind=EvidenceKind.LOCATION, start=0, end=0, post_id=said.posts[-1][1], note=note)
+        for note, point in (("pin", said.pin), ("photo", said.photo))
+        if point is not None and said.posts
+    ]
     return Understanding(
         mention_id=mention.id or 0,
         mention_version=mention.version,
@@ -255,6 +290,12 @@ def _understanding(mention: Mention, said: Said, answer: Answer, version: str, n
         problems=[in_its_post(one, said).model_dump() for one in understood.problems],
         explanations=[_explained(row, said) for row in understood.explanations.rows],
         danger_score=understood.danger_score,
+        places=[in_its_post(one, said).model_dump(exclude_defaults=True) for one in resolved.candidates]
+        if resolved
+        else [],
+        place_question=resolved.question if resolved else "",
+        place_note=resolved.note if resolved else "",
+        gazetteer_version=gazetteer,
         created_at=now,
     )
 
@@ -264,11 +305,9 @@ def _explained(row: dict[str, Any], said: Said) -> dict[str, Any]:
 
 
 def _raise_alarm(session: Session, mention: Mention, understood: Understood, now: datetime) -> None:
-    known = session.exec(select(Alarm.id).where(Alarm.mention_id == mention.id)).first()
-    if known is None:
-        rule = understood.danger_rule
-        session.add(Alarm(mention_id=mention.id or 0, rule=rule, score=understood.danger_score, raised_at=now))
-        record(session, "Mention", mention.id or 0, BY, f"danger: {rule}", now)
+    rule = understood.danger_rule
+    session.add(Alarm(mention_id=mention.id or 0, rule=rule, score=understood.danger_score, raised_at=now))
+    record(session, "Mention", mention.id or 0, BY, f"danger: {rule}", now)
 
 
 def _open_drafts(session: Session, mention_ids: list[int]) -> dict[int, ServiceRequest]:

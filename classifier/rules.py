@@ -14,7 +14,8 @@ from classifier.cues import PhraseBook
 from classifier.intent import IntentRules
 from classifier.language import UNDECIDED, guess_language
 from classifier.pipeline import Pipeline
-from classifier.protocol import Understood
+from classifier.places.finder import Finder
+from classifier.protocol import FindsPlaces, Understood
 from classifier.services import ServiceMap
 from classifier.taxonomy import service_key
 from classifier.urgency import DangerHit, DangerRules
@@ -32,14 +33,25 @@ class RuleClassifier:
     """
 
     def __init__(
-        self, pipeline: Pipeline, categories: CategoryRules, intents: IntentRules, dangers: DangerRules, version: str
+        self,
+        pipeline: Pipeline,
+        categories: CategoryRules,
+        intents: IntentRules,
+        dangers: DangerRules,
+        version: str,
+        finder: FindsPlaces,
     ) -> None:
         self._pipeline = pipeline
         self._categories = categories
         self._intents = intents
         self._dangers = dangers
         self._version = version
+        self._finder = finder
         self._maps: dict[tuple[tuple[str, str, str, bool, str | None], ...], ServiceMap] = {}
+
+    def with_finder(self, finder: FindsPlaces) -> "RuleClassifier":
+        """The same rules, with places found by this finder: a city's own."""
+        return RuleClassifier(self._pipeline, self._categories, self._intents, self._dangers, self._version, finder)
 
     @property
     def version(self) -> str:
@@ -79,7 +91,7 @@ class RuleClassifier:
             certain=bool(dangers) and dangers[0].certain,
         )
         language, probability = _language(text, hint, dangers, categories)
-        return Signs(text, words, hits, dangers, categories, intents, language, probability)
+        return Signs(text, words, hits, dangers, categories, intents, language, probability, self._finder.find(text))
 
 
 def with_hints(texts: Sequence[str], hints: Sequence[str | None]) -> Iterator[tuple[str, str | None]]:
@@ -102,12 +114,19 @@ def _language(
     return language, probability
 
 
+def build(finder: FindsPlaces | None = None) -> RuleClassifier:
+    """Reads the lexicons and builds the classifier: two seconds, once a process. Raises CueError on a bad lexicon.
+
+    `finder`: of a city's own places; None finds places by patterns alone.
+    """
+    return _built().with_finder(finder) if finder else _built()
+
+
 @lru_cache(maxsize=1)
-def build() -> RuleClassifier:
-    """Reads the lexicons and builds the classifier: two seconds, once a process. Raises CueError on a bad lexicon."""
+def _built() -> RuleClassifier:
     book = PhraseBook()
     categories, intents, dangers = CategoryRules(book), IntentRules(book), DangerRules(book)
-    return RuleClassifier(Pipeline(book), categories, intents, dangers, f"rules-1+{_fingerprint()}")
+    return RuleClassifier(Pipeline(book), categories, intents, dangers, f"rules-1+{_fingerprint()}", Finder())
 
 
 def _fingerprint() -> str:

@@ -4,15 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from models import Contribution, Evidence, Post, Problem
-from models.posts import Pin
+from models import Attachment, Candidate, Contribution, Evidence, Post, Problem
+from models.posts import AttachmentKind, Pin
 
-Spanned = TypeVar("Spanned", Evidence, Contribution, Problem)
+Spanned = TypeVar("Spanned", Evidence, Contribution, Problem, Candidate)
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a resident said in a mention: the texts of its posts joined by newlines, the pin, the photos."""
+    """What a resident said in a mention: the texts of its posts joined by newlines, the pin, the photos.
+
+    `photo`: where a photo of theirs says it was taken, read with their consent.
+    """
 
     mention_id: int
     version: int
@@ -22,12 +25,13 @@ class Said:
     photo_urls: tuple[str, ...]
     our_handle: str
     language_hint: str | None = None
+    photo: Pin | None = None
 
 
 def what_was_said(
-    mention_id: int, version: int, posts: Sequence[Post], photos: Mapping[int, Sequence[str]], our_handle: str
+    mention_id: int, version: int, posts: Sequence[Post], files: Mapping[int, Sequence[Attachment]], our_handle: str
 ) -> Said:
-    """The posts of a mention, in their order, as one text. photos: URLs by Post.id."""
+    """The posts of a mention, in their order, as one text. files: what came with them, by Post.id."""
     offsets, texts, at = [], [], 0
     pinned = [post for post in posts if post.lat is not None and post.lon is not None]
     for post in posts:
@@ -39,8 +43,16 @@ def what_was_said(
         last = pinned[-1]
         pin = Pin(last.lat or 0.0, last.lon or 0.0, last.pin_accuracy_m, address=last.pin_title)
     hint = next((post.language_hint for post in reversed(posts) if post.language_hint), None)
-    urls = tuple(url for post in posts for url in photos.get(post.id or 0, ()) if url.startswith("https://"))
-    return Said(mention_id, version, "\n".join(texts), tuple(offsets), pin, urls, our_handle, hint)
+    theirs = [file for post in posts for file in files.get(post.id or 0, ())]
+    urls = tuple(one.url for one in theirs if one.kind == AttachmentKind.PHOTO and one.url.startswith("https://"))
+    photo = next((taken for file in reversed(theirs) if (taken := _taken_at(file))), None)
+    return Said(mention_id, version, "\n".join(texts), tuple(offsets), pin, urls, our_handle, hint, photo)
+
+
+def _taken_at(file: Attachment) -> Pin | None:
+    if file.photo_lat is None or file.photo_lon is None:
+        return None
+    return Pin(file.photo_lat, file.photo_lon, file.photo_accuracy_m)
 
 
 def in_its_post(spanned: Spanned, said: Said) -> Spanned:

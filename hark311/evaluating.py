@@ -18,6 +18,7 @@ from classifier.rules import build
 from classifier.taxonomy import CATEGORIES
 from hark311 import trained, wiring
 from hark311.settings import Settings
+from hark311.terminal import stored
 
 Fail = Callable[[str, int], NoReturn]
 
@@ -26,6 +27,7 @@ def evaluate(
     settings: Settings,
     task: str,
     files: Sequence[Path],
+    city: str = "",
     *,
     as_json: bool,
     report: Path | None,
@@ -34,14 +36,20 @@ def evaluate(
     out: Console,
     err: Console,
 ) -> None:
-    """Measure the classifier these settings ask for, print the figures, and write the page when asked to."""
+    """Measure the classifier these settings ask for, print the figures, and write the page when asked to.
+
+    `city`: whose gazetteer helps to find places; "" for patterns alone.
+    """
     if task not in TASKS:
-        fail(f"{task!r} is no task. Choose one of: {', '.join(TASKS)}.", 2)
+        fail(f"{task!r} is no task. Choose one of: {', '.join([*TASKS, 'resolve', 'neighbours', 'learning'])}.", 2)
     labelled = _rows(task, files, fail)
     if report:
         _prepare(report, fail)
     with err.status("Loading the classifier..."):
-        classifier = wiring.classifier_of(settings)
+        places = wiring.places_of(settings, stored(settings), city) if city else None
+        classifier = wiring.classifier_of(settings, places)
+    if places and not places.version:
+        fail(f"{city} has no gazetteer here. See hark places import --help. Nothing was measured.", 2)
     with progress() as bar:
         shown = bar.add_task(f"Measuring {task}", total=len(labelled.rows))
         found = score(labelled, classifier, advance=lambda done, _: bar.update(shown, completed=done))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from hark311.settings import Settings
-from models import Database, Explanation, LabelTask, Post, Service, Understanding
+from models import Candidate, Database, Explanation, LabelTask, Post, Service, Understanding
 from responders.review import Desk
 
 log = logging.getLogger(__name__)
@@ -52,10 +52,37 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """What the gazetteer makes of a text: the stretches that name a place (code points) and the candidates for it."""
+
+    phrases: Sequence[tuple[int, int]]
+    candidates: Sequence[Candidate]
+    question: str = ""
+    note: str = ""
+
+
+Locate = Callable[[str], Located]
+"""Find and look up the places of a text in the city's gazetteer as it stands now."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfPlace:
+    """One thing that follows from where a place lies: "Council district", "1", and a note where there is one."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+ResponsibilityOf = Callable[[float, float, str | None], Sequence[OfPlace]]
+"""Whose the place at lat, lon is, for a service (by its code; None: not known): districts, department, whose road."""
+
+
+@dataclass(frozen=True, slots=True)
 class Product:
     """The parts a console, a worker or a command works with. Built by `hark311.wiring`.
 
-    The last three are None where no trained model is there; the desk then shows nothing of them.
+    What is None is not there, such as a trained model or a gazetteer; the desk then shows nothing of it.
     """
 
     settings: Settings
@@ -66,3 +93,5 @@ class Product:
     explainer: Explainer | None = None
     models: Models | None = None
     suggest_category: SuggestCategory | None = None
+    locate: Locate | None = None
+    responsibility_of: ResponsibilityOf | None = None

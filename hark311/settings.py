@@ -5,6 +5,7 @@ HARK_ACCOUNTS__PHILLY311__CHANNEL=telegram, HARK_ACCOUNTS__PHILLY311__TOKEN=...
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -28,6 +29,7 @@ DATA_DIRECTORY = "hark311-data"
 SECRET_KEY_LENGTH = 32
 DATABASES = ("postgresql", "sqlite")
 QUEUES = ("redis", "rediss", "unix")
+_TILES = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[^\s'\";,{}]*(\{[zxyr]\}[^\s'\";,{}]*)+")
 
 
 class SettingsError(Exception):
@@ -112,6 +114,25 @@ class Settings(BaseSettings):
     open311: Open311Settings | None = None
     notify: NotifySettings = NotifySettings()
     city_name: str = "Philly311"
+    city: str = Field(
+        default="philadelphia", pattern=r"^[a-z0-9-]{1,40}$", description="whose gazetteer places are looked up in"
+    )
+    map_tile_url: str = Field(
+        default="",
+        description="background tiles for maps that staff move, https://HOST/.../{z}/{x}/{y}.png; "
+        "their host then learns where staff look. Empty: maps draw the imported streets alone",
+    )
+    map_attribution: str = Field(default="", description="whom the tiles' owner wants named in the map's corner")
+    read_photo_location: bool = Field(
+        default=False, description="read where a photo was taken, if it was sent to us privately as a file"
+    )
+    geocoder: Literal["none", "ais", "census", "nominatim", "photon", "pelias"] = Field(
+        default="none", description="asked about place phrases that the gazetteer does not know"
+    )
+    geocoder_url: str = Field(default="", description="where it is asked, if not at its public address")
+    geocoder_key: SecretStr = SecretStr("")
+    geocoder_contact: str = Field(default="", description="e-mail address or web page that tells the geocoder who asks")
+    geocoder_nearby: str = Field(default="", description='ends every question, as "Philadelphia, PA"')
     city_time_zone: str = "America/New_York"
     city_phone_numbers: list[str] = ["311", "215-686-8686"]
     hold_seconds: float = Field(default=10, ge=0)
@@ -154,10 +175,29 @@ class Settings(BaseSettings):
             raise ValueError("must be redis://HOST:PORT/NUMBER, or be left out for the embedded Redis")
         return url
 
+    @field_validator("map_tile_url")
+    @classmethod
+    def _tiles(cls, url: str) -> str:
+        if url and (not _TILES.fullmatch(url) or any(part not in url for part in ("{z}", "{x}", "{y}"))):
+            raise ValueError("must be https://HOST/PATH with {z}, {x} and {y} in its path, or be left out")
+        return url
+
     @model_validator(mode="after")
     def _outside_the_simulator_nothing_is_half_set(self) -> Self:
         if self.accounts and self.open311 is None:
             raise ValueError("accounts are set but open311 is not: say where requests are filed")
+        return self
+
+    @model_validator(mode="after")
+    def _a_geocoder_has_what_it_asks_for(self) -> Self:
+        if self.geocoder == "ais" and not self.geocoder_key.get_secret_value():
+            raise ValueError("geocoder is ais, which needs geocoder_key")
+        if self.geocoder in ("nominatim", "photon") and not self.geocoder_contact:
+            raise ValueError(f"geocoder is {self.geocoder}, which needs geocoder_contact: say who asks")
+        if self.geocoder == "pelias" and not self.geocoder_url:
+            raise ValueError("geocoder is pelias, which has no public address: say geocoder_url")
+        if self.geocoder_url and urlsplit(self.geocoder_url).scheme not in ("http", "https"):
+            raise ValueError("geocoder_url must begin with https:// (or http:// in your own network)")
         return self
 
     @classmethod

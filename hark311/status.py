@@ -15,6 +15,7 @@ from models import (
     Alarm,
     Database,
     Gap,
+    GeocoderTurn,
     Mention,
     Post,
     Reply,
@@ -43,13 +44,15 @@ class Status:
     open_alarms: int
     unreadable: int
     outbox: dict[str, int] = field(default_factory=dict)
+    geocoder: dict[str, Any] | None = None
+    """The one that is on, with its trouble ("" for none) and how often in a row it failed."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def status_of(database: Database, data: Path, now: datetime | None = None) -> Status:
-    """Count what is where."""
+def status_of(database: Database, data: Path, now: datetime | None = None, geocoder: str = "none") -> Status:
+    """Count what is where. geocoder: the setting of this name."""
     moment = now or utc_now()
     with database.read() as session:
 
@@ -89,7 +92,17 @@ def status_of(database: Database, data: Path, now: datetime | None = None) -> St
                 "requests uncertain": requests.get(RequestState.UNCERTAIN, 0),
                 "requests refused": requests.get(RequestState.REFUSED, 0),
             },
+            geocoder=_geocoder(session.get(GeocoderTurn, geocoder), geocoder) if geocoder != "none" else None,
         )
+
+
+def _geocoder(turn: GeocoderTurn | None, provider: str) -> dict[str, Any]:
+    """`turn` is None where it was never asked."""
+    return {
+        "provider": provider,
+        "trouble": turn.trouble if turn else "",
+        "failures": turn.failures if turn else 0,
+    }
 
 
 def _listener(account: Account) -> dict[str, Any]:
@@ -123,6 +136,8 @@ def rendered(status: Status) -> RenderableType:
     facts.add_row("oldest waiting since", status.oldest_waiting or "nothing waits")
     facts.add_row("open danger alarms", str(status.open_alarms))
     facts.add_row("unreadable posts", str(status.unreadable))
+    if status.geocoder:
+        facts.add_row("geocoder", f"{status.geocoder['provider']}: {status.geocoder['trouble'] or 'no trouble'}")
     for gap in status.open_gaps:
         facts.add_row("gap", f"{gap['account']}: {gap['reason']}")
     return Group(facts, listeners, counts)

@@ -19,7 +19,7 @@ from sqlmodel import col, select
 from classifier.model_files import ModelFiles, ModelFileTrouble
 from hark311.product import ModelVersion
 from hark311.settings import Settings
-from models import Database, Explanation, LabelTask, Post, Service, Understanding, utc_now
+from models import Database, Explanation, Post, Service, Understanding, utc_now
 
 if TYPE_CHECKING:
     from classifier.cascade import FollowingClassifier
@@ -106,7 +106,7 @@ class TrainedModels:
 
     files: ModelFiles
 
-    def versions(self, task: LabelTask) -> list[ModelVersion]:
+    def versions(self, task: str) -> list[ModelVersion]:
         """Every version of one task's model, newest first; empty where the files cannot be read."""
         try:
             running, names, facts = self.files.running(task), self.files.versions(task), self.files.facts()

@@ -16,6 +16,9 @@ from hark311.terminal import AsJson, Data, err, fail, out, settings_of, stored, 
 if TYPE_CHECKING:  # loading them takes longer than --help should
     from classifier.corpus import Example
     from classifier.training.city import Outcome
+    from classifier.training.places import Find
+    from classifier.training.places import Outcome as PlacesOutcome
+    from classifier.training.taught_places import TaughtText
     from hark311.settings import Settings
     from models import Database
 
@@ -27,6 +30,7 @@ class Task(StrEnum):
 
     CATEGORY = "category"
     INTENT = "intent"
+    PLACES = "places"
 
 
 @app.command(name="day-one")
@@ -138,6 +142,94 @@ def _say(found: "Outcome", unusable: int) -> None:
 
 @app.command()
 @told
+def places(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="JSONL files with text, and locations or spans, to learn from as well.")
+    ] = None,
+    city: Annotated[
+        str, typer.Option(help="Whose gazetteer the rules use; by default that of the setting `city`.")
+    ] = "",
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn how residents name places from the drafts people approved; refuses what is no better than the rules.
+
+    Example: `hark train places`
+    """
+    from classifier.model_files import ModelFileTrouble
+    from classifier.training.city import TooFewLabels
+    from classifier.training.places import train
+    from hark311 import trained
+
+    settings = settings_of("train", data)
+    database = stored(settings)
+    held = trained.prepare_models(settings)
+    with err.status("Reading the approved drafts...") as status:
+        texts, find = _confirmed(database, city or settings.city)
+        drafts = len(texts)
+        refused = [line for file in files or [] for line in _read_into(texts, file)]
+        try:
+            found = train(held, texts, find, lambda step: status.update(f"{step}..."), now=datetime.now(UTC))
+        except (TooFewLabels, ModelFileTrouble) as error:
+            fail(str(error))
+    if as_json:
+        counts = {"better": found.better, "drafts": drafts, "refused": len(refused)}
+        typer.echo(json.dumps(asdict(found) | counts, indent=2))
+    else:
+        out.print(_compared_places(found))
+        _say_places(found)
+        for line in refused[:20]:
+            err.print(line, style="red", highlight=False, markup=False)
+    if not found.better:
+        raise typer.Exit(1)
+
+
+def _confirmed(database: "Database", city: str) -> tuple[list["TaughtText"], "Find"]:
+    """What the approved drafts say about places, and the rules with the gazetteer of a city."""
+    from classifier.evaluation.rows import Spot
+    from classifier.places.finder import Finder
+    from classifier.training.taught_places import taught
+    from models.place_labels import confirmed_places
+    from models.place_layers import features_of
+
+    with database.read() as session:
+        texts = [
+            taught(one.text, [Spot(span.start, span.end, span.kind) for span in one.spans])
+            for one in confirmed_places(session)
+        ]
+        return texts, Finder(features_of(session, city)).find
+
+
+def _read_into(texts: list["TaughtText"], file: Path) -> list[str]:
+    """Adds the texts of a file; which lines could not be taken, and why."""
+    from classifier.training.taught_places import read_taught
+
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        found, refused = read_taught(lines)
+    texts += found
+    return [f"{file.name} line {one.line}: {one.why}" for one in refused]
+
+
+def _compared_places(found: "PlacesOutcome") -> Table:
+    table = Table(title=f"places, measured on {found.trained.n} texts kept apart, which name {found.trained.spans}")
+    for heading in ("", "exact, with the kind", "exact", "overlapping"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    named = (("rules alone", found.rules), ("running so far", found.running), ("newly trained", found.trained))
+    for name, one in named:
+        shares = (one.exact_typed_f1, one.exact_f1, one.overlap_f1)
+        table.add_row(name, *("" if share is None else f"{share:.3f}" for share in shares))
+    return table
+
+
+def _say_places(found: "PlacesOutcome") -> None:
+    if found.better:
+        out.print(f"Version {found.version} helps to find places from now on. `hark train rollback places` goes back.")
+    else:
+        out.print("It finds no more of the places than what runs, so it was refused. Nothing was changed.")
+
+
+@app.command()
+@told
 def encoder(
     source: Annotated[
         Path | None, typer.Argument(help="Folder of a Hugging Face encoder; the packaged MiniLM else.")
@@ -177,7 +269,7 @@ def _tuned(source: Path, settings: "Settings", steps: int, tell: Callable[[str],
     from classifier import corpus
     from classifier.training.tuning import fine_tune
 
-    labels = {task.value: _labels(stored(settings), task)[0] for task in Task}
+    labels = {task.value: _labels(stored(settings), task)[0] for task in (Task.CATEGORY, Task.INTENT)}
     examples = {
         Task.CATEGORY.value: [*corpus.categories(), *labels["category"]],
         Task.INTENT.value: [*corpus.intents(), *labels["intent"]],
@@ -193,16 +285,15 @@ def _tuned(source: Path, settings: "Settings", steps: int, tell: Callable[[str],
 @app.command()
 @told
 def versions(data: Data = None, as_json: AsJson = False) -> None:
-    """List every version of the heads, and which one answers.
+    """List every version of what was trained, and which one answers.
 
     Example: `hark train versions --json`
     """
     from hark311 import trained
-    from models import LabelTask
 
     settings = settings_of("train", data)
     models = trained.TrainedModels(trained.prepare_models(settings))
-    held = {task.value: models.versions(task) for task in LabelTask}
+    held = {task.value: models.versions(task) for task in Task}
     if as_json:
         typer.echo(json.dumps({task: [asdict(one) for one in found] for task, found in held.items()}, default=str))
         return
@@ -217,7 +308,7 @@ def versions(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 @told
 def rollback(
-    task: Annotated[Task, typer.Argument(help="category or intent.")],
+    task: Annotated[Task, typer.Argument(help="category, intent or places.")],
     to: Annotated[str, typer.Option(help="The version to go back to; the one before, if none is named.")] = "",
     data: Data = None,
 ) -> None:

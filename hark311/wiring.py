@@ -1,8 +1,10 @@
 """From settings to working parts. The only place that knows every package."""
 
+import logging
 import os
 import secrets
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,13 +22,27 @@ from hark311.product import Nudge, Product
 from hark311.settings import AccountSettings, Settings, XAccount
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
-from hark311.starter import load_referrals, load_services, load_templates
+from hark311.starter import load_referrals, load_road_owners, load_services, load_templates
 from hark311.trained import Looking, TrainedModels, files_of, prepare_models
+from hark311.whose import WhoseIsIt
 from listeners.hearing import Hearing
 from listeners.protocol import Listener
 from listeners.registry import listener_class
-from models import Account, Channel, Database, Referral, ReplyTemplate, Role, Service, migrations, utc_now
+from models import (
+    Account,
+    Channel,
+    Database,
+    LayerKind,
+    Referral,
+    ReplyTemplate,
+    RoadOwner,
+    Role,
+    Service,
+    migrations,
+    utc_now,
+)
 from models.job_names import UNDERSTAND
+from models.place_layers import add_layer, all_layers
 from responders.open311 import Open311City
 from responders.outbox import Outbox
 from responders.protocol import Responder
@@ -37,8 +53,14 @@ from responders.suggesting import Suggester
 
 if TYPE_CHECKING:
     from classifier.cascade import FollowingClassifier
+    from classifier.protocol import FindsPlaces
+    from hark311.gazetteers import GazetteerAtWork
+
+log = logging.getLogger(__name__)
 
 DATABASE_FILE = "hark.db"
+STARTER_CITIES = ("philadelphia",)
+"""The cities we know enough of to begin with; classifier.places.starter holds what."""
 
 
 def database_of(settings: Settings) -> Database:
@@ -55,6 +77,7 @@ def prepare(settings: Settings, database: Database) -> tuple[str | None, str]:
     with database.write() as session:
         _seed_accounts(session, accounts_of(settings))
         _seed_starter(session)
+        _seed_gazetteer(session, settings.city)
     return revisions
 
 
@@ -70,8 +93,19 @@ def _seed_starter(session: Session) -> None:
     session.add_all(one for one in load_services() if one.service_code not in known)
     referred = set(session.exec(select(Referral.danger)).all())
     session.add_all(one for one in load_referrals() if one.danger not in referred)
+    owned = set(session.exec(select(RoadOwner.code)).all())
+    session.add_all(one for one in load_road_owners() if one.code not in owned)
     have = set(session.exec(select(ReplyTemplate.key, ReplyTemplate.language)).all())
     session.add_all(one for one in load_templates() if (one.key, one.language) not in have)
+
+
+def _seed_gazetteer(session: Session, city: str) -> None:
+    """What we know of the city ourselves, once: a layer that was retired does not come back."""
+    if city in STARTER_CITIES and not any(one.kind == LayerKind.STARTER for one in all_layers(session, city)):
+        from classifier.places.starter import starter_features  # shapely takes a moment, which later starts need not
+
+        layer = add_layer(session, city, LayerKind.STARTER, "starter", starter_features(city), attribution="hark311")
+        log.info("The starter gazetteer of %s is there: %d features.", city, layer.features)
 
 
 def secret_key_of(settings: Settings) -> str:
@@ -129,7 +163,7 @@ def nudger_of(settings: Settings) -> Nudger:
 def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
     """What the console works with."""
     database = database_of(settings)
-    looking = Looking(settings, database)
+    looking, places = Looking(settings, database), cache(lambda: places_of(settings, database))
     return Product(
         settings=settings,
         database=database,
@@ -139,18 +173,31 @@ def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
         explainer=looking,
         models=TrainedModels(files_of(settings)),
         suggest_category=looking.suggest_category,
+        locate=lambda text: places().now.locate(text),
+        responsibility_of=WhoseIsIt(database, lambda: places().now.gazetteer, looking.suggest_category),
     )
 
 
-def classifier_of(settings: Settings) -> "FollowingClassifier":
-    """The classifier with the models of the data directory. Loads spaCy, so only processes that understand text do."""
+def classifier_of(settings: Settings, places: "FindsPlaces | None" = None) -> "FollowingClassifier":
+    """The classifier with the models of the data directory. Loads spaCy, so only processes that understand text do.
+
+    `places`: the city's gazetteer; without one, places are found by patterns alone.
+    """
     from classifier.cascade import FollowingClassifier
 
-    return FollowingClassifier(prepare_models(settings))
+    return FollowingClassifier(prepare_models(settings), places)
+
+
+def places_of(settings: Settings, database: Database, city: str = "") -> "GazetteerAtWork":
+    """The city's gazetteer, or another city's, followed. Loaded at first use; that takes seconds for a large city."""
+    from hark311.gazetteers import GazetteerAtWork
+
+    return GazetteerAtWork(database, city or settings.city)
 
 
 def reader_of(settings: Settings, database: Database) -> Reader:
-    return Reader(database, classifier_of(settings), keep=frozenset(settings.city_phone_numbers))
+    places = places_of(settings, database)
+    return Reader(database, classifier_of(settings, places), keep=frozenset(settings.city_phone_numbers), places=places)
 
 
 def suggester_of(settings: Settings, database: Database) -> Suggester:

@@ -15,7 +15,7 @@ from arq.worker import Worker
 from redis.exceptions import RedisError
 
 from classifier import jobs as classifier_jobs
-from hark311 import wiring
+from hark311 import place_jobs, wiring
 from hark311.embedded import redis_url
 from hark311.jobs import QUEUE, from_bytes, redis_settings, to_bytes
 from hark311.paging import page_staff
@@ -46,6 +46,7 @@ ROUNDS: list[tuple[Job, int]] = [
     (page_staff, PAGING_SECONDS),
     *responder_jobs.ROUNDS,
     *listener_jobs.ROUNDS,
+    *place_jobs.ROUNDS,
 ]
 
 
@@ -106,6 +107,8 @@ async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[s
         "outbox": wiring.outbox_of(settings, database, responders),
         "submission": wiring.submission_of(database, city),
         "pager": wiring.pager_of(settings, database),
+        "asking": place_jobs.asking_of(settings, database),
+        "photo_places": place_jobs.photo_places_of(settings, database, hearings),
     }
 
 

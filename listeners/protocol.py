@@ -71,3 +71,12 @@ class FindsDeleted(Protocol):
     async def deleted(self, post_ids: Sequence[str]) -> Sequence[str]:
         """Those of `post_ids` (at most 100) that the channel no longer shows. Raises ListenerError."""
         ...
+
+
+@runtime_checkable
+class FetchesPhotos(Protocol):
+    """A channel that keeps photos as they were sent, with what the camera wrote into them."""
+
+    async def photo_file(self, file_id: str, most_bytes: int) -> bytes | None:
+        """The bytes of a photo sent as a file; None where it is gone, too large or no photo. Raises ListenerError."""
+        ...

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import telegram
-from telegram.error import Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited, UnreadablePost
@@ -32,6 +32,8 @@ from models.posts import (
 PAGE = 100
 HEARD = ["message", "edited_message"]
 NETWORK_SLACK_SECONDS = 5
+PHOTO_NAMES = (".jpg", ".jpeg", ".webp")
+"""Files that may say where they were taken and that we can read. Telegram keeps the ending of a file's name."""
 NO_ANSWER = (TelegramError, LookupError, TypeError, AttributeError)
 """The last three are what the SDK makes of an answer that is JSON, but not Telegram's."""
 
@@ -97,6 +99,23 @@ class TelegramListener:
         ]
         after = str(max(known) + 1) if known else cursor
         return Batch(posts, after, unreadable, more=len(updates) >= PAGE)
+
+    async def photo_file(self, file_id: str, most_bytes: int) -> bytes | None:
+        """The bytes of a photo that was sent as a file; None where it is gone, too large or none. Raises ListenerError.
+
+        The address it is fetched from holds the bot's token: it is built and used by the SDK and goes nowhere else.
+        """
+        try:
+            file = await self._bot.get_file(file_id)
+            name = str(file.file_path or "").lower()
+            if not name.endswith(PHOTO_NAMES) or (file.file_size or 0) > most_bytes:
+                return None
+            body = bytes(await file.download_as_bytearray())
+        except BadRequest:
+            return None
+        except NO_ANSWER as error:
+            raise _as_listener_error(error) from error
+        return body if len(body) <= most_bytes else None
 
 
 def _as_listener_error(error: Exception) -> Exception:

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from models.channels import CHANNELS, Account, AccountHealth, Channel, ChannelFacts, Gap
 from models.database import Database, utc_now
+from models.geocoding import GeocodeAnswer, GeocoderTurn
 from models.labels import Label, LabelSource
 from models.lifecycle import IllegalTransition, MentionState, ReplyState, RequestState
 from models.mentions import (
@@ -23,10 +24,20 @@ from models.mentions import (
     Understanding,
     UnreadablePost,
 )
+from models.neighbours import (
+    NeighbourKey,
+    NeighbourMark,
+    NeighbourRelation,
+    NeighbourSuggestion,
+    NeighbourVerdict,
+    ServiceReach,
+)
 from models.people import Author, Conversation
+from models.places import AreaKind, Candidate, Feature, FeatureKind, LayerKind, PlaceFeature, PlaceLayer
 from models.referrals import Referral
 from models.replies import AttemptOutcome, Purpose, Reply, ReplyTemplate, SendAttempt
 from models.requests import Need, Service, ServiceRequest, ServiceType
+from models.responsibility import RoadOwner
 from models.staff import AuditEntry, Decision, Review, Role, SignIn, StaffUser
 from models.transitions import advance, record
 
@@ -35,10 +46,12 @@ __all__ = [
     "Account",
     "AccountHealth",
     "Alarm",
+    "AreaKind",
     "Attachment",
     "AttemptOutcome",
     "AuditEntry",
     "Author",
+    "Candidate",
     "Channel",
     "ChannelFacts",
     "Contribution",
@@ -48,16 +61,28 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "Explanation",
+    "Feature",
+    "FeatureKind",
     "Gap",
+    "GeocodeAnswer",
+    "GeocoderTurn",
     "Guess",
     "IllegalTransition",
     "Intent",
     "Label",
     "LabelSource",
     "LabelTask",
+    "LayerKind",
     "Mention",
     "MentionState",
     "Need",
+    "NeighbourKey",
+    "NeighbourMark",
+    "NeighbourRelation",
+    "NeighbourSuggestion",
+    "NeighbourVerdict",
+    "PlaceFeature",
+    "PlaceLayer",
     "Post",
     "Problem",
     "Purpose",
@@ -67,9 +92,11 @@ __all__ = [
     "ReplyTemplate",
     "RequestState",
     "Review",
+    "RoadOwner",
     "Role",
     "SendAttempt",
     "Service",
+    "ServiceReach",
     "ServiceRequest",
     "ServiceType",
     "SignIn",

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, delete, select
 from models.labels import Label
 from models.lifecycle import MentionState, ReplyState, RequestState, may
 from models.mentions import Attachment, Mention, Post, Understanding
+from models.neighbours import forget_neighbours
 from models.replies import Reply, SendAttempt
 from models.requests import ServiceRequest
 from models.transitions import advance, record
@@ -49,9 +50,11 @@ def _empty_post(session: Session, post: Post, at: datetime) -> None:
 
 
 def _empty_derived(session: Session, mention: Mention) -> None:
+    forget_neighbours(session, mention.id or 0)
     for understanding in session.exec(select(Understanding).where(Understanding.mention_id == mention.id)).all():
         understanding.evidence, understanding.location_phrase = [], ""
         understanding.problems, understanding.explanations = [], []
+        understanding.places, understanding.place_question, understanding.place_note = [], "", ""
         session.add(understanding)
     for label in session.exec(select(Label).where(Label.mention_id == mention.id)).all():
         label.text = ""  # one from the desk has none of its own; what it is about stays, as a count
@@ -99,6 +102,9 @@ def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetim
                 attempt.text = ""
                 session.add(attempt)
     for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
+        if request.state == RequestState.JOINED:
+            request.joined_to_id = None
+            advance(session, request, RequestState.DRAFT, by, why, at)
         if may("ServiceRequest", request.state, RequestState.CANCELLED):
             advance(session, request, RequestState.CANCELLED, by, why, at)
     mention.claimed_by = mention.claimed_until = None

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel, text
 
 from models.database import UTCDateTime, json_column, str_enum
 from models.lifecycle import MentionState
+from models.places import Candidate
 from models.posts import AttachmentKind, PostKind
 
 
@@ -95,7 +96,10 @@ class Mention(SQLModel, table=True):
 
 
 class Attachment(SQLModel, table=True):
-    """A picture or file that came with a post. The file itself stays on the channel until somebody looks."""
+    """A picture or file that came with a post. The file itself stays on the channel until somebody looks.
+
+    `photo_lat`, `photo_lon` (degrees WGS 84), `photo_accuracy_m`: where a photo sent as a file says it was taken.
+    """
 
     __table_args__ = (UniqueConstraint("post_id", "channel_file_id"),)
 
@@ -105,6 +109,10 @@ class Attachment(SQLModel, table=True):
     kind: AttachmentKind = Field(sa_type=str_enum(AttachmentKind))
     url: str = ""
     alt_text: str = ""
+    photo_lat: float | None = None
+    photo_lon: float | None = None
+    photo_accuracy_m: float | None = None
+    photo_read_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="None: not looked at")
 
 
 class UnreadablePost(SQLModel, table=True):
@@ -243,6 +251,12 @@ class Understanding(SQLModel, table=True):
     )
     explanations: list[dict[str, Any]] = Field(default_factory=list, sa_type=json_column())
     danger_score: float = Field(default=0.0, description="second opinion on the danger, 0 to 1; orders, never hides")
+    places: list[dict[str, Any]] = Field(
+        default_factory=list, sa_type=json_column(), description="candidates for where it is, best first"
+    )
+    place_question: str = Field(default="", description="what to ask the resident before a crew can go")
+    place_note: str = Field(default="", description="what a person should know: a disagreement, outside the city")
+    gazetteer_version: str = ""
     created_at: datetime = Field(sa_type=UTCDateTime)
 
     def certainty(self) -> float:
@@ -273,6 +287,10 @@ class Understanding(SQLModel, table=True):
     def problems_told(self) -> list[Problem]:
         """The problems the post tells of, where there are several."""
         return [Problem.model_validate(one) for one in self.problems]
+
+    def candidates(self) -> list[Candidate]:
+        """Where it may be, best first."""
+        return [Candidate.model_validate(one) for one in self.places]
 
     def guesses(self) -> list[Guess]:
         """The runner-up services, best first."""

@@ -69,6 +69,7 @@ class ServiceRequest(SQLModel, table=True):
     __tablename__ = "service_request"
     __table_args__ = (
         Index("ix_service_request_mention", "mention_id"),
+        Index("ix_service_request_joined", "joined_to_id"),
         Index("ix_service_request_due", "state", "not_before"),
         Index(
             "uq_service_request_open_per_mention",

@@ -15,6 +15,14 @@ class NotYours(Exception):
     """Somebody else holds the mention, or nobody does. The text says who, and what to do."""
 
 
+def active_staff(session: Session, staff_id: int) -> StaffUser:
+    """Who works at the desk under this id. Raises NotYours where nobody does any more."""
+    staff = session.get(StaffUser, staff_id)
+    if staff is None or not staff.active:
+        raise NotYours("Your account is not active any more.")
+    return staff
+
+
 def claim(session: Session, mention: Mention, staff: StaffUser, now: datetime, lease: timedelta) -> None:
     """Take a mention for `lease`, with its drafts; taking it again prolongs it. Raises NotYours.
 

@@ -26,6 +26,7 @@ class Key(StrEnum):
     ASK_ADDRESS = "ask_address"
     ASK_ADDRESS_PRIVATE = "ask_address_private"
     ASK_CROSS_STREET = "ask_cross_street"
+    ASK_WHICH = "ask_which"
     ASK_SERVICE = "ask_service"
     STATUS_KNOWN = "status_known"
     STATUS_CLOSED = "status_closed"
@@ -58,6 +59,7 @@ NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
     Key.ASK_ADDRESS: frozenset({"problem"}),
     Key.ASK_ADDRESS_PRIVATE: frozenset({"problem"}),
     Key.ASK_CROSS_STREET: frozenset({"place"}),
+    Key.ASK_WHICH: frozenset({"problem", "first", "second"}),
     Key.STATUS_KNOWN: frozenset({"problem"}),
     Key.STATUS_CLOSED: frozenset({"problem"}),
 }
@@ -69,6 +71,7 @@ class Missing(StrEnum):
 
     SERVICE = "service"
     PLACE = "place"
+    WHICH_PLACE = "which_place"
     CROSS_STREET = "cross_street"
     HOUSE_NUMBER = "house_number"
 
@@ -104,8 +107,8 @@ class ReplyContext:
 
     `length` counts as the channel does, and `limit` is in its unit, less what the sign-off will take. `find_private`
     lists the private details of a text; it is asked on public channels only. `place` is the resolved place in words, at
-    most one line. `name` is what the author calls themself. `hears_private` says that a resident of this channel can
-    reach us in private.
+    most one line; `choices` are the places it may be, where that is open. `name` is what the author calls themself.
+    `hears_private` says that a resident of this channel can reach us in private.
     """
 
     intent: Intent | None
@@ -117,6 +120,7 @@ class ReplyContext:
     find_private: Callable[[str], Sequence[object]]
     service: Service | None = None
     place: str = ""
+    choices: Sequence[str] = ()
     missing: Sequence[str] = ()
     name: str = ""
     danger: bool = False
@@ -227,19 +231,23 @@ def _request_keys(context: ReplyContext) -> tuple[Key, ...]:
         return _address_keys(context)
     if Missing.PLACE in context.missing:
         return (Key.ASK_PLACE,)
+    if Missing.WHICH_PLACE in context.missing:
+        return (Key.ASK_WHICH, Key.ASK_CROSS_STREET, Key.ASK_PLACE)
     return (Key.ASK_CROSS_STREET, Key.ASK_PLACE) if Missing.CROSS_STREET in context.missing else _FILED
 
 
 def _address_keys(context: ReplyContext) -> tuple[Key, ...]:
     """An address may be a home: it is asked for in private, and in public the block has to do (invariant 8)."""
-    if not {Missing.PLACE, Missing.CROSS_STREET, Missing.HOUSE_NUMBER} & set(context.missing):
+    if not {Missing.PLACE, Missing.WHICH_PLACE, Missing.CROSS_STREET, Missing.HOUSE_NUMBER} & set(context.missing):
         return _FILED
     if not context.public:
-        return (Key.ASK_ADDRESS,)
+        return (Key.ASK_WHICH, Key.ASK_ADDRESS) if Missing.WHICH_PLACE in context.missing else (Key.ASK_ADDRESS,)
     if context.hears_private:
         return (Key.ASK_ADDRESS_PRIVATE,)
     if Missing.PLACE in context.missing:
         return (Key.ASK_BLOCK,)
+    if Missing.WHICH_PLACE in context.missing:
+        return (Key.ASK_WHICH, Key.ASK_BLOCK)
     return (Key.ASK_CROSS_STREET, Key.ASK_BLOCK) if Missing.CROSS_STREET in context.missing else _FILED
 
 
@@ -263,14 +271,24 @@ def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
     """What fills the placeholders of a template; a word that is unknown or must not be said is left out."""
     known = context.known_request if key in _ABOUT_KNOWN else None
     service = known.service if known is not None else context.service
-    place = sayable_place(
-        context.place,
-        language,
-        public=context.public,
-        at_home=context.service is not None and context.service.needs is Need.ADDRESS,
-        find_private=context.find_private,
-    )
-    return {name: words for name, words in (("problem", _problem(service, language)), ("place", place)) if words}
+    said = {
+        name: sayable_place(
+            place,
+            language,
+            public=context.public,
+            at_home=context.service is not None and context.service.needs is Need.ADDRESS,
+            find_private=context.find_private,
+        )
+        for name, place in (("place", context.place), *_two_choices(context))
+    }
+    if said.get("first") == said.get("second"):
+        said.pop("first", None)  # on a public channel both are the same block
+    return {name: words for name, words in (("problem", _problem(service, language)), *said.items()) if words}
+
+
+def _two_choices(context: ReplyContext) -> Sequence[tuple[str, str]]:
+    """The two places to choose from; of more than two none are named, so that none is left out."""
+    return tuple(zip(("first", "second"), context.choices, strict=True)) if len(context.choices) == 2 else ()
 
 
 def _problem(service: Service | None, language: str) -> str:

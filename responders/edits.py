@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 
 from models import Mention, RequestState, Service, ServiceRequest
+from models.joined import head_of
 from models.requests import new_reference
 from responders.claims import open_reply, open_request
 from responders.objections import Decided
@@ -45,8 +46,9 @@ def _new_request(session: Session, mention: Mention) -> ServiceRequest:
 
 
 def filed_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The request of this mention that the city has, or is being given."""
+    """The request of this mention that the city has, or is being given; of a joined one, the request it follows."""
     gone = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
-    return session.exec(
+    filed = session.exec(
         select(ServiceRequest).where(ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).not_in(gone))
     ).first()
+    return head_of(session, filed) if filed else None

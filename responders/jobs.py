@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from models import job_names
+from models.neighbours import forget_old_marks
 from responders.claims import release_expired
+from responders.joining import let_go_of_dead_heads
 from responders.outbox import Outbox
 from responders.submission import Submission
 from responders.suggesting import Suggester
@@ -33,14 +35,14 @@ async def send_reply(ctx: dict[str, Any], reply_id: int) -> None:
 
 
 async def send_what_is_due(ctx: dict[str, Any]) -> None:
-    """Nudge every reply and request whose time has come, and give back claims that ran out."""
+    """Nudge every reply and request whose time has come, and give back what a claim or a request let go."""
     outbox: Outbox = ctx["outbox"]
     submission: Submission = ctx["submission"]
     nudge: Callable[..., Awaitable[None]] = ctx["nudge"]
     for request_id in await asyncio.to_thread(submission.due):
         await nudge(job_names.SUBMIT_REQUEST, request_id)
     await _wake(ctx, await asyncio.to_thread(outbox.due))
-    await asyncio.to_thread(_release_expired, outbox)
+    await asyncio.to_thread(_give_back, outbox)
 
 
 async def resolve_doubt(ctx: dict[str, Any]) -> None:
@@ -59,18 +61,29 @@ async def refresh_status(ctx: dict[str, Any]) -> None:
     await submission.refresh()
 
 
+async def clear_lookup(ctx: dict[str, Any]) -> None:
+    """Take what nobody can repeat any more out of the lookup of neighbours."""
+    await asyncio.to_thread(_clear_lookup, ctx["outbox"])
+
+
 async def _wake(ctx: dict[str, Any], reply_ids: list[int]) -> None:
     for reply_id in reply_ids:
         await ctx["nudge"](job_names.SEND_REPLY, reply_id)
 
 
-def _release_expired(outbox: Outbox) -> None:
+def _clear_lookup(outbox: Outbox) -> None:
+    with outbox.database.write() as session:
+        forget_old_marks(session, outbox.clock())
+
+
+def _give_back(outbox: Outbox) -> None:
     with outbox.database.write() as session:
         release_expired(session, outbox.clock())
+        let_go_of_dead_heads(session, outbox.clock())
 
 
 JOBS = [draft_replies, submit_request, send_reply]
 """What other packages may nudge, by the names in models.job_names."""
 
-ROUNDS = [(send_what_is_due, 2), (resolve_doubt, 5), (refresh_status, 30)]
+ROUNDS = [(send_what_is_due, 2), (resolve_doubt, 5), (refresh_status, 30), (clear_lookup, 60)]
 """What runs by itself: (job, every so many seconds)."""

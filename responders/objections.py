@@ -53,6 +53,9 @@ class Ground:
     find_private: FindPrivate
     number_known: bool
     reference: str
+    follows: str = ""
+    """The number of the request it is joined to; "" where it stands for itself."""
+    head_undecided: bool = False
 
 
 def objections(session: Session, mention: Mention, decided: Decided, ground: Ground) -> list[str]:
@@ -61,6 +64,11 @@ def objections(session: Session, mention: Mention, decided: Decided, ground: Gro
         *_about_the_thread(session, mention, decided),
         *(_about_the_reply(mention, decided, ground) if decided.reply_text is not None else []),
         *(_about_the_request(session, decided.request, ground) if decided.request is not None else []),
+        *(
+            [f"It is joined to {ground.follows} and not filed itself. Leave the request out, or un-join it first."]
+            if decided.request is not None and ground.follows
+            else []
+        ),
         *(
             ["Nothing to approve: choose the reply, the request or both, or close it with a reason."]
             if decided.reply_text is None and decided.request is None
@@ -96,7 +104,11 @@ def _about_the_reply(mention: Mention, decided: Decided, ground: Ground) -> list
         reasons.append(
             f"The reply can grow to {longest} {facts.length_unit}; {facts.label} takes {facts.reply_limit}. Shorten it."
         )
-    if used and decided.request is None and not ground.number_known:
+    if used and ground.follows and ground.head_undecided:
+        reasons.append(
+            f"It is joined to {ground.follows}, which nobody has approved yet. Approve that one first, or un-join this."
+        )
+    elif used and decided.request is None and not ground.number_known:
         named = " and ".join(sorted(f"{{{slot}}}" for slot in used))
         reasons.append(f"The reply promises {named}, but no request is filed with it.")
     if facts.public and (found := sorted(set(ground.find_private(text)))):

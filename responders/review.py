@@ -32,7 +32,7 @@ from models import (
     utc_now,
 )
 from models.threads import newest_inbound, posts_of
-from responders.claims import NotYours, claim, open_reply, open_request, release, require_claim
+from responders.claims import NotYours, active_staff, claim, open_reply, open_request, release, require_claim
 from responders.edits import filed_request, keep_edits
 from responders.labelling import CategoryOf, Lesson, Said, own_code, unlearn
 from responders.objections import Decided, FindPrivate, Ground, RequestFields, objections
@@ -42,6 +42,7 @@ from responders.wording import freeze
 __all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields", "Said"]
 
 LONGEST_REASON = 500
+UNDECIDED = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED, RequestState.CANCELLED)
 LengthOf = Callable[[Channel, str], int]
 Row = TypeVar("Row", Reply, ServiceRequest)
 
@@ -85,20 +86,20 @@ class Desk:
     def claim(self, mention_id: int, staff_id: int) -> None:
         """Take a mention, or prolong the claim on it. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff = _locked(session, mention_id), _staff(session, staff_id)
+            mention, staff = _locked(session, mention_id), active_staff(session, staff_id)
             claim(session, mention, staff, self.clock(), self.lease)
 
     def release(self, mention_id: int, staff_id: int) -> None:
         """Give a mention back to the queue. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             release(session, mention, f"staff:{staff_id}", "released", now)
 
     def save(self, mention_id: int, staff_id: int, decided: Decided) -> None:
         """Keep what stands on the page, without deciding anything. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             keep_edits(session, mention, decided)
             mention.claimed_until = now + self.lease
@@ -116,7 +117,7 @@ class Desk:
         refused: list[str] = []
         approved = Approved(None, None)
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             if mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so nothing can be sent about it."])
             require_claim(session, mention, staff, now)
@@ -142,7 +143,7 @@ class Desk:
             request = None
         reply = open_reply(session, mention)
         if reply and decided.reply_text is not None:
-            target = request or filed_request(session, mention) or _asked_about(session, reply)
+            target = request or _told_about(session, mention) or _asked_about(session, reply)
             frozen = freeze(decided.reply_text, decided.language, target.reference if target else "")
             reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
             reply.approved_at, reply.approved_by, reply.not_before = now, staff.id, due
@@ -172,7 +173,7 @@ class Desk:
         if len(reason) > LONGEST_REASON:
             raise NotApproved([f"The reason has {len(reason)} characters; {LONGEST_REASON} are enough. Shorten it."])
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             by, why = f"staff:{staff_id}", f"{decision.replace('_', ' ')} on the desk"
             if reply := open_reply(session, mention):
@@ -192,7 +193,7 @@ class Desk:
     def take_back(self, mention_id: int, staff_id: int) -> None:
         """Undo an approval while everything is still held. Raises NotApproved once something has left."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             replies = _in_state(session, Reply, mention, ReplyState.APPROVED)
             requests = _in_state(session, ServiceRequest, mention, RequestState.APPROVED)
             moved = session.exec(
@@ -220,7 +221,7 @@ class Desk:
         if not reason.strip():
             raise NotApproved(["Say why it is opened again."])
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
             if mention.state not in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
                 raise NotApproved([f"It is {mention.state.replace('_', ' ')} and not closed."])
             mention.round += 1
@@ -248,7 +249,7 @@ class Desk:
                 raise NotFound(f"There is no reply {reply_id}.")
             if reply.state != ReplyState.UNCERTAIN:
                 raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
-            mention, staff, now = _locked(session, reply.mention_id), _staff(session, staff_id), self.clock()
+            mention, staff, now = _locked(session, reply.mention_id), active_staff(session, staff_id), self.clock()
             if to == ReplyState.APPROVED and mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
             if to == ReplyState.SENT:
@@ -277,7 +278,7 @@ class Desk:
                 reply.revision += 1
                 advance(session, reply, ReplyState.IN_REVIEW, by, "its request was taken up again", now)
             advance(session, mention, MentionState.DRAFTED, by, "its request was taken up again", now)
-            claim(session, mention, _staff(session, staff_id), now, self.lease)
+            claim(session, mention, active_staff(session, staff_id), now, self.lease)
 
     def acknowledge(self, alarm_id: int, staff_id: int) -> None:
         """A person has seen the danger and acts on it (invariant 7)."""
@@ -297,14 +298,18 @@ class Desk:
 
     def _ground(self, session: Session, mention: Mention) -> Ground:
         account = session.get_one(Account, mention.account_id)
-        known = filed_request(session, mention) or _asked_about(session, open_reply(session, mention))
+        filed = filed_request(session, mention)
+        known = filed or _asked_about(session, open_reply(session, mention))
         request = open_request(session, mention) or known
+        head = filed if filed and filed.mention_id != mention.id else None
         return Ground(
             account=account,
             length=lambda text: self.length_of(account.channel, text),
             find_private=self.find_private,
             number_known=known is not None,
             reference=request.reference if request else "",
+            follows=(head.service_request_id or head.reference) if head else "",
+            head_undecided=head is not None and head.state in UNDECIDED,
         )
 
 
@@ -334,6 +339,12 @@ def _note(
     )
 
 
+def _told_about(session: Session, mention: Mention) -> ServiceRequest | None:
+    """The filed request that a reply can tell about; not one it is joined to that nobody has approved yet."""
+    filed = filed_request(session, mention)
+    return filed if filed and filed.state not in UNDECIDED else None
+
+
 def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None:
     """The earlier request that a status reply tells about; one that has a number to tell."""
     request = session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
@@ -349,10 +360,3 @@ def _locked(session: Session, mention_id: int) -> Mention:
     if mention is None:
         raise NotFound(f"There is no mention {mention_id}.")
     return mention
-
-
-def _staff(session: Session, staff_id: int) -> StaffUser:
-    staff = session.get(StaffUser, staff_id)
-    if staff is None or not staff.active:
-        raise NotYours("Your account is not active any more.")
-    return staff

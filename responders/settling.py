@@ -61,6 +61,17 @@ def give_back(session: Session, mention_id: int, why: str, now: datetime) -> Non
         advance(session, mention, MentionState.DRAFTED, "outbox", why, now)
 
 
+def bring_back(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:
+    """Bring an answered mention back to the queue, because what it was answered with holds no longer."""
+    if mention.state == MentionState.APPROVED:
+        give_back(session, mention.id or 0, why, now)
+    elif mention.state == MentionState.CLOSED:
+        mention.round += 1
+        mention.version += 1
+        mention.needs_understanding = True
+        advance(session, mention, MentionState.DRAFTED, by, why, now)
+
+
 def overtaken(session: Session, mention: Mention, seen_post_id: int | None) -> bool:
     """Whether the author has written since the approval (invariant 5)."""
     return newest_inbound(session, mention) != seen_post_id

@@ -24,9 +24,11 @@ from models import (
     ServiceRequest,
     Understanding,
     advance,
+    record,
     utc_now,
 )
 from models.database import Database
+from models.joined import head_of
 from models.posts import PostKind
 from models.threads import newest_versions
 from responders.claims import OPEN_REQUESTS
@@ -40,8 +42,71 @@ log = logging.getLogger(__name__)
 BY = "drafting"
 CHATTER_THRESHOLD = 0.8
 ABOUT_THE_PROBLEM = (Intent.SERVICE_REQUEST, Intent.COMPLAINT, Intent.STATUS_ENQUIRY, None)
+TOLD = (*OPEN_REQUESTS, RequestState.JOINED)
 SIGN_OFF_ROOM = 5
 """What the approver's initials take, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafter:
+    """Writes the reply draft of one mention; moves no state, and leaves a person's words alone."""
+
+    length_of: LengthOf
+    find_private: FindPrivate
+
+    def draft_anew(self, session: Session, mention: Mention, now: datetime) -> bool:
+        """Draft again after the request changed. True: the reply reads otherwise now."""
+        known = _known(session, [mention])
+        reply = known.replies.get(mention.id)
+        if reply is None or not _is_untouched(reply):
+            return False
+        before = reply.text
+        try:
+            self.draft(session, mention, known, now)
+        except WordingError as error:
+            log.warning("mention %s: no reply could be drafted anew (%s)", mention.id, error)
+        if reply.text != before:
+            record(session, "Reply", reply.id or 0, BY, "drafted anew: the place changed", now)
+        return reply.text != before
+
+    def draft(self, session: Session, mention: Mention, known: "_Known", now: datetime) -> None:
+        """Raises WordingError where no wording fits; nothing is changed then."""
+        understanding, earlier = known.understandings.get(mention.id), known.filed.get(mention.id)
+        if earlier is None and understanding and understanding.intent == Intent.STATUS_ENQUIRY:
+            earlier = earlier_request(session, mention)
+        drafted = draft_reply(self._context(mention, understanding, earlier, known, now))
+        if drafted:
+            _store(session, mention, drafted, earlier, known, now)
+
+    def _context(
+        self,
+        mention: Mention,
+        understanding: Understanding | None,
+        earlier: ServiceRequest | None,
+        known: "_Known",
+        now: datetime,
+    ) -> ReplyContext:
+        channel, request = known.accounts[mention.account_id].channel, known.requests.get(mention.id)
+        intent = understanding.intent if understanding else None
+        if mention.id in known.filed and intent in ABOUT_THE_PROBLEM:
+            intent = Intent.STATUS_ENQUIRY  # it is filed already: what they can want to hear is how it stands
+        return ReplyContext(
+            intent=intent,
+            language=understanding.language if understanding else "en",
+            channel=channel,
+            templates=known.templates,
+            length=lambda text: self.length_of(channel, text),
+            limit=CHANNELS[channel].reply_limit - SIGN_OFF_ROOM,
+            find_private=self.find_private,
+            service=known.services.get((request.service_code if request else None) or ""),
+            place=request.address_string if request else "",
+            choices=_choices(understanding),
+            missing=request.missing if request else [],
+            name=known.authors[mention.author_id].display_name,
+            danger=mention.danger,
+            known_request=_known_request(earlier, known.services, now),
+            hears_private=not CHANNELS[channel].public,
+        )
 
 
 @dataclass(slots=True)
@@ -77,47 +142,13 @@ class Suggester:
         if understanding and _is_chatter(understanding):
             advance(session, mention, MentionState.SET_ASIDE, BY, "chatter: nothing to answer", now)
             return
-        earlier = known.filed.get(mention.id)
-        if earlier is None and understanding and understanding.intent == Intent.STATUS_ENQUIRY:
-            earlier = earlier_request(session, mention)
         why = "request and reply are drafted"
         try:
-            drafted = draft_reply(self._context(mention, understanding, earlier, known, now))
+            Drafter(self.length_of, self.find_private).draft(session, mention, known, now)
         except WordingError as error:
             log.warning("mention %s: no reply could be drafted (%s)", mention.id, error)
-            drafted, why = None, "no wording fits: a person writes the reply"
-        if drafted:
-            _store(session, mention, drafted, earlier, known, now)
+            why = "no wording fits: a person writes the reply"
         advance(session, mention, MentionState.DRAFTED, BY, why, now)
-
-    def _context(
-        self,
-        mention: Mention,
-        understanding: Understanding | None,
-        earlier: ServiceRequest | None,
-        known: "_Known",
-        now: datetime,
-    ) -> ReplyContext:
-        channel, request = known.accounts[mention.account_id].channel, known.requests.get(mention.id)
-        intent = understanding.intent if understanding else None
-        if mention.id in known.filed and intent in ABOUT_THE_PROBLEM:
-            intent = Intent.STATUS_ENQUIRY  # it is filed already: what they can want to hear is how it stands
-        return ReplyContext(
-            intent=intent,
-            language=understanding.language if understanding else "en",
-            channel=channel,
-            templates=known.templates,
-            length=lambda text: self.length_of(channel, text),
-            limit=CHANNELS[channel].reply_limit - SIGN_OFF_ROOM,
-            find_private=self.find_private,
-            service=known.services.get((request.service_code if request else None) or ""),
-            place=request.address_string if request else "",
-            missing=request.missing if request else [],
-            name=known.authors[mention.author_id].display_name,
-            danger=mention.danger,
-            known_request=_known_request(earlier, known.services, now),
-            hears_private=not CHANNELS[channel].public,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +180,24 @@ def _known(session: Session, mentions: Sequence[Mention]) -> _Known:
         .order_by(col(Post.id))
     )
     of_mention = session.exec(requests).all()
+    heads = {one.mention_id: head_of(session, one) for one in of_mention}
     return _Known(
         accounts={one.id: one for one in session.exec(select(Account)).all()},
         authors={one.id: one for one in session.exec(authors).all()},
         understandings={one.mention_id: one for one in session.exec(understandings).all()},
-        requests={one.mention_id: one for one in of_mention if one.state in OPEN_REQUESTS},
-        filed={one.mention_id: one for one in of_mention if one.service_request_id},
+        requests={one.mention_id: one for one in of_mention if one.state in TOLD},
+        filed={mention_id: head for mention_id, head in heads.items() if head.service_request_id},
         replies={one.mention_id: one for one in session.exec(replies).all() if one.round == rounds[one.mention_id]},
         newest_posts={post.mention_id: post.channel_post_id for post in newest_versions(session.exec(posts).all())},
         templates=TemplateBook(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all()),
         services={one.service_code: one for one in session.exec(select(Service)).all()},
     )
+
+
+def _choices(understanding: Understanding | None) -> list[str]:
+    """The places it may be, by the words of the post."""
+    candidates = understanding.candidates() if understanding else []
+    return list(dict.fromkeys(one.name for one in candidates if one.end > one.start))
 
 
 def _is_chatter(understanding: Understanding) -> bool:
@@ -197,6 +235,12 @@ def _known_request(request: ServiceRequest | None, services: dict[str, Service],
     )
 
 
+def _is_untouched(reply: Reply) -> bool:
+    """Whether the words are still ours: nobody has changed or approved them, only perhaps opened the page."""
+    waits = reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW)
+    return waits and reply.revision == 1 and reply.approved_at is None
+
+
 def _store(
     session: Session,
     mention: Mention,
@@ -208,8 +252,8 @@ def _store(
     reply = known.replies.get(mention.id)
     if reply is None:
         reply = Reply(mention_id=mention.id or 0, account_id=mention.account_id, round=mention.round, changed_at=now)
-    elif reply.state != ReplyState.DRAFT or reply.revision > 1:
-        return  # a person has worked on it: their words stay
+    elif not _is_untouched(reply):
+        return
     reply.purpose = drafted.purpose
     reply.text, reply.language = drafted.text, drafted.language
     reply.template_key, reply.template_version = drafted.template_key, drafted.template_version

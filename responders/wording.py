@@ -2,8 +2,8 @@
 
 A text may hold {number} and {date}. Approval freezes it into two variants: one for a city that answered, whose slots
 the outbox fills, and one for a city that did not, with our own reference as the number and without the date sentence.
-Square-bracket placeholders ([problem], [place], [name]) belong to templates; a text that still holds one
-is not ready to be approved.
+Square-bracket placeholders ([problem], [place], [first], [second], [name]) belong to templates; a text that
+still holds one is not ready to be approved.
 """
 
 import re
@@ -20,7 +20,7 @@ from babel.dates import format_date, format_skeleton
 NUMBER_WIDEST = "8" * 16
 """The widest number a reply may carry: 16 characters. `fill` refuses a wider one."""
 
-PLACEHOLDERS = frozenset({"problem", "place", "name"})
+PLACEHOLDERS = frozenset({"problem", "place", "first", "second", "name"})
 """What drafting fills in a template, in square brackets."""
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "ps"})

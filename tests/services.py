@@ -11,6 +11,8 @@ import redis
 
 POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Which of several test processes this is. Each empties a Redis database of its own."""
 
 
 def missing(what: str, why: object) -> None:
@@ -40,14 +42,16 @@ def throwaway_postgresql() -> Iterator[str]:
 @contextmanager
 def throwaway_redis() -> Iterator[str]:
     """The URL of a Redis database that is emptied before and afterwards."""
-    client = redis.Redis.from_url(REDIS, socket_connect_timeout=3)
+    server, _, number = REDIS.rpartition("/")
+    url = f"{server}/{(int(number) - WORKER) % 16}"
+    client = redis.Redis.from_url(url, socket_connect_timeout=3)
     try:
         client.flushdb()
     except redis.RedisError as error:
         missing("Redis (TEST_REDIS_URL)", error)
         raise
     try:
-        yield REDIS
+        yield url
     finally:
         client.flushdb()
         client.close()

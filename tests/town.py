@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from classifier.protocol import Classifier
 from classifier.reading import Reader
 from hark311 import wiring
+from hark311.gazetteers import LoadedGazetteer
 from hark311.settings import Settings, load
 from hark311.simulated import accounts_of
 from hark311.simulator import RunningSimulator
@@ -39,14 +40,15 @@ from responders.outbox import Outbox
 from responders.review import Approved, Decided, Desk, RequestFields
 from responders.submission import Submission
 
-_CLASSIFIERS: list[Classifier] = []
+_READERS: list[tuple[Classifier, LoadedGazetteer]] = []
 
 
-def _classifier(settings: Settings) -> Classifier:
-    """The real classifier, built once for all tests: it keeps nothing between calls."""
-    if not _CLASSIFIERS:
-        _CLASSIFIERS.append(wiring.classifier_of(settings))
-    return _CLASSIFIERS[0]
+def _reading(settings: Settings, database: Database) -> tuple[Classifier, LoadedGazetteer]:
+    """The real classifier and the starter's gazetteer, made once for all tests: they keep nothing between calls."""
+    if not _READERS:
+        places = wiring.places_of(settings, database)
+        _READERS.append((wiring.classifier_of(settings, places.now), places.now))
+    return _READERS[0]
 
 
 class Clock:
@@ -126,7 +128,8 @@ class Town:
 
     def read(self) -> None:
         """Understand everything that waits, and draft its requests."""
-        reader = Reader(self.database, _classifier(self.settings), self.clock)
+        classifier, places = _reading(self.settings, self.database)
+        reader = Reader(self.database, classifier, self.clock, places=places)
         while reader.read().understood:
             pass
 

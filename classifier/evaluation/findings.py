@@ -3,11 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from classifier.evaluation.rows import Danger, Labelled, Span
+from classifier.evaluation.rows import Danger, Labelled, Spot
+from classifier.places import PlaceKind
 from classifier.protocol import Understood
-from models import EvidenceKind
 
 _DIGITS = 4
+_HARVEY = dict.fromkeys(PlaceKind, "point") | {
+    PlaceKind.STREET: "road",
+    PlaceKind.AREA: "area",
+    PlaceKind.WATERWAY: "river",
+}
+_HARVEY_ALONE = frozenset({"point", "road", "river"})
+_PLAIN = {PlaceKind.STOP: "landmark", PlaceKind.WATERWAY: "landmark"}
 
 
 def _share(part: float, whole: float) -> float | None:
@@ -42,28 +49,53 @@ def missed_lines(pairs: Sequence[tuple[Labelled[Danger], Understood]]) -> list[d
     return [{"file": row.file, "line": row.line} for row, answer in pairs if row.gold.emergency and not answer.danger]
 
 
-def place_measures(pairs: Sequence[tuple[Labelled[tuple[Span, ...]], Understood]]) -> dict[str, Any]:
-    """Spans untyped: the same to the code point, and touching at all."""
+def place_measures(pairs: Sequence[tuple[Labelled[tuple[Spot, ...]], Understood]]) -> dict[str, Any]:
+    """Places the same to the code point, with and without their kind; overlapping at all; and of each kind alone.
+
+    Kinds are compared in the words of the gold: HarveyNER's four where it has them, else ours without stop and
+    waterway, which it calls landmarks. `exact_typed_f1` is None where the gold names no kinds.
+    """
     wanted = [row.gold for row, _ in pairs]
-    given = [
-        [(one.start, one.end) for one in answer.evidence if one.kind is EvidenceKind.LOCATION] for _, answer in pairs
-    ]
+    kinds = {one.kind for gold in wanted for one in gold} - {""}
+    names = _HARVEY if kinds & _HARVEY_ALONE else _PLAIN
+    given = [[Spot(one.start, one.end, names.get(one.kind, one.kind)) for one in answer.places] for _, answer in pairs]
+    both = list(zip(wanted, given, strict=True))
     wants, gives = sum(map(len, wanted)), sum(map(len, given))
-    same = sum(len(set(want) & set(give)) for want, give in zip(wanted, given, strict=True))
-    found = sum(_touching(want, give) for want, give in zip(wanted, given, strict=True))
-    true = sum(_touching(give, want) for want, give in zip(wanted, given, strict=True))
-    precision, recall = _share(true, gives), _share(found, wants)
+    untyped = _same([(_untyped(want), _untyped(give)) for want, give in both])
+    found = sum(_overlapping(want, give) for want, give in both)
+    true = sum(_overlapping(give, want) for want, give in both)
     return {
         "n": len(pairs),
         "spans": wants,
-        "precision": _share(same, gives),
-        "recall": _share(same, wants),
-        "f1": _share(2 * same, gives + wants),
-        "touching_precision": precision,
-        "touching_recall": recall,
-        "touching_f1": _share(2 * (precision or 0) * (recall or 0), (precision or 0) + (recall or 0)),
+        "precision": untyped["precision"],
+        "recall": untyped["recall"],
+        "exact_f1": untyped["f1"],
+        "overlap_precision": _share(true, gives),
+        "overlap_recall": _share(found, wants),
+        "overlap_f1": _share(2 * true * found, true * wants + found * gives),
+        "exact_typed_f1": _same(both)["f1"] if kinds else None,
+        "per_class": {kind: _same(both, kind) for kind in sorted(kinds)},
     }
 
 
-def _touching(spans: Sequence[Span], others: Sequence[Span]) -> int:
-    return sum(any(start < end_ and start_ < end for start_, end_ in others) for start, end in spans)
+def _same(both: Sequence[tuple[Sequence[Spot], Sequence[Spot]]], kind: str = "") -> dict[str, Any]:
+    """Of (wanted, given) places, those of the same span and kind; with `kind`, among those of this kind alone."""
+    wanted = [{one for one in want if kind in ("", one.kind)} for want, _ in both]
+    given = [{one for one in give if kind in ("", one.kind)} for _, give in both]
+    wants, gives = sum(map(len, wanted)), sum(map(len, given))
+    same = sum(len(want & give) for want, give in zip(wanted, given, strict=True))
+    return {
+        "n": wants,
+        "answers": gives,
+        "precision": _share(same, gives),
+        "recall": _share(same, wants),
+        "f1": _share(2 * same, gives + wants),
+    }
+
+
+def _untyped(spots: Sequence[Spot]) -> list[Spot]:
+    return [Spot(one.start, one.end) for one in spots]
+
+
+def _overlapping(spots: Sequence[Spot], others: Sequence[Spot]) -> int:
+    return sum(any(one.start < other.end and other.start < one.end for other in others) for one in spots)

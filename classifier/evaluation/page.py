@@ -35,7 +35,9 @@ MEANINGS: Mapping[str, str] = {
     "figurative": "rows with disaster words as a figure of speech",
     "false_alarms": "share of these with an alarm",
     "spans": "places in the texts",
-    "touching_f1": "as F1; places that overlap count",
+    "exact_f1": "places found to the code point, of any kind",
+    "overlap_f1": "places that overlap count",
+    "exact_typed_f1": "places found to the code point, with their kind",
 }
 
 

@@ -1,8 +1,8 @@
 """Reading labelled lines: what each task takes for right, and which lines it leaves out.
 
 A line is left out, and counted, where it has no label for the task, where a keyword rule chose its label (`mapping`
-other than "label": scoring it would flatter), or where both answers would be right. A line that cannot be read is left
-out, counted and named by its number. Nothing here repeats what a resident wrote.
+other than "label": scoring it would flatter; that says nothing about places), or where both answers would be right. A
+line that cannot be read is left out, counted and named by its number. Nothing here repeats what a resident wrote.
 """
 
 import json
@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeGuard, TypeVar
 
 Row = Mapping[str, Any]
-Span = tuple[int, int]
 Gold = TypeVar("Gold")
 
 LONGEST_LABEL = 64
@@ -22,6 +22,10 @@ LONGEST_LABEL = 64
 NAMED = 20
 """So many lines that cannot be read are named; the rest are only counted."""
 _EMERGENCY = "emergency"
+
+
+OF_PLACES = frozenset({"location", "resolve"})
+"""Tasks whose labels no keyword rule chose."""
 
 
 class Why(StrEnum):
@@ -98,6 +102,15 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a text names a place: code points, and the label of its kind in small letters, "" where it has none."""
+
+    start: int
+    end: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Danger:
     """`emergency` is None where the row only says that disaster words are meant figuratively."""
 
@@ -109,7 +122,8 @@ def read_files(task: str, files: Sequence[Path], gold: Callable[[Row], Gold]) ->
     """The rows of these files. Raises OSError for a file that cannot be opened."""
     skipped = Skipped()
     names = _names(files)
-    rows = [one for file, name in zip(files, names, strict=True) for one in _read(file, name, gold, skipped)]
+    wanted = gold if task in OF_PLACES else partial(_counted, gold=gold)
+    rows = [one for file, name in zip(files, names, strict=True) for one in _read(file, name, wanted, skipped)]
     return LabelledRows(task, tuple(dict.fromkeys(names)), tuple(rows), skipped)
 
 
@@ -130,7 +144,7 @@ def _read(file: Path, name: str, gold: Callable[[Row], Gold], skipped: Skipped) 
                     name,
                     number,
                     row["text"],
-                    _counted(row, gold),
+                    gold(row),
                     _named(row, "sample"),
                     _named(row, "language", "lang"),
                 )
@@ -218,15 +232,20 @@ def _yes_or_no(row: Row, name: str) -> bool:
     return bool(value)
 
 
-def places(row: Row) -> tuple[Span, ...]:
-    """`locations` or `spans`: pairs of code points, or objects with start and end."""
+def places(row: Row) -> tuple[Spot, ...]:
+    """`locations` or `spans`: [start, end] or [start, end, type], or objects with start, end and type."""
     found = row.get("locations", row.get("spans"))
     if found is None:
         raise LeftOut(Why.NO_GOLD)
     try:
-        return tuple(
-            (int(one["start"]), int(one["end"])) if isinstance(one, dict) else (int(one[0]), int(one[1]))
-            for one in found
-        )
+        return tuple(_spot(one) for one in found)
     except (TypeError, KeyError, IndexError, ValueError):
         raise ValueError("its places are no spans") from None
+
+
+def _spot(span: Any) -> Spot:
+    if isinstance(span, dict):
+        start, end, kind = span["start"], span["end"], span.get("type", "")
+    else:
+        start, end, kind = (*span, "") if len(span) == 2 else span[:3]
+    return Spot(int(start), int(end), _checked(kind, "type").lower() if kind else "")

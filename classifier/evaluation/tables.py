@@ -29,9 +29,11 @@ WORDS: Mapping[str, str] = {
     "false_alarms": "false alarms",
     "spans": "places",
     "f1": "F1",
-    "touching_precision": "touching precision",
-    "touching_recall": "touching recall",
-    "touching_f1": "touching F1",
+    "exact_f1": "exact F1",
+    "overlap_precision": "overlap precision",
+    "overlap_recall": "overlap recall",
+    "overlap_f1": "overlap F1",
+    "exact_typed_f1": "exact F1, kind too",
     "answers": "answers",
 }
 REASONS: Mapping[Why, str] = {
@@ -66,10 +68,9 @@ def tables(found: Evaluation) -> RenderableType:
     """The measures by file and over all, then by class and language, then what was left out."""
     parts: list[RenderableType] = [_measures(found)]
     if "per_class" in found.measures:
-        parts += [
-            _by("class", found.measures["per_class"], ("n", "answers", "precision", "recall", "f1")),
-            _by("language", found.measures["per_language"], ("n", "top1")),
-        ]
+        parts.append(_by("class", found.measures["per_class"], ("n", "answers", "precision", "recall", "f1")))
+    if "per_language" in found.measures:
+        parts.append(_by("language", found.measures["per_language"], ("n", "top1")))
     left_out = skipped_sentences(found)
     if left_out:
         parts.append(Text("\n".join(["Left out:", *left_out])))

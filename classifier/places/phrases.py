@@ -1,46 +1,39 @@
-"""Place phrases in a text, with their spans: house numbers, blocks, crossings, stretches, streets, landmarks.
+"""Place phrases in a text, with their spans: house numbers, blocks, crossings, stretches, streets, landmarks, areas.
 
-Patterns alone, no list of a city's names. The commonest words are also streets ("race", "pine", "market"), so a word in
-small letters counts only with a street word behind it or where the phrase around it proves it ("corner of race and
-5th").
+The commonest words are also streets ("race", "pine", "market"), so a word in small letters counts only with a street
+word behind it or where the phrase around it proves it ("corner of race and 5th").
 """
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
-from classifier.places.streets import Proof, Street, read_house, read_landmark, read_names, read_street
-from classifier.places.tokens import Token, phrase_list, tokens_of, word_set
+from classifier.places.crossings import (
+    address,
+    address_behind,
+    block,
+    block_first,
+    corner,
+    crossing,
+    foreign,
+    is_no_place,
+    phrase_at,
+    said_before,
+    street_name,
+)
+from classifier.places.kinds import Found, Place, PlaceKind
+from classifier.places.namebook import NameBook
+from classifier.places.named import is_no_area, read_area, read_headed, reads_as_listed, with_state
+from classifier.places.stops import stop
+from classifier.places.streets import read_names
+from classifier.places.stretches import stretch
+from classifier.places.tokens import ELSEWHERE, Token, plain_words, tokens_of, word_set
+from classifier.places.world import world
 from classifier.words import SCANNED_CODE_POINTS
 
+__all__ = ["Place", "PlaceKind", "find_places", "kind_of_place", "most_exact", "places_in"]
 
-class PlaceKind(StrEnum):
-    """How exactly a phrase says where, from most to least exact."""
-
-    ADDRESS = "address"
-    INTERSECTION = "intersection"
-    BLOCK = "block"
-    LANDMARK = "landmark"
-    STREET = "street"
-    AREA = "area"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place phrase: code points `start` to `end` of the text, and the rule that found it."""
-
-    kind: PlaceKind
-    start: int
-    end: int
-    rule: str
-
-
-_Found = tuple[PlaceKind, int, int, str]
-"""Kind, first token, token after the last, rule."""
-
+_ROW = frozenset({",", "and", "&"})
 _ORDER = {kind: rank for rank, kind in enumerate(PlaceKind)}
-_HUNDRED = frozenset({"block", "blk", "blocks", "blks", "bk"})
 _TAG_STREET = r"(?:[NSEW](?=[A-Z\d]))?(?:\d{1,3}(?:st|nd|rd|th)|[A-Z][a-z]{2,20}?)(?:St|Ave|Blvd|Rd)?"
 _TAG = re.compile(rf"#(?P<place>{_TAG_STREET}(?:And|and|N(?=[A-Z\d]))(?:(?!And){_TAG_STREET}))(?!\w)")
 _HAN_NAME = r"(?:[A-Za-z0-9]{1,24} ?|(?:(?![和与與及跟在的上是有])[一-鿿]){1,5})"
@@ -50,237 +43,218 @@ _HAN_STREET = re.compile(_HAN)
 _HANGUL_STREET = re.compile(r"[A-Za-z0-9\uac00-\ud7a3]{1,16} ?(?:스트리트|애비뉴|대로|번가)")
 
 
-def _phrase_at(tokens: list[Token], at: int, key: str) -> int | None:
-    """The token after the longest phrase of this list that starts here."""
-    for phrase in phrase_list(key):
-        if [one.kind.lower for one in tokens[at : at + len(phrase)]] == list(phrase):
-            return at + len(phrase)
-    return None
-
-
-def _join_at(tokens: list[Token], at: int) -> Token | None:
-    """The sign or word that joins two streets here, or None."""
-    if at < len(tokens) and (join := tokens[at].kind.join) and (join == "sign" or tokens[at].gap):
-        return tokens[at]
-    return None
-
-
-def _fits(join: Token, left: Proof, right: Proof) -> bool:
-    """Whether two streets joined so are a crossing. What joins other things too asks for surer streets."""
-    low, high = sorted((left, right))
-    if join.kind.lower in ("&", "&amp;", "@"):
-        return low >= Proof.NAME or high >= Proof.ORDINAL
-    if join.kind.join == "near":
-        return left >= Proof.ORDINAL and right >= Proof.NAME
-    return high >= Proof.ORDINAL and (
-        low >= Proof.NAME or high == Proof.ORDINAL or join.kind.lower in ("and", "y", "/")
-    )
-
-
-def _pair(tokens: list[Token], at: int, *, proved: bool = False) -> tuple[int, Proof] | None:
-    """Two joined streets from `at`. `proved`: words before them say that this is a place."""
-    left = read_street(tokens, at, loose=True, two_small=proved)
-    if left is None:
+def _headed(tokens: list[Token], at: int) -> Found | None:
+    named = read_headed(tokens, at, placed=said_before(tokens, at, "beside_words"))
+    if named is None:
         return None
-    after = left[0]
-    if after + 1 < len(tokens) and tokens[after].text == "," and tokens[after + 1].kind.join == "near":
-        after += 1
-    if not (join := _join_at(tokens, after)):
-        return None
-    second = after + 1
-    second += second < len(tokens) and tokens[second].kind.lower in ("the", "la", "el", "calle", "rue", "rua")
-    right = read_street(tokens, second, loose=True, two_small=True) if second < len(tokens) else None
-    if right is None or not (proved or _fits(join, left[1], right[1])):
-        return None
-    return right[0], min(left[1], right[1])
+    for inner in range(at + 1, named[0] - 1):
+        known = tokens[inner].known
+        if known and known.after == named[0] and known.kind == "area":
+            return PlaceKind(known.kind), inner, known.after, "listed name"
+    return PlaceKind(named[1]), at, named[0], "named place"
 
 
-def _block(tokens: list[Token], at: int) -> _Found | None:
-    here = at + 1 if tokens[at].kind.lower == "unit" else read_house(tokens, at)
-    if here is None and re.fullmatch(r"\d{1,5}s", tokens[at].kind.lower):
-        here = at + 1
+def _listed(tokens: list[Token], at: int) -> Found | None:
+    inside = said_before(tokens, at, "in_words")
+    placed = inside or said_before(tokens, at, "from_words") or said_before(tokens, at, "beside_words")
+    bare = not (said_before(tokens, at, "onto_street") or said_before(tokens, at, "beside_street"))
+    named = reads_as_listed(tokens, at, placed=placed, bare=bare)
+    return (PlaceKind(named[1]), at, named[0], "listed name") if named else None
+
+
+def _beside(tokens: list[Token], at: int) -> Found | None:
+    here = phrase_at(tokens, at, "beside")
     if here is None or here >= len(tokens):
         return None
-    here += tokens[here].kind.lower == "hundred"
-    if here >= len(tokens) or tokens[here].kind.lower not in _HUNDRED:
+    here += tokens[here].kind.lower in ("the", "el", "la", "le", "o") and here + 1 < len(tokens)
+    if found := longest(tokens, here):
+        return found
+    shouted = tokens[here].text.isupper() and len(tokens[here].text) > 4
+    after = None if shouted or is_no_area(tokens[here]) else read_names(tokens, here)
+    if after == here + 1 and (tokens[here].kind.head or tokens[here].kind.suffix):
         return None
-    here += 1
-    while here < len(tokens) and tokens[here].kind.lower in (".", "of", "on", "the"):
-        here += 1
-    street = read_street(tokens, here, loose=True, two_small=True) if here < len(tokens) else None
-    return (PlaceKind.BLOCK, at, street[0], "block of") if street else None
-
-
-def _corner(tokens: list[Token], at: int) -> _Found | None:
-    here = _phrase_at(tokens, at, "corner")
-    if here is None or here >= len(tokens):
+    if after and any(is_no_place(one) for one in tokens[here:after]):
         return None
-    here += tokens[here].kind.lower == "the"
-    pair = _pair(tokens, here, proved=True) if here < len(tokens) else None
-    return (PlaceKind.INTERSECTION, here, pair[0], "corner of") if pair else None
-
-
-def _stretch(tokens: list[Token], at: int) -> _Found | None:
-    """ "X between Y and Z", "between Y and Z", "X from Y to Z"."""
-    street = read_street(tokens, at, two_small=True)
-    here = street[0] if street else at
-    if here >= len(tokens):
-        return None
-    lower = tokens[here].kind.lower
-    between = _phrase_at(tokens, here, "between") or (here + 3 if _spelled(tokens, here, "b/w") else None)
-    if between and between < len(tokens) and (pair := _pair(tokens, between, proved=street is not None)):
-        return PlaceKind.BLOCK, at, pair[0], "between"
-    if street and lower == "from" and (first := _read(tokens, here + 1)):
-        to = first[0]
-        if (
-            to < len(tokens)
-            and tokens[to].kind.lower in ("to", "until", "through", "thru")
-            and (last := _read(tokens, to + 1))
-        ):
-            return PlaceKind.BLOCK, at, last[0], "from to"
-    return None
-
-
-def _read(tokens: list[Token], at: int) -> Street | None:
-    return read_street(tokens, at, two_small=True) if at < len(tokens) else None
-
-
-def _spelled(tokens: list[Token], at: int, sign: str) -> bool:
-    return "".join(one.kind.lower for one in tokens[at : at + 3]) == sign
-
-
-def _before(tokens: list[Token], at: int, key: str) -> bool:
-    return at == 0 or tokens[at - 1].text == "\n" or tokens[at - 1].kind.lower in word_set("phrases", key)
-
-
-def _address(tokens: list[Token], at: int) -> _Found | None:
-    here = read_house(tokens, at)
-    if here is None or here >= len(tokens) or not tokens[here].gap:
-        return None
-    street = read_street(tokens, here, two_small=True)
-    if street is None:
-        return None
-    after, proof = street
-    enough = proof is Proof.SURE or (len(tokens[at].text) >= 2 and _before(tokens, at, "before_number"))
-    return (PlaceKind.ADDRESS, at, after, "house number") if enough else None
-
-
-def _crossing(tokens: list[Token], at: int) -> _Found | None:
-    pair = _pair(tokens, at)
-    if pair:
-        return PlaceKind.INTERSECTION, at, pair[0], "two streets"
-    if (
-        _before(tokens, at, "before_names")
-        and at
-        and (left := read_street(tokens, at))
-        and (join := _join_at(tokens, left[0]))
-        and join.kind.lower in ("and", "n")
-    ):
-        right = read_street(tokens, left[0] + 1) if left[0] + 1 < len(tokens) else None
-        if right and min(left[1], right[1]) >= Proof.NAME:
-            return PlaceKind.INTERSECTION, at, right[0], "names after a place word"
-    return None
-
-
-def _named(tokens: list[Token], at: int) -> _Found | None:
-    landmark = read_landmark(tokens, at)
-    return (PlaceKind.LANDMARK, at, landmark, "named landmark") if landmark else None
-
-
-def _foreign(tokens: list[Token], at: int) -> _Found | None:
-    """ "calle Quinta", "rue Spruce", "улица Брод": the street word comes first."""
-    here = at + 1
-    while here < len(tokens) and tokens[here].kind.lower in ("de", "la", "del", "da", "do", "des", "las", "los", "."):
-        here += 1
-    if here >= len(tokens) or not (tokens[here].kind.capital or tokens[here].kind.ordinal or tokens[here].kind.number):
-        return None
-    after = here + 1 if tokens[here].kind.number else (read_street(tokens, here) or (here + 1, Proof.NAME))[0]
-    if (
-        (join := _join_at(tokens, after))
-        and join.kind.join != "near"
-        and (right := _foreign(tokens, after + 1) if after + 1 < len(tokens) else None)
-    ):
-        return PlaceKind.INTERSECTION, at, right[2], "two streets"
-    if join and (pair := _read(tokens, after + 1)) and pair[1] >= Proof.NAME:
-        return PlaceKind.INTERSECTION, at, pair[0], "two streets"
-    return PlaceKind.STREET, at, after, "street word first"
-
-
-def _street(tokens: list[Token], at: int) -> _Found | None:
-    street = read_street(tokens, at, two_small=_before(tokens, at, "before_names"))
-    if street and (
-        street[1] is Proof.SURE or (street[1] is Proof.ORDINAL and at and _before(tokens, at, "before_names"))
-    ):
-        return PlaceKind.STREET, at, street[0], "street name"
-    return None
-
-
-def _beside(tokens: list[Token], at: int) -> _Found | None:
-    here = _phrase_at(tokens, at, "beside")
-    if here is None or here >= len(tokens):
-        return None
-    here += tokens[here].kind.lower in ("the", "el", "la", "le", "o", "a") and here + 1 < len(tokens)
-    if street := next((hit for rule in _STREET_RULES if (hit := rule(tokens, here))), None):
-        return street
-    after = read_names(tokens, here)
     return (PlaceKind.LANDMARK, here, after, "beside a name") if after else None
 
 
-def _area(tokens: list[Token], at: int) -> _Found | None:
-    if at + 1 >= len(tokens):
+def _area(tokens: list[Token], at: int) -> Found | None:
+    here = at + 1
+    if here >= len(tokens):
         return None
-    after = read_names(tokens, at + 1)
-    return (PlaceKind.AREA, at + 1, after, "in a name") if after else None
+    if found := longest(tokens, here):
+        return found
+    after = read_area(tokens, here)
+    return (PlaceKind.AREA, here, after, "in a name") if after else None
 
 
-_Rule = Callable[[list[Token], int], _Found | None]
-_STREET_RULES: tuple[_Rule, ...] = (_stretch, _crossing, _named, _street)
+def _exit(tokens: list[Token], at: int) -> Found | None:
+    """ "exit 14" of a highway."""
+    if tokens[at].kind.lower != "exit" or at + 1 >= len(tokens) or not tokens[at + 1].kind.number:
+        return None
+    return (PlaceKind.LANDMARK, at, at + 2, "exit") if tokens[at + 1].gap else None
+
+
+_Rule = Callable[[list[Token], int], Found | None]
+_STREET_RULES: tuple[_Rule, ...] = (stretch, crossing, address_behind, _listed, _headed, street_name)
+_OPENED: dict[str, _Rule] = {"corner": corner, "between": stretch, "run": stretch, "beside": _beside, "in_words": _area}
 
 
 def _rules_for(tokens: list[Token], at: int) -> tuple[_Rule, ...]:
     """The rules that may begin at this word, so that the many words which begin none cost nothing."""
-    kind = tokens[at].kind
+    token = tokens[at]
+    kind = token.kind
+    listed = (_listed,) if token.known and token.known.kind != "street" else ()
+    if kind.lower in word_set("phrases", "area_before") and not kind.direction:
+        listed = (_listed,)
     if kind.number or kind.lower == "unit":
-        return (_block, _address)
-    if kind.opens:
-        return tuple(rule for key, rule in _OPENED.items() if key in kind.opens) + (
-            _STREET_RULES if kind.capital or kind.word else ()
-        )
+        numbered = at + 1 < len(tokens) and tokens[at + 1].kind.plain_suffix
+        return (block, address, *_STREET_RULES) if numbered else (block, address, *listed)
+    if kind.lower == "exit":
+        return (_exit, *listed)
+    if kind.lower in ("block", "blk", "cuadra", "bloque", "quadra"):
+        return (block_first, *listed)
     if kind.street_first:
-        return (_foreign, *_STREET_RULES)
-    if kind.capital or kind.ordinal or kind.direction or kind.route:
+        return (foreign, *_STREET_RULES)
+    if kind.capital or kind.ordinal or kind.direction or kind.route or kind.letter or token.known:
+        return _STREET_RULES
+    if token.text[0].isupper() and kind.lower in word_set("never_a_name", "things"):
         return _STREET_RULES
     if kind.word:
-        ahead = tokens[at + 1 : at + 3]
-        return _STREET_RULES if any(one.kind.plain_suffix for one in ahead) or (ahead and ahead[0].kind.join) else ()
-    return (_block,) if kind.lower[0].isdigit() else ()
+        ahead = tokens[at + 1 : at + 4]
+        near = any(one.kind.plain_suffix or one.kind.weak_suffix or one.kind.head for one in ahead)
+        return (
+            _STREET_RULES
+            if near or any(one.kind.join for one in ahead[:2]) or (ahead and ahead[0].text == "(")
+            else listed
+        )
+    return (block,) if kind.lower[0].isdigit() else ()
 
 
-_OPENED: dict[str, _Rule] = {"corner": _corner, "between": _stretch, "beside": _beside, "in_words": _area}
+def longest(tokens: list[Token], at: int) -> Found | None:
+    """The longest place that begins at this word; among equals the first rule's."""
+    rules = _rules_for(tokens, at)
+    if tokens[at].stop:
+        rules = (stop, *rules)
+    if not rules:
+        return None
+    found = [hit for rule in rules if (hit := rule(tokens, at))]
+    return max(found, key=lambda hit: hit[2], default=None)
 
 
 def find_places(text: str) -> list[Place]:
+    """Every place phrase by patterns alone, no list of a city's names; see `places_in`."""
+    return places_in(text)
+
+
+def places_in(text: str, names: NameBook | None = None, *, own_areas: bool = False) -> list[Place]:
     """Every place phrase of the first SCANNED_CODE_POINTS, in order, none overlapping another. Never raises.
 
-    At each word the first rule that fits wins, so a longer phrase is found before the parts it is made of.
+    `names`: a city's own, which go before the world's. `own_areas`: areas are among them, so that another city's name
+    is no place in this one unless its state stands behind it.
     """
     found = _by_pattern(text[:SCANNED_CODE_POINTS])
     tokens = tokens_of(text)
+    if names is not None:
+        names.mark(tokens)
+        names.mark_typos(tokens)
+        names.mark_parted(tokens)
+        names.mark_slips(tokens)
+        names.mark_stops(tokens)
+    world().mark(tokens, area=ELSEWHERE if own_areas else "area")
+    hits: list[Found] = []
     at = 0
     while at < len(tokens):
-        hit = next((hit for rule in _rules_for(tokens, at) if (hit := rule(tokens, at))), None)
+        hit = _first(tokens, at)
         if hit is None:
             at += 1
             continue
-        kind, first, after, name = hit
-        found.append(Place(kind, tokens[first].start, tokens[after - 1].end, name))
-        at = after
-    found.sort(key=lambda one: (one.start, -one.end))
+        hits.append(hit)
+        at = hit[2]
+    hits += [one for hit in hits if (one := _locality(tokens, hit))]
+    hits += _among_areas(tokens, hits)
+    hits += _said_again(tokens, hits)
+    found += [Place(kind, tokens[first].start, tokens[after - 1].end, rule) for kind, first, after, rule in hits]
+    found.sort(key=lambda one: (one.start, one.rule != "hashtag", -one.end))
     kept: list[Place] = []
     for place in found:
         if not kept or place.start >= kept[-1].end:
             kept.append(place)
     return kept
+
+
+def _first(tokens: list[Token], at: int) -> Found | None:
+    if here := longest(tokens, at):
+        return here
+    opens = tokens[at].kind.opens
+    if not opens:
+        return None
+    return next((hit for key, rule in _OPENED.items() if key in opens and (hit := rule(tokens, at))), None)
+
+
+def _locality(tokens: list[Token], hit: Found) -> Found | None:
+    """What stands behind an address: "..., Mattapan", "..., whitemarsh island, GA", "... 02122"."""
+    kind, _, at, _ = hit
+    if kind not in (PlaceKind.ADDRESS, PlaceKind.INTERSECTION, PlaceKind.BLOCK) or at >= len(tokens):
+        return None
+    if tokens[at].text == "\n" and at + 1 < len(tokens) and tokens[at + 1].kind.capital:
+        last = read_names(tokens, at + 1)
+        after = with_state(tokens, last) if last else at
+        return (PlaceKind.AREA, at + 1, after, "behind an address") if last and after > last else None
+    if tokens[at].text == ",":
+        at += 1
+        if at >= len(tokens):
+            return None
+        here = at
+        while here < len(tokens) and here - at < 3 and (tokens[here].kind.word or tokens[here].kind.capital):
+            here += 1
+        ends = here == len(tokens) or tokens[here].text in ",.\n"
+        if here > at and ends and not any(one.kind.common for one in tokens[at:here]):
+            return PlaceKind.AREA, at, with_state(tokens, here), "behind an address"
+    if tokens[at].kind.number and len(tokens[at].text) == 5 and tokens[at].gap:
+        return PlaceKind.AREA, at, at + 1, "behind an address"
+    return None
+
+
+def _among_areas(tokens: list[Token], hits: Sequence[Found]) -> list[Found]:
+    """Names in capitals in a row with areas ("from Vorde to Boston", "Boston, Vorde and Denver")."""
+    firsts = {first for kind, first, _, _ in hits if kind == PlaceKind.AREA}
+    ends = {after for kind, _, after, _ in hits if kind == PlaceKind.AREA}
+    taken = {at for _, first, after, _ in hits for at in range(first, after)}
+    found: list[Found] = []
+    for at in range(len(tokens)) if firsts else ():
+        known = tokens[at].known
+        listed = known is not None and known.kind == "area"
+        named = tokens[at].kind.capital and not (is_no_area(tokens[at]) or tokens[at].kind.head)
+        if at in taken or not (named or listed):
+            continue
+        last = known.after if known and listed else read_names(tokens, at) or at + 1
+        before = tokens[at - 1].kind.lower if at - 1 in ends else ""
+        behind = tokens[last].kind.lower if last + 1 in firsts else ""
+        led = behind == "/" or (behind == "to" and at and tokens[at - 1].kind.lower == "from")
+        if before in ("to", "/") or led or (before in _ROW and behind in _ROW):
+            found.append((PlaceKind.AREA, at, last, "among areas"))
+            ends.add(last)
+    return found
+
+
+def _said_again(tokens: list[Token], hits: Sequence[Found]) -> list[Found]:
+    """A street that was named before and is named again without its street word ("... the light on Cummins")."""
+    streets = (PlaceKind.STREET, PlaceKind.INTERSECTION, PlaceKind.ADDRESS, PlaceKind.BLOCK)
+    taken = {at for _, first, after, _ in hits for at in range(first, after)}
+    named = {
+        tokens[at].kind.lower
+        for kind, first, after, _ in hits
+        if kind in streets
+        for at in range(first, after)
+        if tokens[at].kind.word and not (tokens[at].kind.suffix or tokens[at].kind.common or tokens[at].kind.direction)
+    }
+    return [
+        (PlaceKind.STREET, at, at + 1, "named before")
+        for at, token in enumerate(tokens)
+        if at not in taken and token.kind.lower in named and said_before(tokens, at, "before_names")
+        if token.text[0].isupper() or token.kind.lower not in plain_words()
+    ]
 
 
 def _by_pattern(text: str) -> list[Place]:

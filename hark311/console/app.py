@@ -19,13 +19,16 @@ from hark311.console import (
     delivery_pages,
     evidence_pages,
     learning_pages,
+    map_pages,
     mention_pages,
+    neighbour_pages,
+    place_pages,
     queue_pages,
     referral_pages,
     service_pages,
     sign_in_pages,
 )
-from hark311.console.guard import Guard, host_names
+from hark311.console.guard import Guard
 from hark311.console.mention_queries import NoSuchMention
 from hark311.console.pages import Console, make_console
 from hark311.console.visits import Forged, NotSignedIn, NotSupervisor
@@ -50,11 +53,14 @@ class WithoutSecrets(logging.Filter):
 PAGES = (
     queue_pages,
     mention_pages,
+    neighbour_pages,
     evidence_pages,
     delivery_pages,
     channel_pages,
     referral_pages,
     service_pages,
+    place_pages,
+    map_pages,
     learning_pages,
     account_pages,
     sign_in_pages,
@@ -69,7 +75,7 @@ def create_app(product: Product) -> FastAPI:
     for pages in PAGES:
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
-    app.add_middleware(Guard, names=host_names(product.settings), broken=_broken)
+    app.add_middleware(Guard, settings=product.settings, broken=_broken)
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(Forged, _forged)
     app.add_exception_handler(NotSupervisor, _not_supervisor)

@@ -59,6 +59,9 @@ _SANS = "@fontsource-variable/public-sans"
 COPIED = {
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
     "htmx.LICENSE": "htmx.org/LICENSE",
+    "leaflet.css": "leaflet/dist/leaflet.css",
+    "leaflet.js": "leaflet/dist/leaflet.js",
+    "leaflet.LICENSE": "leaflet/LICENSE",
     "lucide.LICENSE": "lucide-static/LICENSE",
     "public-sans.LICENSE": f"{_SANS}/LICENSE",
     "public-sans-latin.woff2": f"{_SANS}/files/public-sans-latin-wght-normal.woff2",

@@ -30,6 +30,12 @@ class DecisionForm:
     def holds_request(self) -> bool:
         return any((self.service_code, self.description.strip(), self.address_string.strip(), self.lat, self.long))
 
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """The latitude and longitude that stand in the form; None unless both are numbers."""
+        lat, long = _number(self.lat), _number(self.long)
+        return (lat, long) if lat is not None and long is not None else None
+
     def problems(self) -> list[str]:
         """What is wrong with the form itself, before the desk is asked."""
         found = []

@@ -2,7 +2,8 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -16,21 +17,17 @@ log = logging.getLogger(__name__)
 BODY_LIMIT = 256 * 1024
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+POLICY = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
 )
 HEADERS = {
-    "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -47,6 +44,14 @@ def host_names(settings: Settings) -> frozenset[str]:
     return LOOPBACK_NAMES | {name_of(settings.host)} | {name_of(name) for name in settings.public_hosts}
 
 
+def policy(settings: Settings) -> str:
+    """The Content-Security-Policy of every answer: images of ours alone, and map tiles where the operator set them."""
+    tiles = urlsplit(settings.map_tile_url)
+    # Leaflet empties a tile that is not wanted any more with a data: image
+    images = f"img-src 'self' data: {tiles.scheme}://{tiles.netloc}" if tiles.netloc else "img-src 'self'"
+    return "; ".join((*POLICY, images))
+
+
 def name_of(host: str) -> str:
     """The name in a Host header, without the port and an IPv6 address's brackets."""
     host = host.strip().lower()
@@ -58,9 +63,10 @@ def name_of(host: str) -> str:
 class Guard:
     """ASGI middleware around the whole desk. `broken` makes the page for a fault of our own."""
 
-    def __init__(self, app: ASGIApp, names: Iterable[str], broken: Callable[[Request], Response]) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, broken: Callable[[Request], Response]) -> None:
         self.app = app
-        self.names = frozenset(names)
+        self.names = host_names(settings)
+        self.headers = {**HEADERS, "content-security-policy": policy(settings)}
         self.broken = broken
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +74,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        guarded_send = _with_headers(send, static=scope["path"].startswith("/static/"))
+        guarded_send = _with_headers(send, self.headers, static=scope["path"].startswith("/static/"))
         if name_of(headers.get("host", "")) not in self.names:
             answer = PlainTextResponse("This desk does not answer to that host name.\n", status_code=400)
             await answer(scope, receive, guarded_send)
@@ -116,13 +122,13 @@ def _capped(receive: Receive) -> Receive:
     return receive_capped
 
 
-def _with_headers(send: Send, static: bool) -> Send:
+def _with_headers(send: Send, strict: Mapping[str, str], *, static: bool) -> Send:
     async def send_with_headers(part: Message) -> None:
         if part["type"] == "http.response.start":
             headers = MutableHeaders(scope=part)
-            for name, value in HEADERS.items():
+            for name, value in strict.items():
                 headers[name] = value
-            headers["cache-control"] = "no-cache" if static else "no-store"
+            headers.setdefault("cache-control", "no-cache" if static else "no-store")
         await send(part)
 
     return send_with_headers

@@ -1,5 +1,6 @@
 """The mention page: read, draft, decide."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -12,14 +13,19 @@ from hark311.console.decisions import DecisionForm, form_of_page, form_of_submis
 from hark311.console.frame import signed_in_page
 from hark311.console.history import history
 from hark311.console.mention_queries import MentionPage
+from hark311.console.neighbour_queries import neighbour_card
 from hark311.console.pages import Console
+from hark311.console.place_queries import belongs, dots_of, place_card
 from hark311.console.preview import preview
 from hark311.console.visits import ConsoleHere, Submission, Submitting, Viewing, Visitor
 from models import MentionState
 from models.job_names import SEND_REPLY, SUBMIT_REQUEST
+from responders.placing import choose_place, clear_place
 from responders.review import NotApproved
 
 router = APIRouter(prefix="/mentions/{mention_id}")
+
+REDRAFTED = "anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +38,19 @@ class Refused:
 
 @router.get("")
 def show_mention(
-    request: Request, console: ConsoleHere, visitor: Viewing, mention_id: int, intent: str | None = None
+    request: Request,
+    console: ConsoleHere,
+    visitor: Viewing,
+    mention_id: int,
+    intent: str | None = None,
+    reply: str = "",
 ) -> Response:
-    """`intent`: one that was chosen on this page and kept with the words, not decided on yet."""
+    """`intent`: one that was chosen on this page and kept with the words, not decided on yet.
+
+    `reply`: REDRAFTED where the reply was drafted anew just now, because the place changed.
+    """
     page = _read(console, mention_id)
-    return _show(request, console, visitor, page, form_of_page(page, intent))
+    return _show(request, console, visitor, page, form_of_page(page, intent), redrafted=reply == REDRAFTED)
 
 
 @router.post("/preview")
@@ -53,8 +67,7 @@ def check(request: Request, console: ConsoleHere, sent: Submitting, mention_id: 
 def keep(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
     """Take the mention, or prolong the claim, and keep what was typed."""
     console.product.desk.claim(mention_id, sent.visitor.id)
-    chosen = (known_intent(sent.text("intent")) or "unsure") if "intent" in sent.fields else ""
-    return _keep(request, console, sent, mention_id) or _back(mention_id, chosen)
+    return _keep(request, console, sent, mention_id) or _back(mention_id, _chosen_intent(sent))
 
 
 @router.post("/release")
@@ -85,6 +98,23 @@ def approve(
     if approved.reply_id is not None:
         after.add_task(console.product.nudge, SEND_REPLY, approved.reply_id)
     return _back(mention_id)
+
+
+@router.post("/place")
+def change_place(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+    """Put a place we found into the request ("UNDERSTANDING.INDEX"), or clear it ("none"); all else typed is kept."""
+    desk, staff_id, wanted = console.product.desk, sent.visitor.id, sent.text("place")
+    desk.claim(mention_id, staff_id)
+    if refused := _keep(request, console, sent, mention_id):
+        return refused
+    try:
+        if wanted == "none":
+            redrafted = clear_place(desk, mention_id, staff_id)
+        else:
+            redrafted = choose_place(desk, mention_id, staff_id, *_candidate(wanted))
+    except NotApproved as error:
+        return _refuse(request, console, sent, mention_id, None, Refused("The place was not changed", error.reasons))
+    return _back(mention_id, _chosen_intent(sent), REDRAFTED if redrafted else "", "#where")
 
 
 @router.post("/reject")
@@ -136,8 +166,20 @@ def _read(console: Console, mention_id: int) -> MentionPage:
         return mention_queries.mention_page(session, mention_id, console.now())
 
 
-def _back(mention_id: int, intent: str = "") -> Response:
-    return RedirectResponse(f"/mentions/{mention_id}{f'?intent={intent}' if intent else ''}", status_code=303)
+def _back(mention_id: int, intent: str = "", reply: str = "", part: str = "") -> Response:
+    query = urlencode({name: value for name, value in (("intent", intent), ("reply", reply)) if value})
+    return RedirectResponse(f"/mentions/{mention_id}{'?' if query else ''}{query}{part}", status_code=303)
+
+
+def _chosen_intent(sent: Submission) -> str:
+    """The intent that stands in the form, which no draft keeps; "" where it was not asked."""
+    return (known_intent(sent.text("intent")) or "unsure") if "intent" in sent.fields else ""
+
+
+def _candidate(wanted: str) -> tuple[int, int]:
+    """An understanding's id and the index of its candidate; one that is nowhere where this names none."""
+    found = re.fullmatch(r"(\d{1,18})\.(\d{1,3})", wanted, re.ASCII)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
 def _keep(request: Request, console: Console, sent: Submission, mention_id: int) -> Response | None:
@@ -187,10 +229,14 @@ def _show(
     page: MentionPage,
     form: DecisionForm,
     refused: Refused | None = None,
+    *,
+    redrafted: bool = False,
 ) -> HTMLResponse:
     with console.product.database.read() as session:
         events = history(session, page)
         next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0)
+        neighbours = neighbour_card(session, page)
+        place = place_card(session, page, form, console.product.settings.city, dots_of(session, neighbours))
     return signed_in_page(
         request,
         console,
@@ -205,6 +251,10 @@ def _show(
         next_id=next_id,
         hold=_hold(console),
         explains=console.product.explainer is not None,
+        place=place,
+        redrafted=redrafted,
+        neighbours=neighbours,
+        belongs=belongs(console.product, place.point, form.service_code),
         **_judged(console, page, form),
     )
 

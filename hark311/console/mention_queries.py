@@ -31,6 +31,7 @@ from models import (
     ServiceRequest,
     Understanding,
 )
+from models.joined import head_of
 from models.referrals import family_of
 from models.threads import newest_inbound, posts_of
 
@@ -73,6 +74,7 @@ class MentionPage:
     draft: Reply | None
     draft_request: ServiceRequest | None
     asked_about: ServiceRequest | None
+    head: ServiceRequest | None
     replies: list[Reply]
     requests: list[ServiceRequest]
     attempts: dict[str, list[SendAttempt]]
@@ -133,6 +135,7 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
             select(ServiceRequest).where(ServiceRequest.mention_id == mention_id).order_by(col(ServiceRequest.id))
         ).all()
     )
+    joined = next((one for one in requests if one.state == RequestState.JOINED), None)
     alarm = session.exec(select(Alarm).where(Alarm.mention_id == mention_id)).first()
     held = bool(mention.claimed_until and mention.claimed_until > now)
     people = names_of_staff(session, [mention.claimed_by if held else None, alarm.acknowledged_by if alarm else None])
@@ -160,6 +163,7 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
         draft=draft,
         draft_request=next((one for one in requests if one.state in _OPEN_REQUESTS), None),
         asked_about=session.get(ServiceRequest, draft.request_id) if draft and draft.request_id else None,
+        head=head_of(session, joined) if joined else None,
         replies=replies,
         requests=requests,
         attempts=_attempts(session, replies, requests),

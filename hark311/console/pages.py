@@ -1,6 +1,7 @@
 """The desk's own parts, and how a page is made from a template: autoescaped, strict, with the city's times."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from markupsafe import Markup
@@ -18,6 +19,7 @@ from starlette.responses import HTMLResponse
 
 from hark311.console import words
 from hark311.console.assets import VENDOR
+from hark311.console.map_drawing import Mark
 from hark311.console.times import CityTime
 from hark311.product import Product
 
@@ -28,7 +30,7 @@ TRIES_PER_ADDRESS = RateLimitItemPerMinute(30, 15)
 
 
 class Throttle:
-    """How often somebody may guess a password: per name, and per address they come from."""
+    """How often somebody may guess a password, per name and per address they come from, or ask for costly things."""
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -37,6 +39,10 @@ class Throttle:
         """Count one try; False when there were too many."""
         by_name = self._limiter.hit(TRIES_PER_NAME, "name", username.lower())
         return self._limiter.hit(TRIES_PER_ADDRESS, "address", address) and by_name
+
+    def may_ask(self, staff_id: int, limit: RateLimitItem) -> bool:
+        """Count one request of a signed-in person; False when there were too many."""
+        return self._limiter.hit(limit, "asks", str(staff_id))
 
     def forgive(self, username: str) -> None:
         """Forget the tries of a name that got in."""
@@ -62,12 +68,14 @@ class Console:
 
 def make_console(product: Product) -> Console:
     """The desk's parts for one product."""
-    city_time = CityTime(ZoneInfo(product.settings.city_time_zone))
-    return Console(product, _environment(product.settings.city_name, city_time), Throttle(), city_time)
+    settings = product.settings
+    city_time = CityTime(ZoneInfo(settings.city_time_zone))
+    tiles = (settings.map_tile_url, settings.map_attribution)
+    return Console(product, _environment(settings.city_name, city_time, tiles), Throttle(), city_time)
 
 
 @cache
-def _environment(city_name: str, city_time: CityTime) -> Environment:
+def _environment(city_name: str, city_time: CityTime, tiles: tuple[str, str]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -75,7 +83,7 @@ def _environment(city_name: str, city_time: CityTime) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(icon=icon, city_name=city_name, words=words)
+    environment.globals.update(icon=icon, city_name=city_name, tiles=tiles, words=words)
     filters: dict[str, Callable[..., str]] = {
         "age": city_time.age,
         "clock": city_time.clock,
@@ -83,10 +91,16 @@ def _environment(city_name: str, city_time: CityTime) -> Environment:
         "day": city_time.day,
         "calendar": city_time.calendar,
         "https_only": https_only,
+        "points": points,
         "language_name": words.language_name,
     }
     environment.filters.update(filters)
     return environment
+
+
+def points(marks: Sequence[Mark]) -> str:
+    """The marks of a map for its script: JSON of [lat, lon, sign, label, precision in metres]."""
+    return json.dumps([[one.lat, one.lon, one.sign, one.label, one.precision_m] for one in marks])
 
 
 def https_only(url: str) -> str:

@@ -33,7 +33,7 @@ class Preview:
 
 def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: float) -> Preview:
     """The preview of what stands in the form. A text that cannot be read yet is counted as it stands."""
-    known = page.filed or page.asked_about
+    known = page.head or page.filed or page.asked_about
     request = page.draft_request or known
     reference = request.reference if request else ""
     text, language, facts = form.reply_text, form.language, page.facts

@@ -22,6 +22,7 @@ from models import (
     ServiceRequest,
     Understanding,
 )
+from models.joined import followers
 
 _DOUBTFUL = (ReplyState.UNCERTAIN, ReplyState.FAILED)
 
@@ -50,6 +51,8 @@ class Row:
     holder: str
     trouble: str
     more_posts: int
+    followers: int
+    follows: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class _Around:
     replies: dict[int, Reply]
     services: dict[str, str]
     staff: dict[int, str]
+    followers: dict[int, int]
+    heads: dict[int, str]
 
 
 def rows(session: Session, ids: Sequence[int], now: datetime) -> list[Row]:
@@ -104,7 +109,18 @@ def _around(session: Session, mentions: list[Mention]) -> _Around:
         replies={reply.mention_id: reply for reply in replies},
         services=dict(session.exec(select(Service.service_code, Service.service_name)).all()),
         staff=names_of_staff(session, [mention.claimed_by for mention in mentions]),
+        followers=followers(session, [request.id or 0 for request in requests]),
+        heads=_numbers_of_heads(session, requests),
     )
+
+
+def _numbers_of_heads(session: Session, requests: Sequence[ServiceRequest]) -> dict[int, str]:
+    """The number of each request that one of these is joined to, by its id."""
+    wanted = {one.joined_to_id for one in requests if one.joined_to_id}
+    if not wanted:
+        return {}
+    heads = session.exec(select(ServiceRequest).where(col(ServiceRequest.id).in_(wanted))).all()
+    return {head.id or 0: head.service_request_id or head.reference for head in heads}
 
 
 def _row(mention: Mention, pieces: list[Piece], posts: int, around: _Around, now: datetime) -> Row:
@@ -135,6 +151,8 @@ def _row(mention: Mention, pieces: list[Piece], posts: int, around: _Around, now
         holder=around.staff.get(mention.claimed_by or 0, "") if held else "",
         trouble=_trouble(mention, around.replies.get(mention_id), request),
         more_posts=max(0, posts - 1),
+        followers=around.followers.get(request.id or 0, 0) if request else 0,
+        follows=around.heads.get(request.joined_to_id or 0, "") if request else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""Which kind of problem each of the city's services stands for: guessed from its names, or chosen by a supervisor."""
+"""Each of the city's services: which kind of problem it stands for, and how far around repeats of it are looked for."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,11 @@ from starlette.responses import RedirectResponse, Response
 
 from classifier.taxonomy import CATEGORIES
 from hark311.console.frame import signed_in_page
-from hark311.console.visits import ConsoleHere, Supervising, Viewing
+from hark311.console.pages import Console
+from hark311.console.service_reach import LIMITS, Figures, keep_figures, read_figures
+from hark311.console.visits import ConsoleHere, Supervising, Viewing, Visitor
 from hark311.product import Product
-from models import Service, record
+from models import Service, ServiceReach, record
 from responders.review import NotFound
 
 router = APIRouter(prefix="/services")
@@ -20,29 +22,51 @@ router = APIRouter(prefix="/services")
 class ServiceRow:
     """A service and its category in words; `guessed` is what stands where nobody has chosen, "" for nothing.
 
-    `how` says where the guess is from; "" where the classifier could not be asked.
+    `how` says where the guess is from; "" where the classifier could not be asked. `own` is what a supervisor said of
+    where repeats are looked for, `default` what counts where nobody did.
     """
 
     service: Service
     chosen: str
     guessed: str
     how: str
+    own: Figures
+    default: Figures
+
+    @property
+    def reach(self) -> Figures:
+        """What counts."""
+        return self.own.over(self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why the figures of one service were not kept, and what was typed."""
+
+    service_code: str
+    reasons: list[str]
+    typed: dict[str, str]
 
 
 @router.get("")
 def show_services(request: Request, console: ConsoleHere, visitor: Viewing) -> Response:
-    with console.product.database.read() as session:
-        services = session.exec(select(Service).order_by(Service.service_name)).all()
-    rows = [_row(console.product, service) for service in services]
-    return signed_in_page(
-        request,
-        console,
-        visitor,
-        "services.html",
-        rows=[row for row in rows if row.service.active],
-        inactive=[row for row in rows if not row.service.active],
-        categories=sorted(CATEGORIES.items(), key=lambda one: one[1]),
-    )
+    return _show(request, console, visitor)
+
+
+@router.post("/{service_code:path}/reach")
+def choose_reach(request: Request, console: ConsoleHere, sent: Supervising, service_code: str) -> Response:
+    """Say how far around and how far back repeats are looked for; an empty field leaves it to the kind of problem."""
+    typed = {name: sent.text(name) for name in ("radius", "age", "unit")}
+    wanted, reasons = read_figures(**typed)
+    if reasons:
+        return _show(request, console, sent.visitor, Refused(service_code, reasons, typed))
+    with console.product.database.write() as session:
+        if session.get(Service, service_code) is None:
+            raise NotFound("There is no such service.")
+        now = console.now()
+        today = console.city_time.today(now)
+        keep_figures(session, service_code, wanted, staff_id=sent.visitor.id, today=today, now=now)
+    return RedirectResponse("/services", status_code=303)
 
 
 @router.post("/{service_code:path}")
@@ -63,11 +87,32 @@ def choose_category(console: ConsoleHere, sent: Supervising, service_code: str) 
     return RedirectResponse("/services", status_code=303)
 
 
-def _row(product: Product, service: Service) -> ServiceRow:
+def _show(request: Request, console: Console, visitor: Visitor, refused: Refused | None = None) -> Response:
+    with console.product.database.read() as session:
+        services = session.exec(select(Service).order_by(Service.service_name)).all()
+        reaches = {one.service_code: one for one in session.exec(select(ServiceReach)).all()}
+    rows = [_row(console.product, service, reaches.get(service.service_code)) for service in services]
+    return signed_in_page(
+        request,
+        console,
+        visitor,
+        "services.html",
+        422 if refused else 200,
+        rows=[row for row in rows if row.service.active],
+        inactive=[row for row in rows if not row.service.active],
+        categories=sorted(CATEGORIES.items(), key=lambda one: one[1]),
+        refused=refused,
+        limits=LIMITS,
+    )
+
+
+def _row(product: Product, service: Service, reach: ServiceReach | None) -> ServiceRow:
     if service.service_code in CATEGORIES:
         guess, how = service.service_code, "by its code"
     else:
         suggest = product.suggest_category
         guess, how = (suggest(service) or "", "guessed from its name and keywords") if suggest else ("", "")
     chosen = service.category or ""
-    return ServiceRow(service, CATEGORIES.get(chosen, chosen), CATEGORIES.get(guess, guess), how)
+    kind = chosen if chosen in CATEGORIES else guess
+    own, default = Figures.own(reach), Figures.of_kind(kind)
+    return ServiceRow(service, CATEGORIES.get(chosen, chosen), CATEGORIES.get(guess, guess), how, own, default)

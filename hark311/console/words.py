@@ -8,7 +8,9 @@ from models import (
     AttemptOutcome,
     Decision,
     EvidenceKind,
+    FeatureKind,
     Intent,
+    LayerKind,
     MentionState,
     ReplyState,
     RequestState,
@@ -103,9 +105,51 @@ EVIDENCE = {
 MISSING = {
     "service": "what the problem is",
     "place": "where it is",
-    "address": "the address",
+    "which_place": "which of several places it is",
+    "house_number": "the house number",
     "cross_street": "the nearest cross street",
 }
+
+PLACE_KIND = {
+    "address": "a house number",
+    "block": "a block",
+    "intersection": "a crossing",
+    "landmark": "a landmark",
+    "stop": "a stop",
+    "street": "a whole street",
+    "waterway": "a waterway",
+    "area": "a whole area",
+    "pin": "their pin on the map",
+    "photo": "where their photo was taken",
+}
+
+FEATURE_KIND = {
+    FeatureKind.STREET: ("street known by name", "streets known by name"),
+    FeatureKind.SEGMENT: ("stretch of a street", "stretches of streets"),
+    FeatureKind.CROSSING: ("crossing", "crossings"),
+    FeatureKind.HOUSE: ("address", "addresses"),
+    FeatureKind.LANDMARK: ("landmark", "landmarks"),
+    FeatureKind.STOP: ("stop", "stops"),
+    FeatureKind.WATERWAY: ("waterway", "waterways"),
+    FeatureKind.AREA: ("area", "areas"),
+    FeatureKind.NICKNAME: ("nickname", "nicknames"),
+}
+"""One of it, and several."""
+
+FOUND_IN = {
+    LayerKind.STREETS: "the city's streets",
+    LayerKind.ADDRESSES: "the city's addresses",
+    LayerKind.OSM: "OpenStreetMap",
+    LayerKind.STOPS: "the list of stops",
+    LayerKind.LANDMARKS: "the list of landmarks",
+    LayerKind.AREAS: "the city's areas",
+    LayerKind.PAST_REQUESTS: "the city's past requests",
+    LayerKind.NICKNAMES: "a nickname kept on the desk",
+    LayerKind.STARTER: "the gazetteer that came with hark311",
+    LayerKind.FEATURES: "a gazetteer read from a file",
+}
+
+FOUND_BY = {"gazetteer": "the city's gazetteer", "text": "in no list: their words alone"}
 
 ATTACHMENT = {
     AttachmentKind.PHOTO: Sign("image", "photo"),

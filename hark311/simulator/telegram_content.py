@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from pathlib import PurePosixPath
 
 from hark311.simulator.attached import decoded
 from hark311.simulator.pictures import HEIGHT, WIDTH, draw_png
@@ -80,7 +81,7 @@ def content_of(write: sqlite3.Connection, said: SaidOnTelegram, number: int) -> 
     if said.document is not None:
         paper = said.document
         body = decoded(paper.content_base64) if paper.content_base64 else paper.file_name.encode()
-        file = keep_file(write, f"documents/{mark}", paper.mime_type, body)
+        file = keep_file(write, f"documents/{mark}{PurePosixPath(paper.file_name).suffix}", paper.mime_type, body)
         document = file | {"file_name": paper.file_name, "mime_type": paper.mime_type}
         return [_captioned({"document": document}, said.caption)]
     raise AssertionError("SaidOnTelegram lets exactly one kind through")

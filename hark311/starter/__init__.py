@@ -1,4 +1,4 @@
-"""What a new city starts with: its services, whom a danger is for, and the wordings of its replies in every language.
+"""What a new city starts with: its services, whom a danger is for, who keeps its roads, and the words of its replies.
 
 All are files that ship with the packages. They are read once, into an empty database; after that they are changed on
 the desk, with a name on every change.
@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from models import Need, Referral, ReplyTemplate, Service
+from models import Need, Referral, ReplyTemplate, RoadOwner, Service
 from responders import wording
 from responders.drafting import NAMES, SLOTS, Key
 
@@ -53,10 +53,22 @@ class _ReferralEntry(_Entry):
     note: str = ""
 
 
+class _RoadOwnerEntry(_Entry):
+    code: Line
+    name: Line
+    ours: bool
+    call: str
+    number: str
+    note: str
+
+
 class _TemplateFile(_Entry):
     language: str
     checked_by_speaker: bool
     texts: dict[Key, Line]
+
+
+EntryT = TypeVar("EntryT", bound=_Entry)
 
 
 def load_services() -> list[Service]:
@@ -71,6 +83,12 @@ def load_referrals() -> list[Referral]:
     return parse_referrals(file.read_text(encoding="utf-8"), file.name)
 
 
+def load_road_owners() -> list[RoadOwner]:
+    """Who keeps a road, by the codes of the city's street data; checked by nobody. Raises StarterError."""
+    file = files("hark311.starter") / "road_owners.toml"
+    return parse_road_owners(file.read_text(encoding="utf-8"), file.name)
+
+
 def load_templates() -> list[ReplyTemplate]:
     """Version 1 of every wording in every language, by language and key. Raises StarterError."""
     folder = files("responders") / "templates"
@@ -83,24 +101,30 @@ def load_templates() -> list[ReplyTemplate]:
 
 def parse_referrals(text: str, file_name: str) -> list[Referral]:
     """The referrals a TOML text lists under [[referral]]. Raises StarterError naming `file_name` and the entry."""
-    referrals: list[Referral] = []
-    for number, raw in enumerate(_listed(text, file_name, "referral"), start=1):
-        entry = _validated(_ReferralEntry, raw, file_name, f"referral {number} ({raw.get('danger', 'no danger')})")
-        if any(entry.danger == earlier.danger for earlier in referrals):
-            raise StarterError(f"{file_name}: referral {number} ({entry.danger}): the danger is listed twice")
-        referrals.append(Referral(**entry.model_dump()))
-    return referrals
+    return [Referral(**one.model_dump()) for one in _entries(text, file_name, "referral", _ReferralEntry, "danger")]
+
+
+def parse_road_owners(text: str, file_name: str) -> list[RoadOwner]:
+    """The owners a TOML text lists under [[road_owner]]. Raises StarterError naming `file_name` and the entry."""
+    return [RoadOwner(**one.model_dump()) for one in _entries(text, file_name, "road_owner", _RoadOwnerEntry, "code")]
 
 
 def parse_services(text: str, file_name: str) -> list[Service]:
     """The services a TOML text lists under [[service]]. Raises StarterError naming `file_name` and the entry."""
-    services: list[Service] = []
-    for number, raw in enumerate(_listed(text, file_name, "service"), start=1):
-        entry = _validated(_ServiceEntry, raw, file_name, f"service {number} ({raw.get('service_code', 'no code')})")
-        if any(entry.service_code == earlier.service_code for earlier in services):
-            raise StarterError(f"{file_name}: service {number} ({entry.service_code}): the code is listed twice")
-        services.append(Service(**entry.model_dump()))
-    return services
+    return [Service(**one.model_dump()) for one in _entries(text, file_name, "service", _ServiceEntry, "service_code")]
+
+
+def _entries(text: str, file_name: str, listed: str, shape: type[EntryT], key: str) -> list[EntryT]:
+    """The entries under [[listed]], each of its own key."""
+    found: dict[str, EntryT] = {}
+    name, word = listed.replace("_", " "), key.rpartition("_")[2]
+    for number, raw in enumerate(_listed(text, file_name, listed), start=1):
+        entry = _validated(shape, raw, file_name, f"{name} {number} ({raw.get(key, f'no {word}')})")
+        own = getattr(entry, key)
+        if own in found:
+            raise StarterError(f"{file_name}: {name} {number} ({own}): the {word} is listed twice")
+        found[own] = entry
+    return list(found.values())
 
 
 def parse_templates(text: str, file_name: str) -> list[ReplyTemplate]:
@@ -152,9 +176,6 @@ def _toml(text: str, file_name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StarterError(f"{file_name}: this is not TOML: {error}") from error
-
-
-EntryT = TypeVar("EntryT", bound=_Entry)
 
 
 def _validated(kind: type[EntryT], raw: object, file_name: str, entry: str) -> EntryT:

@@ -149,7 +149,9 @@ def test_without_one_head_the_others_carry_on(
 
 def test_the_encoder_reads_only_what_words_leave_open(models_folder: Path) -> None:
     loaded = load(ModelFiles(models_folder))
-    listened = Listened(loaded.weigher, loaded.heads, loaded.versions, loaded.encoder_folder)
+    listened = Listened(
+        weigher=loaded.weigher, heads=loaded.heads, versions=loaded.versions, encoder_folder=loaded.encoder_folder
+    )
     answers = CascadeClassifier(build(), listened).classify([CLEAR, *UNSURE, SPANISH, ""], SERVICES)
     assert listened.asked == UNSURE
     assert [bool(one.explanations[0].encoder) for one in answers[:4]] == [False, True, True, False]
@@ -180,8 +182,12 @@ def test_abstaining_has_a_reason_and_leaves_the_guesses(cascade: CascadeClassifi
     (unsure,) = cascade.classify([UNSURE[1]], SERVICES)
     assert unsure.abstained
     assert unsure.abstained_because.startswith("too unsure what it wants: ")
-    assert unsure.service_code is None
     assert unsure.runners_up
+    (which,) = cascade.classify(["that thing on our corner again, come and see"], SERVICES)
+    assert which.abstained
+    assert which.abstained_because.startswith("too unsure which service it is for: ")
+    assert which.service_code is None
+    assert which.runners_up
     (clear,) = cascade.classify([CLEAR], SERVICES)
     assert not clear.abstained
     assert clear.abstained_because == ""

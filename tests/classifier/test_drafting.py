@@ -1,15 +1,17 @@
 """The draft of a service request: the resident's words, the place, and what a crew still needs to know."""
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.drafting import DESCRIPTION_LIMIT, RequestDraft, describe, draft_request
+from classifier.places.resolver import Resolved
 from classifier.protocol import Understood
 from classifier.redaction import find_private
-from models import Need, Service
+from models import Candidate, Need, Service
 from models.posts import Pin
 
 POTHOLE = Service(service_code="POTHOLE", service_name="Pothole", needs=Need.POINT)
@@ -58,11 +60,6 @@ def test_a_draft_says_what_its_service_still_needs(
 def test_a_shared_pin_gives_the_point_and_the_address() -> None:
     drafted = draft("5th & Market", pin=Pin(lat=39.95, lon=-75.16, title="City Hall", address="1400 JFK Blvd"))
     assert (drafted.lat, drafted.long, drafted.address_string) == (39.95, -75.16, "1400 JFK Blvd")
-
-
-def test_the_place_a_photo_was_taken_at_stands_in_for_a_pin() -> None:
-    drafted = draft_request(Understood(), "pothole", service=POTHOLE, photo_point=(39.9, -75.1))
-    assert (drafted.lat, drafted.long, drafted.missing) == (39.9, -75.1, ())
 
 
 def test_the_first_photo_goes_with_the_request() -> None:
@@ -125,3 +122,41 @@ def test_no_markup_and_nothing_private_survives(text: str) -> None:
     assert not re.search("<[a-zA-Z!?/]", description)
     assert find_private(description) == []
     description.encode()
+
+
+HALL = Candidate(kind="pin", name="", lat=39.952, lon=-75.164, precision_m=20, source="pin")
+CORNER = Candidate(
+    kind="intersection", name="5th St & Market St", lat=39.951, lon=-75.149, precision_m=15, start=11, end=23
+)
+
+
+def resolved_draft(*candidates: Candidate, **more: Any) -> RequestDraft:
+    understood = Understood(location_phrase="5th & Market")
+    return draft_request(understood, "pothole at 5th & Market", service=POTHOLE, resolved=Resolved(candidates, **more))
+
+
+def test_what_the_gazetteer_knows_goes_into_the_draft_under_its_one_name() -> None:
+    drafted = resolved_draft(CORNER)
+    assert (drafted.address_string, drafted.lat, drafted.long) == ("5th St & Market St", 39.951, -75.149)
+    assert drafted.missing == ()
+
+
+def test_a_pin_near_the_words_gives_the_point_and_they_the_name() -> None:
+    drafted = resolved_draft(HALL, CORNER)
+    assert (drafted.address_string, drafted.lat) == ("5th St & Market St", 39.952)
+
+
+def test_a_pin_far_from_the_words_leaves_the_place_to_a_person() -> None:
+    drafted = resolved_draft(HALL, CORNER, note="the pin and the words are 1.3 km apart", apart=True)
+    assert (drafted.lat, drafted.long, drafted.missing) == (None, None, ("which_place",))
+
+
+def test_an_open_question_leaves_the_point_out() -> None:
+    other = CORNER.model_copy(update={"name": "6th St & Market St"})
+    drafted = resolved_draft(CORNER, other, needs_clarification=True, question="Which?")
+    assert (drafted.address_string, drafted.lat, drafted.missing) == ("5th & Market", None, ("which_place",))
+
+
+def test_a_street_with_a_point_of_its_middle_is_no_exact_place() -> None:
+    street = CORNER.model_copy(update={"kind": "street", "name": "Market St"})
+    assert resolved_draft(street).missing == ("cross_street",)

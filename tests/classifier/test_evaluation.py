@@ -151,7 +151,25 @@ def test_places_are_scored_to_the_letter_and_by_touch(tmp_path: Path, classifier
         {"text": "pothole at 5th & Market", "spans": [{"start": 11}]},
     )
     found = evaluate("location", [file], classifier).as_dict()
-    assert (found["f1"], found["touching_f1"], found["skipped"]["broken"]) == (0.5, 1.0, 1)
+    assert (found["exact_f1"], found["overlap_f1"], found["skipped"]["broken"]) == (0.5, 1.0, 1)
+
+
+def test_kinds_of_places_are_compared_in_the_words_of_the_labels(tmp_path: Path, classifier: RuleClassifier) -> None:
+    text = "pothole at 5th & Market"
+    ours = written(tmp_path, {"text": text, "locations": [[11, 23, "intersection"]]}, {"text": text, "locations": []})
+    found = evaluate("location", [ours], classifier).as_dict()
+    assert found["exact_typed_f1"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["per_class"]["intersection"] == {"n": 1, "answers": 2, "precision": 0.5, "recall": 1.0, "f1": 0.6667}
+    theirs = written(
+        tmp_path,
+        {"text": text, "spans": [{"start": 11, "end": 23, "type": "POINT"}]},
+        {"text": "pothole on Maple Ave", "spans": [{"start": 11, "end": 20, "type": "AREA"}]},
+    )
+    found = evaluate("location", [theirs], classifier).as_dict()
+    assert (found["exact_f1"], found["exact_typed_f1"]) == (1.0, 0.5)
+    assert found["per_class"]["area"]["f1"] == 0.0
+    bare = evaluate("location", [written(tmp_path, {"text": text, "spans": [[11, 23]]})], classifier).as_dict()
+    assert (bare["exact_f1"], bare["exact_typed_f1"]) == (1.0, None)
 
 
 def test_a_line_that_cannot_be_read_is_counted_and_named_without_its_text(

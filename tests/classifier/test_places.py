@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from classifier.places import PlaceKind, find_places, kind_of_place, most_exact
 from classifier.words import SCANNED_CODE_POINTS
 
-A, B, X, S, L, AREA = (
+A, B, X, S, L, AREA, STOP, WATER = (
     PlaceKind.ADDRESS,
     PlaceKind.BLOCK,
     PlaceKind.INTERSECTION,
     PlaceKind.STREET,
     PlaceKind.LANDMARK,
     PlaceKind.AREA,
+    PlaceKind.STOP,
+    PlaceKind.WATERWAY,
 )
 
 PLACES = [
@@ -61,6 +63,45 @@ PLACES = [
     (L, "City Hall", "outside City Hall"),
     (L, "Penn Treaty Elementary School", "Penn Treaty Elementary School has no crossing guard"),
     (AREA, "Fishtown", "trees down in Fishtown"),
+    (A, "56 quarry hill rd", "cans in front of 56 quarry hill rd for weeks"),
+    (A, "12 & 14 Bailey St", "signs at 12 & 14 Bailey St were changed"),
+    (A, "30-12 48 avenue", "leak at 30-12 48 avenue"),
+    (A, "88 Larchmont", "van parked outside 88 Larchmont"),
+    (A, "41 w fourth", "noise, 41 w fourth"),
+    (A, "9 ELM AVE", "HUGE HOLE IN FRONT OF 9 ELM AVE"),
+    (B, "1200 BLK S 9TH", "NO PICKUP ON 1200 BLK S 9TH"),
+    (B, "1100 TO 1200 BLOCK OF OAK AVE", "CLEAN THE 1100 TO 1200 BLOCK OF OAK AVE PLEASE"),
+    (B, "4400 Block", "4400 Block, every yard"),
+    (B, "Elm St (between Oak and Ash)", "salt Elm St (between Oak and Ash) first"),
+    (B, "between Oak and Ash", "ice between Oak and Ash"),
+    (X, "5TH AND MARKET", "BIG POTHOLE AT 5TH AND MARKET"),
+    (X, "Maple Ave off of Grove Rd", "crash, Maple Ave off of Grove Rd"),
+    (X, "Maple Ave leads into Grove Rd", "where Maple Ave leads into Grove Rd"),
+    (X, "Crown (at Oak St.)", "the lamp on Crown (at Oak St.) hums"),
+    (X, "Oak St & Ash St & Elm St", "signal out at Oak St & Ash St & Elm St"),
+    (X, "spring hollow and powell", "corner of spring hollow and powell"),
+    (X, "K and East Sixth", "corner of K and East Sixth"),
+    (X, "Linden\n\nDr. & Ash Rd.", "a sign on Linden\n\nDr. & Ash Rd. is bent"),
+    (X, "Oak St - Ash St", "Oak St - Ash St, no lights"),
+    (X, "birch mill and dalton", "no turn signal at birch mill and dalton intersection"),
+    (S, "Euclid", "ice all along Euclid"),
+    (S, "Larch", "the far end of Larch is a mess"),
+    (S, "front street", "sweepers on front street"),
+    (S, "Q Ave", "sirens in the Q Ave area"),
+    (S, "Water St", "flooded: Water St"),
+    (S, "US 90 EB", "US 90 EB is blocked"),
+    (S, "hyde park ave", "snow on hyde park ave"),
+    (L, "McDonald's", "wrappers by McDonald's"),
+    (L, "C-Mart supermarket", "carts left near C-Mart supermarket's door"),
+    (L, "Oak Park Street playground", "grass at the Oak Park Street playground"),
+    (L, "grove hill church", "cones outside grove hill church"),
+    (L, "Museum of Glass", "the steps of the Museum of Glass"),
+    (STOP, "Gantry Junction station", "lift broken at Gantry Junction station"),
+    (WATER, "Otter Creek", "foam on Otter Creek"),
+    (AREA, "Chicago", "my cousin moved to Chicago"),
+    (AREA, "downtown Denver", "walking around downtown Denver"),
+    (AREA, "Lovelady, TX 75851", "from Lovelady, TX 75851"),
+    (AREA, "Kent County", "a road in Kent County"),
 ]
 
 NO_PLACE = [
@@ -76,6 +117,16 @@ NO_PLACE = [
     "@MarketStreet https://example.org/5th&Market",
     "trash and recycling",
     "5th time this year",
+    "is there still street sweeping twice a month",
+    "saw it on Facebook and on Monday",
+    "in January we called the City of Chicago",
+    "Chicago Police told me to call",
+    "the nearest gas station and the dog park",
+    "Busy street. Bike lane blocked. Dead end.",
+    "Ben and Jerry came over",
+    "thanks to the Fire Department",
+    "between you and me",
+    "a united way of doing this, taking place now",
     "",
     "🔥",
 ]
@@ -91,6 +142,19 @@ def test_a_place_is_found_with_its_words_and_kind(kind: PlaceKind, phrase: str, 
 @pytest.mark.parametrize("text", NO_PLACE)
 def test_what_is_no_place_is_left_alone(text: str) -> None:
     assert find_places(text) == []
+
+
+def test_a_street_named_once_is_found_again_by_its_name_alone() -> None:
+    text = "crash at the corner of Linden and cutter. Everyone speeds on cutter"
+    assert [text[one.start : one.end] for one in find_places(text)] == ["Linden and cutter", "cutter"]
+
+
+def test_what_stands_behind_an_address_is_an_area_of_its_own() -> None:
+    text = "leak at 40 Ash Rd, Quarry Point, GA 30301"
+    assert [(one.kind, text[one.start : one.end]) for one in find_places(text)] == [
+        (A, "40 Ash Rd"),
+        (AREA, "Quarry Point, GA 30301"),
+    ]
 
 
 def test_the_most_exact_place_comes_first_whatever_the_order() -> None:

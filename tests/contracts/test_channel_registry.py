@@ -71,7 +71,7 @@ def test_an_adapter_has_the_protocols_methods_as_they_are_written(
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_an_adapter_promises_nothing_in_public_beyond_what_is_asked_with_isinstance(channel: Channel) -> None:
-    extra = {"deleted"}
+    extra = {"deleted", "photo_file"}
     for protocol, adapter in ((Listener, listener_class(channel)), (Responder, responder_class(channel))):
         public = {name for name, value in vars(adapter).items() if inspect.isfunction(value) and name[0] != "_"}
         assert public <= set(_methods(protocol)) | extra

@@ -14,6 +14,7 @@ from hark311.cli import app
 from hark311.settings import load
 from models import (
     Database,
+    GeocoderTurn,
     MentionState,
     Post,
     ReplyState,
@@ -74,6 +75,24 @@ def test_the_status_of_an_empty_product_is_json(data: Path) -> None:
     assert status["oldest_waiting"] is None
     assert set(status) >= {"listeners", "open_gaps", "open_alarms", "unreadable", "outbox"}
     assert "nothing (start it with: hark up)" in _hark("status", "--data", data).stdout
+
+
+def test_the_status_says_what_is_wrong_with_the_geocoder_that_is_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trouble = "The US Census geocoder did not answer."
+    database = Database.in_file(data / wiring.DATABASE_FILE)
+    with database.write() as session:
+        session.add(GeocoderTurn(provider="census", next_at=rows.MORNING, failures=3, trouble=trouble))
+    database.dispose()
+    assert json.loads(_hark("status", "--data", data, "--json").stdout)["geocoder"] is None
+    monkeypatch.setenv("HARK_GEOCODER", "census")
+    told = json.loads(_hark("status", "--data", data, "--json").stdout)["geocoder"]
+    assert told == {"provider": "census", "trouble": trouble, "failures": 3}
+    assert "census: The US Census geocoder" in _hark("status", "--data", data).stdout
+    monkeypatch.setenv("HARK_GEOCODER", "photon")
+    monkeypatch.setenv("HARK_GEOCODER_CONTACT", "desk@riverton.example")
+    assert "photon: no trouble" in _hark("status", "--data", data).stdout
 
 
 def test_the_status_counts_what_is_there(data: Path) -> None:

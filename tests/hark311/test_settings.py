@@ -198,3 +198,24 @@ def test_an_empty_value_in_the_environment_counts_as_absent(tmp_path: Path, monk
     monkeypatch.setenv("HARK_REDIS_URL", "")
     monkeypatch.setenv("HARK_PORT", "")
     assert (load(tmp_path).redis_url, load(tmp_path).port) == (None, 8311)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example/{z}/{x}.png",
+        "https://{s}.tiles.example/{z}/{x}/{y}.png",
+        "https://tiles.example; script-src */{z}/{x}/{y}",
+        "https://tiles.example/{z}/{x}/{y}.png 'unsafe-inline'",
+        "//tiles.example/{z}/{x}/{y}.png",
+    ],
+)
+def test_a_map_tile_address_that_could_loosen_the_policy_is_refused(tmp_path: Path, url: str) -> None:
+    assert "map_tile_url: must be https://HOST/PATH" in _refused(tmp_path, map_tile_url=url)
+
+
+def test_a_map_tile_address_of_one_host_is_taken(tmp_path: Path) -> None:
+    url = "https://tiles.riverton.example:8443/v1/{z}/{x}/{y}{r}.png?key=abc"
+    assert load(tmp_path, map_tile_url=url).map_tile_url == url
+    assert load(tmp_path).map_tile_url == ""

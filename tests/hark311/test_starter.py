@@ -46,13 +46,14 @@ def weight(text: str) -> int:
 
 
 def widest_reply(template: ReplyTemplate, measure: Callable[[str], int]) -> str:
-    """A wording with the longest problem name, a 60-character place and both slots at their widest."""
+    """A wording with the longest problem name, 60-character places and both slots at their widest."""
     language = template.language
     words = {
         "problem": max((service.plain_names[language] for service in SERVICES), key=measure),
-        "place": sayable_place(LONGEST_PLACE, language, public=True, at_home=False, find_private=lambda _: ()),
         "name": "Maximiliana",
     }
+    place = sayable_place(LONGEST_PLACE, language, public=True, at_home=False, find_private=lambda _: ())
+    words |= dict.fromkeys(("place", "first", "second"), place)
     return widest(filled(template.body, words), language)
 
 

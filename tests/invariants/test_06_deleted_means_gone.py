@@ -17,11 +17,12 @@ from models import (
     Understanding,
 )
 from models.deletion import forget_post
+from models.neighbours import NeighbourMark, NeighbourSuggestion
 from responders.review import NotApproved
 from tests.rows import MORNING, a_mention, a_reply, a_request
 from tests.town import Town
 
-SECRET_WORDS = "zanzibar crater on Quince Street"
+SECRET_WORDS = "zanzibar crater on Xanthippe Street"
 
 
 def _forget_deleted(town: Town) -> int:
@@ -60,11 +61,29 @@ def test_a_deleted_post_leaves_no_word_in_any_table(town: Town) -> None:
     with town.database.read() as session:
         everything = _whole_database(session)
         assert "zanzibar" not in everything
-        assert "Quince" not in everything
+        assert "Xanthippe" not in everything
         assert post_id in everything
         assert session.exec(select(Attachment)).all() == []
         assert session.exec(select(Understanding.evidence)).all() == [[]]
     assert town.mention_of(post_id).state == MentionState.WITHDRAWN
+
+
+def test_a_deleted_post_leaves_the_lookup_of_neighbours(town: Town) -> None:
+    said = f"There is a {SECRET_WORDS}, a deep pothole"
+    posts = [town.simulator.say_on_x(said, author=author) for author in ("dee_215", "sam_kens")]
+    town.hear()
+    with town.database.read() as session:
+        assert len(session.exec(select(NeighbourSuggestion)).all()) == 1
+        text_hash = session.exec(select(NeighbourMark.text_hash).distinct()).one()
+        assert text_hash in _whole_database(session)
+    for post_id, left in zip(posts, (1, 0), strict=True):
+        town.simulator.delete_on_x(post_id)
+        assert _forget_deleted(town) == 1
+        with town.database.read() as session:
+            assert session.exec(select(NeighbourSuggestion)).all() == []
+            assert len(session.exec(select(NeighbourMark)).all()) == left
+    with town.database.read() as session:
+        assert text_hash not in _whole_database(session)
 
 
 def test_the_deleted_words_are_not_left_in_the_database_file(town: Town) -> None:
@@ -174,5 +193,5 @@ def test_the_audit_keeps_ids_and_no_words(either_database: Database) -> None:
             ("ServiceRequest", "cancelled"),
             ("Mention", "withdrawn"),
         }
-        assert "Quince" not in _whole_database(session)
+        assert "Xanthippe" not in _whole_database(session)
         assert session.exec(select(Mention.state)).one() == MentionState.WITHDRAWN

@@ -6,6 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from classifier.places import Place
+from classifier.places.resolver import Resolved
+from classifier.reading import Reader
+from classifier.rules import build
 from hark311.paging import Page, Pager
 from models import Alarm, MentionState, ReplyState
 from tests.town import Town
@@ -79,3 +83,36 @@ def test_danger_stands_before_everything_that_waits_longer(town: Town) -> None:
     town.suggester.batch = 1
     (first,) = town.suggester.suggest()
     assert [mention.danger for mention in town.mentions() if mention.id == first] == [True]
+
+
+class _BrokenGazetteer:
+    """A gazetteer that finds nothing and fails at every look-up."""
+
+    version = "broken"
+
+    def find(self, text: str) -> list[Place]:
+        return []
+
+    def resolve(self, *_: object, **__: object) -> Resolved:
+        raise ZeroDivisionError
+
+
+def test_a_gazetteer_that_fails_takes_neither_the_alarm_nor_the_draft_away(town: Town) -> None:
+    post_id = town.simulator.say_on_x("live wire down and sparking at 5th and Cambria")
+    town.listen()
+    reader = Reader(town.database, build(), town.clock, places=_BrokenGazetteer())
+    assert reader.read().alarms == [town.mention_of(post_id).id]
+    assert town.request_of(town.mention_of(post_id).id).description
+
+
+def test_what_fails_after_the_danger_was_seen_leaves_the_danger(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("classifier.reading.draft_request", fails)
+    post_id = town.simulator.say_on_x("live wire down and sparking at 5th and Cambria")
+    town.listen()
+    town.read()
+    assert town.mention_of(post_id).danger
+    with town.database.read() as session:
+        assert len(session.exec(select(Alarm)).all()) == 1

@@ -7,9 +7,11 @@ import pytest
 from sqlmodel import Session, select
 
 import classifier
+from classifier.training.taught_places import read_taught
 from hark311.console import learning_queries
-from models import Account, Channel, Database, Intent, Label, LabelSource, LabelTask
+from models import Account, Channel, Database, Intent, Label, LabelSource, LabelTask, ServiceRequest
 from models.labels import export_labels, import_labels, training_labels
+from models.place_labels import confirmed_places
 from responders.review import Said
 from tests.rows import MORNING, a_mention
 from tests.town import Town
@@ -57,6 +59,26 @@ def test_neither_the_label_nor_the_account_alone_lets_a_post_from_x_through(eith
         assert len(session.exec(select(Account)).all()) == 2
 
 
+def test_an_approved_draft_of_a_post_on_x_teaches_no_places(town: Town) -> None:
+    town.simulator.say_on_x("There is a deep pothole at 5th and Market St", author="dee_215")
+    town.simulator.say_on_telegram("There is a wide pothole at 6th and Market St")
+    town.hear()
+    for mention in town.mentions():
+        town.approve(mention.id, send_reply=False)
+    with town.database.read() as session:
+        assert all(one.approved_at for one in session.exec(select(ServiceRequest)).all())
+        [one] = confirmed_places(session)
+        assert one.text == "There is a wide pothole at 6th and Market St"
+        assert [one.text[span.start : span.end] for span in one.spans] == ["6th and Market St"]
+
+
+@pytest.mark.parametrize("channel", ["x", "X"])
+def test_a_file_cannot_teach_places_of_posts_on_x(channel: str) -> None:
+    line = f'{{"text": "a hole on Elm St", "spans": [[10, 16]], "channel": "{channel}"}}'
+    texts, refused = read_taught([line])
+    assert (texts, [one.line for one in refused]) == ([], [1])
+
+
 @pytest.mark.parametrize("channel", ["x", "X"])
 def test_a_file_cannot_bring_posts_from_x_in(database: Database, channel: str) -> None:
     line = f'{{"task": "category", "text": "a hole", "value": "POTHOLE", "channel": "{channel}"}}'
@@ -66,7 +88,16 @@ def test_a_file_cannot_bring_posts_from_x_in(database: Database, channel: str) -
         assert session.exec(select(Label)).all() == []
 
 
+READS_POSTS = {"reading.py", "looking.py"}
+"""Files that read posts to answer about them: what they say, and who said it before. They teach nothing."""
+
+
 def test_the_classifier_knows_labels_by_that_one_door_only() -> None:
     for file in Path(next(iter(classifier.__path__))).rglob("*.py"):
         code = file.read_text(encoding="utf-8")
-        assert not re.search(r"\bselect\((\w+\.)?(Label|Post|Mention)\b", code) or file.name == "reading.py", file
+        assert not re.search(r"\bselect\((\w+\.)?(Label|Post|Mention)\b", code) or file.name in READS_POSTS, file
+
+
+def test_training_reads_no_table_itself() -> None:
+    for file in (Path(next(iter(classifier.__path__))) / "training").rglob("*.py"):
+        assert "sqlmodel" not in file.read_text(encoding="utf-8"), file

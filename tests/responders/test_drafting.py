@@ -44,6 +44,7 @@ ENGLISH = {
     Key.ASK_ADDRESS: "We heard about [problem]. What is the address?",
     Key.ASK_ADDRESS_PRIVATE: "We heard about [problem]. What is the address? Send it in a private message.",
     Key.ASK_CROSS_STREET: "You wrote: [place]. Which cross street?",
+    Key.ASK_WHICH: "We heard about [problem]. Which one is it: [first] or [second]?",
     Key.ASK_SERVICE: "What is the problem?",
     Key.STATUS_KNOWN: "[problem] is open. Its number is {number}. It is due by {date}.",
     Key.STATUS_CLOSED: "[problem] is closed. Its number is {number}. Is it fixed?",
@@ -182,6 +183,27 @@ def test_a_cross_street_is_asked_for_by_naming_the_street_we_understood() -> Non
     context = replace(REPORT, place="S 9th St", missing=["cross_street"])
     assert drafted(context) == "You wrote: S 9th St. Which cross street?"
     assert key_of(replace(context, place="")) == Key.ASK_PLACE
+
+
+def test_of_two_places_it_may_be_the_resident_is_asked_which() -> None:
+    context = replace(REPORT, place="5th St", missing=["which_place"], choices=("500 N 5th St", "500 S 5th St"))
+    assert drafted(context) == "We heard about the pothole. Which one is it: 500 N 5th St or 500 S 5th St?"
+
+
+def test_of_more_than_two_places_none_is_named_and_the_corner_is_asked_for() -> None:
+    names = [f"Washington St, {area}" for area in ("Downtown", "Dorchester", "Brighton")]
+    context = replace(REPORT, place="Washington St", missing=["which_place"], choices=names)
+    assert drafted(context) == "You wrote: Washington St. Which cross street?"
+
+
+def test_two_homes_are_never_named_to_choose_from_in_public() -> None:
+    homes = ("512 N 5th St", "512 S 5th St")
+    trash = replace(REPORT, service=MISSED_TRASH, place="5th St", missing=["which_place"], choices=homes)
+    assert "512" not in drafted(trash)
+    assert drafted(trash) == (
+        "We heard about the missed collection. Which one is it: the 500 block of N 5th St or the 500 block of S 5th St?"
+    )
+    assert "512 N 5th St or 512 S 5th St" in drafted(replace(trash, channel=Channel.TELEGRAM))
 
 
 def test_an_enquiry_about_a_known_request_says_where_it_stands() -> None:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from hark311.console import assets
 from hark311.console.auth import open_session
 from hark311.console.visits import SESSION_COOKIE
 from models import StaffUser
@@ -75,3 +76,17 @@ def opened(
     yield page
     context.close()
     assert complaints == []
+
+
+def violations(page: Page, dark: bool) -> list[str]:
+    """What axe finds against WCAG 2.2 AA, one line each. A page differs in dark by its colours alone."""
+    page.evaluate(assets.AXE.read_text())
+    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate(
+        """async (only) => {
+            const told = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
+            return told.violations.flatMap((one) => one.nodes.map((node) => one.id + ": " + node.html));
+        }""",
+        ["color-contrast"] if dark else levels,
+    )
+    return [str(one) for one in found]

@@ -49,7 +49,7 @@ def test_every_icon_is_used_and_every_used_one_is_copied() -> None:
 
 
 def test_components_use_colour_roles_and_never_raw_colours() -> None:
-    for file in ("queue.css", "mention.css"):
+    for file in ("queue.css", "mention.css", "places.css"):
         text = (CONSOLE / "static" / file).read_text()
         assert re.findall(r"#[0-9a-fA-F]{3,8}\b", text) == []
 

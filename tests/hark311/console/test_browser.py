@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from sqlmodel import select
 
-from hark311.console import assets
-from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState, Role, StaffUser
-from tests.hark311.console.browsing import launched, opened
+from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState, RoadOwner, Role, StaffUser
+from tests.hark311.console.browsing import launched, opened, violations
 from tests.hark311.console.conftest import NOON, Running, StartDesk
 from tests.hark311.console.factories import (
     add_photo,
@@ -249,6 +248,7 @@ def busy(desk: Running) -> dict[str, str]:
     """A desk with one of everything, and the addresses to look at."""
     with desk.rows() as session:
         make_referrals(session)
+        session.add(RoadOwner(code="STATE", name="the state", ours=False, call="State roads", number="555-0190"))
         make_services(session)
         account = make_account(session)
         account.health, account.trouble = AccountHealth.UNAVAILABLE, "X does not answer."
@@ -277,24 +277,12 @@ def busy(desk: Running) -> dict[str, str]:
         "explained": f"/mentions/{explained.id}",
         "channels": "/channels",
         "referrals": "/referrals",
+        "roads": "/roads",
         "services": "/services",
         "learning": "/learning",
+        "places": "/places",
         "account": "/account",
     }
-
-
-def violations(page: Page, dark: bool) -> list[str]:
-    """What axe finds against WCAG 2.2 AA, one line each. A page differs in dark by its colours alone."""
-    page.evaluate(assets.AXE.read_text())
-    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate(
-        """async (only) => {
-            const told = await axe.run(document, {runOnly: only, resultTypes: ["violations"]});
-            return told.violations.flatMap((one) => one.nodes.map((node) => one.id + ": " + node.html));
-        }""",
-        ["color-contrast"] if dark else levels,
-    )
-    return [str(one) for one in found]
 
 
 @pytest.mark.parametrize("width", [1280, 375])

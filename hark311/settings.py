@@ -36,10 +36,30 @@ class SettingsError(Exception):
     """The settings cannot be used; the text says which key and why, never its value."""
 
 
-class XAccount(BaseModel):
-    """An account on X: keys of the developer app and of the account itself (domain: X API v2, OAuth 1.0a)."""
+class AccountRules(BaseModel):
+    """What an operator can say of an account on any channel."""
 
     model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = Field(default=True, description="off: neither heard nor answered; all other accounts go on")
+    read_only: bool = Field(default=False, description="heard, but nothing is sent; approved replies wait")
+    webhooks: bool = Field(
+        default=False, description="the channel calls us at PUBLIC_URL/webhooks/NAME; polling goes on, slower"
+    )
+    silence_hours: float = Field(default=24, gt=0, description="so long without a post is told as unusual silence")
+    answer_hours: float = Field(
+        default=72, gt=0, description="a reply to anything older goes back to a person instead of leaving by itself"
+    )
+    monthly_ceiling: float = Field(default=0, ge=0, description="US dollars a month; 0: no ceiling")
+    assisted_posts: Literal["off", "addressed", "anyone"] = Field(
+        default="addressed", description="who may be answered by hand, with approved words, where the API may not"
+    )
+    operator: str = Field(default="", description="who answers for the account, as its profile names them")
+    privacy_url: str = Field(default="", description="named in the first private message to somebody")
+
+
+class XAccount(AccountRules):
+    """An account on X: keys of the developer app and of the account itself (domain: X API v2, OAuth 1.0a)."""
 
     channel: Literal["x"]
     bearer_token: SecretStr
@@ -51,19 +71,40 @@ class XAccount(BaseModel):
     poll_seconds: float = Field(default=15, gt=0)
 
 
-class TelegramAccount(BaseModel):
+class TelegramAccount(AccountRules):
     """A Telegram bot: the token BotFather gave."""
-
-    model_config = ConfigDict(extra="forbid")
 
     channel: Literal["telegram"]
     token: SecretStr
     base_url: str = "https://api.telegram.org"
     poll_seconds: float = Field(default=1, gt=0)
     long_poll_seconds: int = Field(default=10, ge=0, le=50)
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="1 to 256 of A-Z a-z 0-9 _ -")
 
 
-AccountSettings = Annotated[XAccount | TelegramAccount, Field(discriminator="channel")]
+class MastodonAccount(AccountRules):
+    """An account on a Mastodon server: the access token of an app made under its preferences."""
+
+    channel: Literal["mastodon"]
+    access_token: SecretStr
+    base_url: str = Field(description="the server, as https://mastodon.social")
+    poll_seconds: float = Field(default=20, gt=0)
+    streaming: bool = Field(default=True, description="listen to the server's stream; polling goes on beside it")
+
+
+class BlueskyAccount(AccountRules):
+    """An account on Bluesky: its handle and an app password."""
+
+    channel: Literal["bluesky"]
+    handle: str = Field(description="without @, as philly311.bsky.social")
+    app_password: SecretStr
+    base_url: str = "https://bsky.social"
+    poll_seconds: float = Field(default=20, gt=0)
+
+
+AccountSettings = Annotated[
+    XAccount | TelegramAccount | MastodonAccount | BlueskyAccount, Field(discriminator="channel")
+]
 
 
 class Open311Settings(BaseModel):

@@ -13,13 +13,13 @@ from sqlmodel import Session, select
 
 from classifier.reading import Reader
 from classifier.redaction import find_private
+from hark311 import adapters
 from hark311.console.auth import issue_link
 from hark311.embedded import redis_url
 from hark311.jobs import Nudger
-from hark311.outgoing import x_session
 from hark311.paging import Pager, notifiers
 from hark311.product import Nudge, Product
-from hark311.settings import AccountSettings, Settings, XAccount
+from hark311.settings import AccountSettings, Settings
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
 from hark311.starter import load_referrals, load_road_owners, load_services, load_templates
@@ -205,33 +205,24 @@ def suggester_of(settings: Settings, database: Database) -> Suggester:
 
 
 def listeners_of(settings: Settings) -> dict[str, tuple[AccountSettings, Listener]]:
-    """A listener per account. Enter each before use."""
+    """A listener per account that is switched on. Enter each before use."""
     return {
-        name: (account, listener_class(Channel(account.channel))(**_arguments(account, listening=True)))
+        name: (
+            account,
+            listener_class(Channel(account.channel))(**adapters.listener_arguments(settings, name, account)),
+        )
         for name, account in accounts_of(settings).items()
+        if account.enabled
     }
 
 
 def responders_of(settings: Settings) -> dict[str, Responder]:
-    """A responder per account. Enter each before use."""
+    """A responder per account that may speak. Enter each before use."""
     return {
-        name: responder_class(Channel(account.channel))(**_arguments(account, listening=False))
+        name: responder_class(Channel(account.channel))(**adapters.responder_arguments(settings, name, account))
         for name, account in accounts_of(settings).items()
+        if account.enabled and not account.read_only
     }
-
-
-def _arguments(account: AccountSettings, *, listening: bool) -> dict[str, object]:
-    if isinstance(account, XAccount):
-        return {
-            "session": x_session(account.base_url),
-            "bearer_token": account.bearer_token.get_secret_value(),
-            "consumer_key": account.consumer_key.get_secret_value(),
-            "consumer_secret": account.consumer_secret.get_secret_value(),
-            "access_token": account.access_token.get_secret_value(),
-            "access_token_secret": account.access_token_secret.get_secret_value(),
-        }
-    shared = {"token": account.token.get_secret_value(), "base_url": account.base_url}
-    return shared | ({"long_poll_seconds": account.long_poll_seconds} if listening else {})
 
 
 def hearings_of(settings: Settings, database: Database, nudge: Nudge, holder: str) -> list[Hearing]:

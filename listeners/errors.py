@@ -2,6 +2,7 @@
 
 ListenerError
 ├── CredentialsRejected   stop, tell staff, look again now and then: somebody must mend the key
+├── PermissionMissing     the key is good but may not do this: tell staff what to switch on, the rest goes on
 ├── RateLimited           wait until `retry_at`
 └── ChannelUnavailable    back off and try again
 UnreadablePost            one post is broken: store it raw with the reason, go on with the page
@@ -17,6 +18,10 @@ class ListenerError(Exception):
 
 class CredentialsRejected(ListenerError):
     """The channel does not accept our key."""
+
+
+class PermissionMissing(ListenerError):
+    """The channel knows our key but does not let it do this; the text says what somebody has to switch on."""
 
 
 class RateLimited(ListenerError):

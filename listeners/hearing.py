@@ -41,6 +41,8 @@ class Hearing:
     heard: Callable[[], Awaitable[None]]
     poll_every: timedelta
     clock: Callable[[], datetime] = utc_now
+    pause_of: Callable[[timedelta, int], timedelta] = lambda poll_every, _new_posts: poll_every
+    """The pause after a page, from the usual one and how many new posts it brought: volume and budget decide."""
     _failures: int = field(default=0, init=False)
 
     async def listen(self) -> None:
@@ -69,7 +71,8 @@ class Hearing:
         self._failures = 0
         if stored and stored.to_understand:
             await self.heard()
-        return 0 if batch.more else self.poll_every.total_seconds()
+        new_posts = stored.new_posts if stored else 0
+        return 0 if batch.more else self.pause_of(self.poll_every, new_posts).total_seconds()
 
     def _take_lease(self) -> str | None:
         with self.database.write() as session:

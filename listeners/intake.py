@@ -235,11 +235,13 @@ class _Page:
                 changed_at=self.now,
                 may_reply=post.may_reply,
                 may_reply_reason=post.may_reply_reason,
+                addressed=post.addressed,
             )
         elif mention.state != MentionState.WITHDRAWN:
             mention.version += 1
             mention.needs_understanding = True
             mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
+            mention.addressed = mention.addressed or post.addressed
         self.session.add(mention)
         self.chains[post.edit_chain] = mention
         self.touched[mention.edit_chain] = mention
@@ -294,6 +296,9 @@ def _post_row(
         lon=post.pin.lon if post.pin else None,
         pin_accuracy_m=post.pin.accuracy_m if post.pin else None,
         pin_title=", ".join(filter(None, (post.pin.title, post.pin.address))) if post.pin else "",
+        command=post.command,
+        reply_with=dict(post.reply_with) or None,
+        rule_id=post.rule_id,
         created_at=post.created_at,
         received_at=now,
         raw=dict(post.raw),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -70,6 +71,52 @@ class FindsDeleted(Protocol):
 
     async def deleted(self, post_ids: Sequence[str]) -> Sequence[str]:
         """Those of `post_ids` (at most 100) that the channel no longer shows. Raises ListenerError."""
+        ...
+
+
+@runtime_checkable
+class FetchesThreads(Protocol):
+    """A channel that shows the whole thread around a post."""
+
+    async def thread(self, conversation_id: str, post_id: str) -> Sequence[IncomingPost]:
+        """What else stands in the thread of `post_id`, oldest first, as context. Raises ListenerError."""
+        ...
+
+
+@runtime_checkable
+class RefillsGaps(Protocol):
+    """A channel that still shows a stretch we have not heard."""
+
+    async def refill(self, after: str, before: str, cursor: str | None) -> Batch:
+        """One page of what lies between two post ids ("" is open); `more` while pages are left. Raises ListenerError."""
+        ...
+
+
+@runtime_checkable
+class CountsMentions(Protocol):
+    """A channel that tells how many posts it holds for us, so that the ledger can be compared."""
+
+    async def count_mentions(self, day: date) -> int | None:
+        """The channel's own count for one UTC day; None where it does not tell. Raises ListenerError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing `hark doctor` looked at: `ok` None where it cannot be told. `advice` says what to do, step by step."""
+
+    what: str
+    ok: bool | None
+    says: str
+    advice: str = ""
+
+
+@runtime_checkable
+class ChecksAccount(Protocol):
+    """A channel that tells what our key may do and how our account is labelled."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Keys, scopes, bot label, named operator, webhook, expiry. A problem is a finding, never an exception."""
         ...
 
 

@@ -8,6 +8,8 @@ from models import Channel
 LISTENERS: Mapping[Channel, str] = {
     Channel.X: "listeners.x:XListener",
     Channel.TELEGRAM: "listeners.telegram:TelegramListener",
+    Channel.MASTODON: "listeners.mastodon:MastodonListener",
+    Channel.BLUESKY: "listeners.bluesky:BlueskyListener",
 }
 
 

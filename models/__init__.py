@@ -3,10 +3,11 @@
 from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
-from models.channels import CHANNELS, Account, AccountHealth, Channel, ChannelFacts, Gap
+from models.channels import CHANNELS, Account, AccountHealth, Channel, ChannelFacts, Gap, Lane, ListeningRule
 from models.database import Database, utc_now
 from models.geocoding import GeocodeAnswer, GeocoderTurn
 from models.labels import Label, LabelSource
+from models.ledger import ComplianceJob, ComplianceState, IntakeDay, Spend
 from models.lifecycle import IllegalTransition, MentionState, ReplyState, RequestState
 from models.mentions import (
     Alarm,
@@ -39,6 +40,7 @@ from models.replies import AttemptOutcome, Purpose, Reply, ReplyTemplate, SendAt
 from models.requests import Need, Service, ServiceRequest, ServiceType
 from models.responsibility import RoadOwner
 from models.staff import AuditEntry, Decision, Review, Role, SignIn, StaffUser
+from models.standing import StandingApproval, StartLink
 from models.transitions import advance, record
 
 __all__ = [
@@ -54,6 +56,8 @@ __all__ = [
     "Candidate",
     "Channel",
     "ChannelFacts",
+    "ComplianceJob",
+    "ComplianceState",
     "Contribution",
     "Conversation",
     "Database",
@@ -68,11 +72,14 @@ __all__ = [
     "GeocoderTurn",
     "Guess",
     "IllegalTransition",
+    "IntakeDay",
     "Intent",
     "Label",
     "LabelSource",
     "LabelTask",
+    "Lane",
     "LayerKind",
+    "ListeningRule",
     "Mention",
     "MentionState",
     "Need",
@@ -100,7 +107,10 @@ __all__ = [
     "ServiceRequest",
     "ServiceType",
     "SignIn",
+    "Spend",
     "StaffUser",
+    "StandingApproval",
+    "StartLink",
     "Understanding",
     "UnreadablePost",
     "advance",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.database import UTCDateTime, str_enum
@@ -12,6 +13,8 @@ from models.database import UTCDateTime, str_enum
 class Channel(StrEnum):
     X = "x"
     TELEGRAM = "telegram"
+    MASTODON = "mastodon"
+    BLUESKY = "bluesky"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class ChannelFacts:
 CHANNELS: dict[Channel, ChannelFacts] = {
     Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True),
     Channel.TELEGRAM: ChannelFacts("Telegram", 4096, "characters", public=False, can_prove_sent=False),
+    Channel.MASTODON: ChannelFacts("Mastodon", 500, "characters", public=True, can_prove_sent=True),
+    Channel.BLUESKY: ChannelFacts("Bluesky", 300, "graphemes", public=True, can_prove_sent=True),
 }
 
 
@@ -40,6 +45,7 @@ class AccountHealth(StrEnum):
     NEVER_CONTACTED = "never_contacted"
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
+    NO_PERMISSION = "no_permission"
     CREDENTIALS_REJECTED = "credentials_rejected"
 
 
@@ -58,10 +64,48 @@ class Account(SQLModel, table=True):
     resume_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_holder: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    began_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="when we began to listen: what is older waits for a person"
+    )
+    heard_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the newest post came in")
+    key_expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="where the channel tells it")
+    retired_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="no more heard or answered")
+
+
+class Lane(SQLModel, table=True):
+    """Where we stand in what an account hears beside its mentions (Account.cursor): a search rule, direct messages."""
+
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    name: str = Field(description="such as messages, or rule-7")
+    cursor: str | None = None
+    trouble: str = ""
+    last_contact_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    resume_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class ListeningRule(SQLModel, table=True):
+    """What is searched for besides mentions. A changed rule is a new one, which applies from then on."""
+
+    __tablename__ = "listening_rule"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    query: str
+    label: str = ""
+    begins_at: datetime = Field(sa_type=UTCDateTime)
+    made_by: int | None = Field(default=None, foreign_key="staff_user.id")
+    ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    ended_by: int | None = Field(default=None, foreign_key="staff_user.id")
 
 
 class Gap(SQLModel, table=True):
-    """A stretch of a channel we know we have not heard. Shown to staff until somebody closes it (invariant 2)."""
+    """A stretch of a channel we know we have not heard. Shown to staff until somebody closes it (invariant 2).
+
+    Where the channel still shows it, it is filled again in a lane of its own, after everything that is new.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
@@ -71,3 +115,7 @@ class Gap(SQLModel, table=True):
     noticed_at: datetime = Field(sa_type=UTCDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     closed_by: str | None = None
+    refill_cursor: str | None = Field(default=None, description="where the refilling of this stretch stands")
+    refilled_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    refilled: int = Field(default=0, description="posts found in it")
+    trouble: str = Field(default="", description="why it cannot be filled again, in a sentence staff can read")

@@ -42,6 +42,7 @@ def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -
 
 def _empty_post(session: Session, post: Post, at: datetime) -> None:
     post.text, post.raw, post.url = "", None, ""
+    post.command, post.reply_with = "", None
     post.lat = post.lon = post.pin_accuracy_m = post.language_hint = None
     post.pin_title = ""
     post.deleted_at = at

@@ -44,6 +44,11 @@ class Post(SQLModel, table=True):
     lon: float | None = None
     pin_accuracy_m: float | None = None
     pin_title: str = ""
+    command: str = Field(default="", description="a bot's command without its slash: status, mycases, new ...")
+    reply_with: dict[str, str] | None = Field(
+        default=None, sa_type=json_column(), description="what the channel needs to hang a reply under this post"
+    )
+    rule_id: int | None = Field(default=None, description="ListeningRule.id of the search that found it")
     created_at: datetime = Field(sa_type=UTCDateTime)
     received_at: datetime = Field(sa_type=UTCDateTime)
     deleted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -88,6 +93,8 @@ class Mention(SQLModel, table=True):
     certainty: float = Field(default=0.0, description="Understanding.certainty() of the newest one")
     may_reply: bool = True
     may_reply_reason: str = ""
+    addressed: bool = Field(default=True, description="the author spoke to us; False for what a search found")
+    start_link_id: int | None = Field(default=None, description="StartLink.id of the link the chat began with")
     received_at: datetime = Field(sa_type=UTCDateTime)
     changed_at: datetime = Field(sa_type=UTCDateTime)
     claimed_by: int | None = Field(default=None, foreign_key="staff_user.id")

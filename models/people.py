@@ -10,7 +10,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from models.channels import Channel
-from models.database import UTCDateTime, str_enum
+from models.database import UTCDateTime, json_column, str_enum
 
 
 class Author(SQLModel, table=True):
@@ -25,6 +25,9 @@ class Author(SQLModel, table=True):
     display_name: str = ""
     protected: bool = False
     blocked_us_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    stopped_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="they told us to stop: nothing more but what they ask for"
+    )
 
     @property
     def called(self) -> str:
@@ -41,3 +44,10 @@ class Conversation(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id")
     channel_conversation_id: str
     private: bool = Field(default=False, description="a chat between one resident and us")
+    fetched_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the whole thread was read")
+    first_contact_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="when we first wrote here, with the link on privacy"
+    )
+    offered: list[int] | None = Field(
+        default=None, sa_type=json_column(), description="Mention.id of the cases numbered 1, 2, ... in our question"
+    )

@@ -57,7 +57,10 @@ class IncomingPost:
     `post_id` is unique per account. `edit_chain` is the id of the first version (equal to `post_id` where the
     post was never edited). `album` groups posts the resident sent as one;
     `private` marks a chat between one resident and us. `may_reply` with `may_reply_reason`
-    is what the channel's rules say about answering it. `created_at` is aware UTC; `raw` is what came over the wire.
+    is what the channel's rules say about answering it; `addressed` is False where the author did not speak to us and a
+    search found the post. `command` is a bot's command without its slash. `reply_with` is what the channel needs to
+    hang a reply under this post (Bluesky: root and parent; Mastodon: visibility); OutgoingPost hands it back unread.
+    `created_at` is aware UTC; `raw` is what came over the wire.
     """
 
     post_id: str
@@ -76,6 +79,10 @@ class IncomingPost:
     attachments: Sequence[IncomingAttachment] = ()
     may_reply: bool = True
     may_reply_reason: str = ""
+    addressed: bool = True
+    command: str = ""
+    reply_with: Mapping[str, str] = field(default_factory=dict)
+    rule_id: int | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,7 +104,12 @@ class NoticedGap:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingPost:
-    """One reply on its way out: final text, no slots left. `in_reply_to` is the resident's post id."""
+    """One reply on its way out: final text, no slots left. `in_reply_to` is the resident's post id.
+
+    `started_at` (aware UTC) is when the attempt was written down, so that what a channel lets us choose (a record key)
+    can be chosen again when we look for it. `reply_with` is what the post we answer came with. `author_id` is whom we
+    answer, on the channel; `private` says that nobody else may read it.
+    """
 
     reply_id: int
     text: str
@@ -105,6 +117,10 @@ class OutgoingPost:
     in_reply_to: str | None
     language: str
     idempotency_key: str
+    started_at: datetime
+    author_id: str = ""
+    private: bool = False
+    reply_with: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class Reply(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
+    handed_to: int | None = Field(default=None, description="StaffUser.id of who posts it by hand")
+    handed_over_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
     sent_text: str = ""
     sent_post_id: str | None = None
     sent_url: str = ""

@@ -24,6 +24,7 @@ from models import (
     Database,
     Mention,
     MentionState,
+    Post,
     Reply,
     ReplyState,
     RequestState,
@@ -163,6 +164,10 @@ class Outbox:
                 in_reply_to=attempt.in_reply_to,
                 language=reply.language,
                 idempotency_key=attempt.idempotency_key,
+                started_at=attempt.started_at,
+                author_id=session.get_one(Author, mention.author_id).channel_author_id,
+                private=conversation.private,
+                reply_with=_reply_with(session, reply),
             ),
         )
 
@@ -302,6 +307,14 @@ class Outbox:
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
                     return 0
             return 1
+
+
+def _reply_with(session: Session, reply: Reply) -> Mapping[str, str]:
+    """What the post we answer came with, for its channel."""
+    found = session.exec(
+        select(Post.reply_with).where(Post.account_id == reply.account_id, Post.channel_post_id == reply.in_reply_to)
+    ).first()
+    return found or {}
 
 
 def _of_another_reply(session: Session, reply: Reply, post_id: str) -> bool:

@@ -9,10 +9,14 @@ from models import Channel
 RESPONDERS: Mapping[Channel, str] = {
     Channel.X: "responders.x:XResponder",
     Channel.TELEGRAM: "responders.telegram:TelegramResponder",
+    Channel.MASTODON: "responders.mastodon:MastodonResponder",
+    Channel.BLUESKY: "responders.bluesky:BlueskyResponder",
 }
 LENGTHS: Mapping[Channel, str] = {
     Channel.X: "responders.x:length",
     Channel.TELEGRAM: "responders.telegram:length",
+    Channel.MASTODON: "responders.mastodon:length",
+    Channel.BLUESKY: "responders.bluesky:length",
 }
 
 

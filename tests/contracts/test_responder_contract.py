@@ -57,6 +57,7 @@ def _reply(said: Said, text: str = THANKS) -> OutgoingPost:
         in_reply_to=said.post_id,
         language="en",
         idempotency_key="reply-1-1",
+        started_at=datetime.now(UTC),
     )
 
 

@@ -5,6 +5,7 @@ import io
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -143,6 +144,7 @@ async def _listen_and_send(settings: Settings) -> None:
                 in_reply_to="77:1" if name == "telegram" else "77",
                 language="en",
                 idempotency_key="reply-1-1",
+                started_at=datetime.now(UTC),
             )
             try:
                 await responder.send(post)

@@ -166,7 +166,7 @@ async def x(simulator: RunningSimulator) -> AsyncIterator[XResponder]:
 
 
 def _reply(to: str, text: str = "Thank you. Request 14000231.") -> OutgoingPost:
-    return OutgoingPost(1, text, to, to, "en", "reply-1-1")
+    return OutgoingPost(1, text, to, to, "en", "reply-1-1", datetime.now(UTC))
 
 
 def _attempt(to: str, text: str = "Thank you. Request 14000231.") -> SendAttempt:

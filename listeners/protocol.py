@@ -88,7 +88,7 @@ class RefillsGaps(Protocol):
     """A channel that still shows a stretch we have not heard."""
 
     async def refill(self, after: str, before: str, cursor: str | None) -> Batch:
-        """One page of what lies between two post ids ("" is open); `more` while pages are left. Raises ListenerError."""
+        """One page of what lies between two post ids ("" is open); `more` while some are left. Raises ListenerError."""
         ...
 
 

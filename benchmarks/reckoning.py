@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from benchmarks.person import stands, thread_place
 from benchmarks.residents import Said, mark_of
+from benchmarks.towns import LISTED, own_posts
 from hark311.database_check import check_database
 from hark311.simulator import RunningSimulator
 from models import (
@@ -26,8 +27,6 @@ from models import (
     Understanding,
 )
 from models.posts import PostKind
-
-LISTED = 10_000
 
 
 @dataclass(slots=True)
@@ -76,19 +75,6 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def own_posts(simulator: RunningSimulator) -> list[tuple[str, str]]:
-    """(channel post id it hangs under, words) of everything in our name, on both networks."""
-    on_x = [
-        (str(one["in_reply_to"]), str(one["text"]))
-        for one in simulator.x_posts(by="us", limit=LISTED)
-        if not one["deleted"]
-    ]
-    return on_x + [
-        (f"{one['chat_id']}:{one['reply_to']}", str(one["text"]))
-        for one in simulator.telegram_messages(by="us", limit=LISTED)
-    ]
 
 
 def reckon(result: Result, database: Database, simulator: RunningSimulator, said: Sequence[Said]) -> None:

@@ -1,12 +1,12 @@
-"""Residents of a made-up town: they report, add, correct themselves, delete, and answer us, on both networks."""
+"""Residents of a made-up town: they report, add, correct themselves, delete, and answer us."""
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from benchmarks.towns import TOWNS, Town
 from hark311.simulator import RunningSimulator
 from models import Channel
 
@@ -27,6 +27,7 @@ REPORTS = (
     "Why does nobody answer about {street}",
 )
 ADDITIONS = ("It is near the bus stop", "It got worse this morning", "The number is {house}", "Any news?")
+SHARES = {Channel.X: 4, Channel.TELEGRAM: 3, Channel.MASTODON: 2, Channel.BLUESKY: 2}
 
 
 @dataclass(slots=True)
@@ -43,13 +44,18 @@ class Said:
 
 @dataclass(slots=True)
 class Residents:
-    """Speak with the dice of `dice`; remember what they said."""
+    """Speak with the dice of `dice`, on all channels or `only` one; remember what they said."""
 
     simulator: RunningSimulator
     dice: random.Random
     clock: Callable[[], datetime]
+    only: Channel | None = None
     said: list[Said] = field(default_factory=list)
     _marks: int = 0
+    _towns: Mapping[Channel, Town] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._towns = {channel: town(self.simulator) for channel, town in TOWNS.items()}
 
     def speak(self) -> None:
         """One thing a resident does: mostly a report."""
@@ -76,47 +82,27 @@ class Residents:
     def _report(self) -> None:
         mark, words = self._words(REPORTS)
         author = f"resident_{self.dice.randrange(400)}"
-        if self.dice.random() < 0.6:
-            self._on_x(mark, words, author)
-        else:
-            self._on_telegram(mark, words, author)
+        channel = self.only or self.dice.choices(list(SHARES), list(SHARES.values()))[0]
+        self._remember(mark, channel, self._towns[channel].say(words, author), author)
 
     def _add(self, to: Said) -> None:
         mark, words = self._words(ADDITIONS)
-        if to.channel == Channel.X:
-            ours = self.simulator.our_replies_on_x(to.post_id)
-            self._on_x(mark, words, to.author, in_reply_to=ours[-1]["id"] if ours else to.post_id)
-        else:
-            chat = int(to.post_id.split(":")[0])
-            ours = self.simulator.telegram_messages(by="us", chat_id=chat)
-            answers = {"reply_to": ours[-1]["message_id"]} if ours and self.dice.random() < 0.5 else {}
-            self._on_telegram(mark, words, to.author, **answers)
+        to_us = self.dice.random() < 0.5
+        post_id = self._towns[to.channel].answer(words, to.author, to.post_id, to_us=to_us)
+        self._remember(mark, to.channel, post_id, to.author)
 
     def _correct(self, which: Said) -> None:
         mark, words = self._words(REPORTS)
         which.gone = True  # these words are no more; the corrected ones have a mark of their own
-        if which.channel == Channel.X:
-            self._on_x(mark, words, which.author, edit_of=which.post_id)
-        else:
-            self._on_telegram(mark, words, which.author, edit_of=which.post_id.split(":")[1])
+        post_id = self._towns[which.channel].correct(words, which.author, which.post_id)
+        self._remember(mark, which.channel, post_id, which.author)
 
     def _delete(self, which: Said) -> None:
         which.gone = True
-        if which.channel == Channel.X:
-            self.simulator.delete_on_x(which.post_id)
-        else:
-            chat, message = which.post_id.split(":")
-            self.simulator.delete_on_telegram(int(chat), int(message))
+        self._towns[which.channel].delete(which.post_id)
 
-    def _on_x(self, mark: int, words: str, author: str, **more: Any) -> None:
-        post_id = self.simulator.say_on_x(words, author=author, **more)
-        self.said.append(Said(mark, Channel.X, post_id, author, self._second()))
-
-    def _on_telegram(self, mark: int, words: str, author: str, **more: Any) -> None:
-        sender = {"id": 10**9 + int(author.rpartition("_")[2]), "first_name": author}
-        done = self.simulator.say_on_telegram(words, **{"from": sender}, **more)
-        post_id = f"{done['chat_id']}:{done['message_id']}"
-        self.said.append(Said(mark, Channel.TELEGRAM, post_id, author, self._second()))
+    def _remember(self, mark: int, channel: Channel, post_id: str, author: str) -> None:
+        self.said.append(Said(mark, channel, post_id, author, self._second()))
 
 
 def mark_of(words: str) -> int | None:

@@ -1,11 +1,16 @@
 """What a resident said in a mention, as the classifier reads it: several posts as one text, and back to the posts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from models import Attachment, Candidate, Contribution, Evidence, Post, Problem
 from models.posts import AttachmentKind, Pin
+
+NO_WORDS = ("start", "picked")
+"""What follows one of these is no word of the report: the token of a link, the number of a case in a list."""
+_COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 
 Spanned = TypeVar("Spanned", Evidence, Contribution, Problem, Candidate)
 
@@ -36,7 +41,7 @@ def what_was_said(
     pinned = [post for post in posts if post.lat is not None and post.lon is not None]
     for post in posts:
         offsets.append((at, post.id or 0))
-        texts.append(post.text)
+        texts.append(_without_command(post))
         at += len(post.text) + 1
     pin = None
     if pinned:
@@ -47,6 +52,15 @@ def what_was_said(
     urls = tuple(one.url for one in theirs if one.kind == AttachmentKind.PHOTO and one.url.startswith("https://"))
     photo = next((taken for file in reversed(theirs) if (taken := _taken_at(file))), None)
     return Said(mention_id, version, "\n".join(texts), tuple(offsets), pin, urls, our_handle, hint, photo)
+
+
+def _without_command(post: Post) -> str:
+    """The text with blanks where a command and the token of a link stand: no part of the report, and nothing moves."""
+    if not post.command:
+        return post.text
+    lead = _COMMAND.match(post.text)
+    end = len(post.text) if post.command in NO_WORDS else lead.end() if lead else 0
+    return " " * end + post.text[end:]
 
 
 def _taken_at(file: Attachment) -> Pin | None:

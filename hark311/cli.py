@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hark311 import __version__, places, training
+from hark311 import __version__, accounts, places, rules_cli, training
 from hark311.settings import Settings, load
 from hark311.terminal import AsJson, Data, err, fail, out, settings_of, stored, told
 
@@ -24,6 +24,8 @@ db = typer.Typer(help="Look after the database.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(training.app, name="train")
 app.add_typer(places.app, name="places")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(rules_cli.app, name="rules")
 
 Port = Annotated[int | None, typer.Option("--port", help="Port of the desk.", show_default="8311")]
 SimulatorPort = Annotated[int | None, typer.Option("--simulator-port", hidden=True)]
@@ -173,14 +175,69 @@ def status(data: Data = None, as_json: AsJson = False) -> None:
 
     Example: `hark status --json`
     """
+    from hark311.simulated import accounts_of
     from hark311.status import rendered, status_of
 
     settings = _of_running(data)
-    found = status_of(stored(settings), settings.data, geocoder=settings.geocoder)
+    found = status_of(stored(settings), settings.data, accounts_of(settings), geocoder=settings.geocoder)
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
         out.print(rendered(found))
+
+
+@app.command()
+@told
+def ledger(
+    data: Data = None,
+    days: Annotated[int, typer.Option(min=1, help="So many days back, today among them.")] = 14,
+    account: Annotated[str | None, typer.Option(help="This account alone, by its name in the settings.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what came in day by day, and whether it balances. Ends with 1 when it does not.
+
+    Example: `hark ledger --days 30 --account philly311 --json`
+    """
+    from hark311.ledger import ledger_of, rendered
+    from models import utc_now
+
+    found = ledger_of(stored(_of_running(data)), utc_now(), days, account)
+    if account and not found.accounts:
+        fail(f"There is no account {account!r}. `hark accounts list` names them.", 2)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        out.print(rendered(found))
+    if not found.balances:
+        raise typer.Exit(1)
+
+
+@app.command()
+@told
+def doctor(
+    data: Data = None,
+    account: Annotated[str | None, typer.Option(help="This account alone, by its name in the settings.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at keys, scopes, labels, webhooks, clock, database and disk, and say what to do. Ends with 1 on a problem.
+
+    Example: `hark doctor --account philly311`
+    """
+    import asyncio
+
+    from hark311.doctor import as_dict, examine, rendered, well
+    from models import utc_now
+
+    settings = _of_running(data)
+    found = asyncio.run(examine(settings, stored(settings), utc_now(), account))
+    if not found:
+        fail(f"There is no account {account!r}. `hark accounts list` names them.", 2)
+    if as_json:
+        typer.echo(json.dumps(as_dict(found), indent=2))
+    else:
+        out.print(rendered(found))
+    if not well(found):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -223,10 +280,11 @@ def evaluate(
     task: Annotated[
         str,
         typer.Argument(
-            help="intent, category, emergency, language, location, resolve, neighbours or learning.", show_default=False
+            help="intent, category, emergency, language, location, resolve, neighbours, learning or length.",
+            show_default=False,
         ),
     ],
-    files: Annotated[list[Path] | None, typer.Argument(help="JSONL files with labelled texts.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="JSONL files with labelled texts; length: YAML.")] = None,
     data: Data = None,
     as_json: AsJson = False,
     report: Annotated[Path | None, typer.Option(help="Write a page and its figures into this directory.")] = None,
@@ -255,6 +313,10 @@ def evaluate(
     `neighbours` plants repeats among reports (text, lat, lon, created) and says how many are found; with --out it
     writes suggestions for readers to judge, and with --judged it reads their verdicts.
 
+    `length` counts texts as X does, and compares with twitter-text's conformance file.
+
+    Example: `hark evaluate length validate.yml --json`
+
     `learning` plays how fast it learns: it asks for the labels it is least certain of, and is measured again.
 
     Example: `hark evaluate learning --pool mine.jsonl --test others.jsonl --labels 1000 --json`
@@ -272,6 +334,11 @@ def evaluate(
         return
     if not files:
         fail(f"Name the files to score {task} on.", 2)
+    if task == "length":
+        from hark311 import evaluating_length
+
+        evaluating_length.length(files, as_json=as_json, fail=fail, out=out)
+        return
     if task == "resolve":
         evaluating_places.resolve(
             settings, files, city or settings.city, ids, as_json=as_json, fail=fail, out=out, err=err

@@ -41,7 +41,8 @@ def evaluate(
     `city`: whose gazetteer helps to find places; "" for patterns alone.
     """
     if task not in TASKS:
-        fail(f"{task!r} is no task. Choose one of: {', '.join([*TASKS, 'resolve', 'neighbours', 'learning'])}.", 2)
+        every = ", ".join([*TASKS, "resolve", "neighbours", "learning", "length"])
+        fail(f"{task!r} is no task. Choose one of: {every}.", 2)
     labelled = _rows(task, files, fail)
     if report:
         _prepare(report, fail)

@@ -40,8 +40,8 @@ class WithoutSecrets(logging.Filter):
 
 
 def secrets_in(model: BaseModel) -> set[str]:
-    """Every SecretStr value anywhere in some settings, and the passwords inside those that are URLs."""
-    whole = set(_walk(model))
+    """Every SecretStr that is set anywhere in some settings, and the passwords inside those that are URLs."""
+    whole = set(filter(None, _walk(model)))
     return whole | {password for one in whole if "://" in one for password in _passwords(one)}
 
 

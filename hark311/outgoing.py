@@ -1,38 +1,133 @@
-"""Outgoing HTTP for SDKs that know only one host and no time limit (tweepy)."""
+"""Outgoing HTTP of the channels' SDKs: another host where one knows only its own, time limits, and the toll."""
 
-from typing import Any
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 import requests
 from requests.adapters import HTTPAdapter
+
+from hark311.bills import Call
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 
 
-class _Elsewhere(HTTPAdapter):
-    """Sends what is addressed to the real host to another base URL, with a time limit.
+class Toll(Protocol):
+    """What stands between an SDK and the network: hark311.tolls.Toll. Never raises."""
 
-    The request is signed for the real host before it gets here, so OAuth 1.0a holds. tweepy 4.17 has the host as a
+    def held_until(self, call: Call) -> datetime | None:
+        """When a call may be made that would be refused now; None: now."""
+        ...
+
+    def answered(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """A call was answered. `headers` with names in small letters."""
+        ...
+
+    def broke(self, call: Call) -> None:
+        """A call's answer never came."""
+        ...
+
+
+class _Outgoing(HTTPAdapter):
+    """Sends with a time limit, to `base_url` where one is given, past the toll where there is one.
+
+    A request is signed for the real host before it gets here, so OAuth 1.0a holds. tweepy 4.17 has the host as a
     literal.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str = "", toll: Toll | None = None) -> None:
         super().__init__()
-        self._base = urlsplit(base_url.rstrip("/"))
+        self._base = urlsplit(base_url.rstrip("/")) if base_url else None
+        self._toll = toll
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        asked = urlsplit(request.url or "")
-        request.url = urlunsplit(
-            (self._base.scheme, self._base.netloc, self._base.path + asked.path, asked.query, asked.fragment)
-        )
+        call = _call(request)
+        if self._toll and (until := self._toll.held_until(call)):
+            return _held(request, until)
+        if self._base:
+            asked = urlsplit(request.url or "")
+            request.url = urlunsplit(
+                (self._base.scheme, self._base.netloc, self._base.path + asked.path, asked.query, asked.fragment)
+            )
         if not kwargs.get("timeout"):
             kwargs["timeout"] = (CONNECT_SECONDS, READ_SECONDS)
-        return super().send(request, *args, **kwargs)
+        try:
+            response = super().send(request, *args, **kwargs)
+            content = b"" if kwargs.get("stream") else response.content
+        except requests.RequestException:
+            if self._toll:
+                self._toll.broke(call)
+            raise
+        if self._toll:
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            self._toll.answered(call, response.status_code, headers, content)
+        return response
 
 
-def x_session(base_url: str) -> requests.Session:
+def x_session(base_url: str, toll: Toll | None = None) -> requests.Session:
     """A session for tweepy.Client: everything meant for api.twitter.com goes to `base_url`, with a time limit."""
     session = requests.Session()
     session.trust_env = False
-    session.mount("https://", _Elsewhere(base_url))
+    for scheme in ("https://", "http://"):  # where compliance jobs keep their lists: no call of the API
+        session.mount(scheme, _Outgoing())
+    session.mount("https://api.twitter.com/", _Outgoing(base_url, toll))
     return session
+
+
+def plain_session(toll: Toll | None = None) -> requests.Session:
+    """A session for an SDK that takes one and knows its own host (Mastodon.py), with a time limit."""
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, _Outgoing(toll=toll))
+    return session
+
+
+def event_hooks(toll: Toll) -> dict[str, list[Callable[[httpx.Response], Awaitable[None]]]]:
+    """What an httpx.AsyncClient takes as `event_hooks` to have its calls counted (python-telegram-bot, atproto)."""
+
+    async def answered(response: httpx.Response) -> None:
+        call = Call(response.request.method, response.request.url.path)
+        headers = {name.lower(): told for name, told in response.headers.items()}
+        await asyncio.to_thread(toll.answered, call, response.status_code, headers, b"")
+
+    return {"response": [answered]}
+
+
+def _call(request: requests.PreparedRequest) -> Call:
+    body = request.body if isinstance(request.body, bytes) else (request.body or "")
+    return Call(
+        method=request.method or "GET",
+        path=urlsplit(request.url or "").path,
+        body=body.encode() if isinstance(body, str) else body,
+        own_keys=_text(request.headers.get("Authorization", "")).startswith("OAuth "),
+    )
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode("latin-1") if isinstance(header, bytes) else header
+
+
+def _held(request: requests.PreparedRequest, until: datetime) -> requests.Response:
+    """The answer the channel would give, so that the adapter does what it does with the real one."""
+    response = requests.Response()
+    response.status_code, response.reason, response.encoding = 429, "Too Many Requests", "utf-8"
+    response.request, response.url = request, request.url or ""
+    seconds = str(max(1, int(until.timestamp())))
+    response.headers.update(
+        {
+            "content-type": "application/json",
+            "x-rate-limit-remaining": "0",
+            "x-rate-limit-reset": seconds,
+            "X-RateLimit-Limit": "1",
+            "X-RateLimit-Remaining": "0",
+            "X-RateLimit-Reset": until.isoformat(),
+        }
+    )
+    told = {"title": "Too Many Requests", "detail": "held back: its limit is used up", "error": "Too Many Requests"}
+    response._content, response._content_consumed = json.dumps(told).encode(), True  # type: ignore[attr-defined]
+    return response

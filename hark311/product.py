@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from hark311.prices import Prices, load_prices
+from hark311.rates import Rates
 from hark311.settings import Settings
 from models import Candidate, Database, Explanation, LabelTask, Post, Service, Understanding
 from responders.review import Desk
@@ -95,3 +97,5 @@ class Product:
     suggest_category: SuggestCategory | None = None
     locate: Locate | None = None
     responsibility_of: ResponsibilityOf | None = None
+    prices: Prices = field(default_factory=load_prices)
+    rates: Rates | None = None

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -29,6 +30,7 @@ DATA_DIRECTORY = "hark311-data"
 SECRET_KEY_LENGTH = 32
 DATABASES = ("postgresql", "sqlite")
 QUEUES = ("redis", "rediss", "unix")
+_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _TILES = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[^\s'\";,{}]*(\{[zxyr]\}[^\s'\";,{}]*)+")
 
 
@@ -50,9 +52,15 @@ class AccountRules(BaseModel):
     answer_hours: float = Field(
         default=72, gt=0, description="a reply to anything older goes back to a person instead of leaving by itself"
     )
+    backfill: Literal["ask", "take"] = Field(
+        default="ask", description="what was written before the first contact: ask a person, or take it in at once"
+    )
     monthly_ceiling: float = Field(default=0, ge=0, description="US dollars a month; 0: no ceiling")
     assisted_posts: Literal["off", "addressed", "anyone"] = Field(
         default="addressed", description="who may be answered by hand, with approved words, where the API may not"
+    )
+    key_expires: date | None = Field(
+        default=None, description="the day its key runs out, where you know it; the desk tells 14 days before"
     )
     operator: str = Field(default="", description="who answers for the account, as its profile names them")
     privacy_url: str = Field(default="", description="named in the first private message to somebody")
@@ -69,6 +77,12 @@ class XAccount(AccountRules):
     access_token_secret: SecretStr
     base_url: str = "https://api.twitter.com"
     poll_seconds: float = Field(default=15, gt=0)
+    country: str = Field(
+        default="US", pattern=r"^[A-Z]{2}$", description="where staff read: what X withholds there is purged"
+    )
+    tier: Literal["self_serve", "enterprise"] = Field(
+        default="self_serve", description="self_serve: X lets us answer only who named or quoted us"
+    )
 
 
 class TelegramAccount(AccountRules):
@@ -79,7 +93,13 @@ class TelegramAccount(AccountRules):
     base_url: str = "https://api.telegram.org"
     poll_seconds: float = Field(default=1, gt=0)
     long_poll_seconds: int = Field(default=10, ge=0, le=50)
-    webhook_secret: SecretStr = Field(default=SecretStr(""), description="1 to 256 of A-Z a-z 0-9 _ -")
+    webhook_secret: SecretStr = Field(default=SecretStr(""), description="16 to 256 of A-Z a-z 0-9 _ -")
+
+    @model_validator(mode="after")
+    def _a_webhook_has_a_secret(self) -> Self:
+        if self.webhooks and not _WEBHOOK_SECRET.fullmatch(self.webhook_secret.get_secret_value()):
+            raise ValueError("webhooks needs a webhook_secret of 16 to 256 letters, digits, _ and -")
+        return self
 
 
 class MastodonAccount(AccountRules):
@@ -154,6 +174,7 @@ class Settings(BaseSettings):
     accounts: dict[str, AccountSettings] = {}
     open311: Open311Settings | None = None
     notify: NotifySettings = NotifySettings()
+    prices: Path | None = Field(default=None, description="a price table of your own (TOML), over the built-in one")
     city_name: str = "Philly311"
     city: str = Field(
         default="philadelphia", pattern=r"^[a-z0-9-]{1,40}$", description="whose gazetteer places are looked up in"
@@ -227,6 +248,17 @@ class Settings(BaseSettings):
     def _outside_the_simulator_nothing_is_half_set(self) -> Self:
         if self.accounts and self.open311 is None:
             raise ValueError("accounts are set but open311 is not: say where requests are filed")
+        return self
+
+    @model_validator(mode="after")
+    def _channels_that_call_us_know_where(self) -> Self:
+        for name, account in self.accounts.items():
+            if not account.webhooks:
+                continue
+            if account.channel not in ("x", "telegram"):
+                raise ValueError(f"{name}: {account.channel} calls nobody; leave webhooks out")
+            if not (self.public_url.startswith("https://") or is_loopback(self.public_url)):
+                raise ValueError(f"{name} has webhooks, which need public_url: an https address the channel can reach")
         return self
 
     @model_validator(mode="after")

@@ -4,6 +4,8 @@ from pydantic import SecretStr
 
 from hark311.settings import (
     AccountSettings,
+    BlueskyAccount,
+    MastodonAccount,
     Open311Settings,
     Settings,
     SettingsError,
@@ -12,6 +14,9 @@ from hark311.settings import (
     is_loopback,
 )
 from hark311.simulator.settings import SimulatorSettings
+
+OPERATOR = "the simulator"
+"""Who answers for the simulated accounts, as their profiles say."""
 
 PORT_OFFSET = 1000
 """The simulator listens this far above the desk, so that instances side by side do not meet."""
@@ -46,6 +51,8 @@ def accounts_of(settings: Settings) -> dict[str, AccountSettings]:
     return {
         "x": XAccount(
             channel="x",
+            backfill="take",
+            operator=OPERATOR,
             bearer_token=SecretStr(keys.bearer_token),
             consumer_key=SecretStr(keys.consumer_key),
             consumer_secret=SecretStr(keys.consumer_secret),
@@ -56,10 +63,29 @@ def accounts_of(settings: Settings) -> dict[str, AccountSettings]:
         ),
         "telegram": TelegramAccount(
             channel="telegram",
+            backfill="take",
+            operator=OPERATOR,
             token=SecretStr(box.telegram_token),
             base_url=f"{root}/telegram",
             poll_seconds=0.2,
             long_poll_seconds=5,
+        ),
+        "mastodon": MastodonAccount(
+            channel="mastodon",
+            backfill="take",
+            operator=OPERATOR,
+            access_token=SecretStr(box.mastodon_token),
+            base_url=f"{root}/mastodon",
+            poll_seconds=2,
+        ),
+        "bluesky": BlueskyAccount(
+            channel="bluesky",
+            backfill="take",
+            operator=OPERATOR,
+            handle=box.bluesky_handle,
+            app_password=SecretStr(box.bluesky_password),
+            base_url=f"{root}/bluesky",
+            poll_seconds=2,
         ),
     }
 

@@ -1,5 +1,6 @@
 """`hark status`: how things stand, from the database alone; works while everything else is down."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from sqlmodel import col, func, select
 
+from hark311.settings import AccountSettings
 from hark311.supervisor import running_pids
+from hark311.watching import Watched, watch
 from models import (
     Account,
     Alarm,
@@ -51,8 +54,14 @@ class Status:
         return asdict(self)
 
 
-def status_of(database: Database, data: Path, now: datetime | None = None, geocoder: str = "none") -> Status:
-    """Count what is where. geocoder: the setting of this name."""
+def status_of(
+    database: Database,
+    data: Path,
+    accounts: Mapping[str, AccountSettings],
+    now: datetime | None = None,
+    geocoder: str = "none",
+) -> Status:
+    """Count what is where. geocoder: the setting of this name; accounts: those of the settings."""
     moment = now or utc_now()
     with database.read() as session:
 
@@ -78,7 +87,10 @@ def status_of(database: Database, data: Path, now: datetime | None = None, geoco
             requests=requests,
             oldest_waiting=oldest.isoformat() if oldest else None,
             oldest_waiting_seconds=(moment - oldest).total_seconds() if oldest else None,
-            listeners=[_listener(one) for one in session.exec(select(Account).order_by(Account.name)).all()],
+            listeners=[
+                _listener(one, watch(one, accounts.get(one.name), moment))
+                for one in session.exec(select(Account).order_by(Account.name)).all()
+            ],
             open_gaps=[
                 {"account": name, "reason": gap.reason, "noticed_at": gap.noticed_at.isoformat()} for gap, name in gaps
             ],
@@ -105,7 +117,7 @@ def _geocoder(turn: GeocoderTurn | None, provider: str) -> dict[str, Any]:
     }
 
 
-def _listener(account: Account) -> dict[str, Any]:
+def _listener(account: Account, watched: Watched) -> dict[str, Any]:
     return {
         "account": account.name,
         "channel": str(account.channel),
@@ -113,6 +125,9 @@ def _listener(account: Account) -> dict[str, Any]:
         "health": str(account.health),
         "trouble": account.trouble,
         "last_contact": account.last_contact_at.isoformat() if account.last_contact_at else None,
+        "newest_post": account.heard_at.isoformat() if account.heard_at else None,
+        "retired": account.retired_at is not None,
+        "warnings": list(watched.warnings),
     }
 
 
@@ -121,7 +136,11 @@ def rendered(status: Status) -> RenderableType:
     listeners = Table("account", "channel", "health", "last contact", "trouble", title="Listeners")
     for one in status.listeners:
         listeners.add_row(
-            one["account"], one["channel"], one["health"], one["last_contact"] or "never", one["trouble"] or "none"
+            one["account"],
+            one["channel"],
+            "retired" if one["retired"] else one["health"],
+            one["last_contact"] or "never",
+            " ".join(filter(None, (one["trouble"], *one["warnings"]))) or "none",
         )
     counts = Table("what", "state", "count", title="Counts")
     for what, states in (("mention", status.mentions), ("reply", status.replies), ("request", status.requests)):

@@ -3,7 +3,8 @@
 import logging
 import os
 import secrets
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,15 +18,24 @@ from hark311 import adapters
 from hark311.console.auth import issue_link
 from hark311.embedded import redis_url
 from hark311.jobs import Nudger
+from hark311.metering import Meter
 from hark311.paging import Pager, notifiers
+from hark311.polling import Polling
+from hark311.prices import load_prices
 from hark311.product import Nudge, Product
-from hark311.settings import AccountSettings, Settings
+from hark311.rates import Rates
+from hark311.settings import AccountSettings, Settings, XAccount, is_loopback
 from hark311.simulated import accounts_of, city_of
 from hark311.staffing import ensure_staff
 from hark311.starter import load_referrals, load_road_owners, load_services, load_templates
+from hark311.tolls import Tolls
 from hark311.trained import Looking, TrainedModels, files_of, prepare_models
+from hark311.turns import Turns
 from hark311.whose import WhoseIsIt
+from listeners.counting import compare_with_channel
+from listeners.gaps import refill_a_page
 from listeners.hearing import Hearing
+from listeners.lanes import count_rules, hear_lanes
 from listeners.protocol import Listener
 from listeners.registry import listener_class
 from models import (
@@ -43,8 +53,10 @@ from models import (
 )
 from models.job_names import UNDERSTAND
 from models.place_layers import add_layer, all_layers
+from responders.may_reply import ByHand, Speaking
 from responders.open311 import Open311City
 from responders.outbox import Outbox
+from responders.pacing import Pacing
 from responders.protocol import Responder
 from responders.registry import length_of, responder_class
 from responders.review import Desk
@@ -59,6 +71,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DATABASE_FILE = "hark.db"
+BESIDE = (hear_lanes, count_rules, refill_a_page, compare_with_channel)
+"""What an account hears beside its mentions, in this order."""
+SAFETY_NET_SECONDS = 30.0
+"""Well within the lease of a listener, so that no other worker takes over between two looks."""
 STARTER_CITIES = ("philadelphia",)
 """The cities we know enough of to begin with; classifier.places.starter holds what."""
 
@@ -82,10 +98,12 @@ def prepare(settings: Settings, database: Database) -> tuple[str | None, str]:
 
 
 def _seed_accounts(session: Session, accounts: dict[str, AccountSettings]) -> None:
-    known = set(session.exec(select(Account.name)).all())
+    known = {one.name: one for one in session.exec(select(Account)).all()}
     for name, account in accounts.items():
-        if name not in known:
-            session.add(Account(name=name, channel=Channel(account.channel)))
+        row = known.get(name) or Account(name=name, channel=Channel(account.channel))
+        ends = account.key_expires
+        row.key_expires_at = datetime(ends.year, ends.month, ends.day, tzinfo=UTC) if ends else None
+        session.add(row)
 
 
 def _seed_starter(session: Session) -> None:
@@ -153,7 +171,23 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         find_private=private_kinds(settings),
         hold=timedelta(seconds=settings.hold_seconds),
         lease=timedelta(minutes=settings.claim_minutes),
+        speaking=speaking_of(settings),
     )
+
+
+def speaking_of(settings: Settings) -> dict[str, Speaking]:
+    """What each account may say, by its name."""
+    return {
+        name: Speaking(
+            enabled=account.enabled,
+            read_only=account.read_only,
+            by_hand=ByHand(account.assisted_posts),
+            answer_hours=account.answer_hours,
+            privacy_url=account.privacy_url,
+            unsummoned=isinstance(account, XAccount) and account.tier == "enterprise",
+        )
+        for name, account in accounts_of(settings).items()
+    }
 
 
 def nudger_of(settings: Settings) -> Nudger:
@@ -175,6 +209,8 @@ def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
         suggest_category=looking.suggest_category,
         locate=lambda text: places().now.locate(text),
         responsibility_of=WhoseIsIt(database, lambda: places().now.gazetteer, looking.suggest_category),
+        prices=load_prices(settings.prices),
+        rates=rates_of(settings),
     )
 
 
@@ -201,32 +237,57 @@ def reader_of(settings: Settings, database: Database) -> Reader:
 
 
 def suggester_of(settings: Settings, database: Database) -> Suggester:
-    return Suggester(database, length_of, private_kinds(settings))
+    return Suggester(
+        database,
+        length_of,
+        private_kinds(settings),
+        zone=ZoneInfo(settings.city_time_zone),
+        speaking=speaking_of(settings),
+    )
 
 
-def listeners_of(settings: Settings) -> dict[str, tuple[AccountSettings, Listener]]:
+def rates_of(settings: Settings) -> Rates:
+    return Rates(redis_url(settings))
+
+
+def tolls_of(settings: Settings, database: Database) -> Tolls:
+    """What counts the calls of this process. Its meter is to be written every few seconds (Meter.keep_writing)."""
+    rates = rates_of(settings)
+    return Tolls(Meter(database, load_prices(settings.prices), rates), rates)
+
+
+def turns_of(settings: Settings, tolls: Tolls) -> Turns:
+    """Whose turn it is to send."""
+    ceilings = {name: account.monthly_ceiling for name, account in accounts_of(settings).items()}
+    return Turns(tolls.meter, tolls.rates, ceilings)
+
+
+def listeners_of(settings: Settings, tolls: Tolls | None = None) -> dict[str, tuple[AccountSettings, Listener]]:
     """A listener per account that is switched on. Enter each before use."""
     return {
         name: (
             account,
-            listener_class(Channel(account.channel))(**adapters.listener_arguments(settings, name, account)),
+            listener_class(Channel(account.channel))(**adapters.listener_arguments(settings, name, account, tolls)),
         )
         for name, account in accounts_of(settings).items()
         if account.enabled
     }
 
 
-def responders_of(settings: Settings) -> dict[str, Responder]:
+def responders_of(settings: Settings, tolls: Tolls | None = None) -> dict[str, Responder]:
     """A responder per account that may speak. Enter each before use."""
     return {
-        name: responder_class(Channel(account.channel))(**adapters.responder_arguments(settings, name, account))
+        name: responder_class(Channel(account.channel))(**adapters.responder_arguments(settings, name, account, tolls))
         for name, account in accounts_of(settings).items()
         if account.enabled and not account.read_only
     }
 
 
-def hearings_of(settings: Settings, database: Database, nudge: Nudge, holder: str) -> list[Hearing]:
+def hearings_of(
+    settings: Settings, database: Database, nudge: Nudge, holder: str, tolls: Tolls | None = None
+) -> list[Hearing]:
     """An ear per account."""
+    zone = ZoneInfo(settings.city_time_zone)
 
     async def heard() -> None:
         await nudge(UNDERSTAND)
@@ -238,10 +299,27 @@ def hearings_of(settings: Settings, database: Database, nudge: Nudge, holder: st
             listener=listener,
             holder=holder,
             heard=heard,
-            poll_every=timedelta(seconds=account.poll_seconds),
+            poll_every=timedelta(seconds=_pause_of(account)),
+            ask_backfill=account.backfill == "ask",
+            beside=BESIDE,
+            pause_of=_cadence(name, account, tolls, zone),
         )
-        for name, (account, listener) in listeners_of(settings).items()
+        for name, (account, listener) in listeners_of(settings, tolls).items()
     ]
+
+
+def _cadence(
+    name: str, account: AccountSettings, tolls: Tolls | None, zone: ZoneInfo
+) -> Callable[[timedelta, int], timedelta]:
+    """A channel on this machine (the simulator) costs nothing and is always looked at at the same pace."""
+    if tolls is None or is_loopback(account.base_url):
+        return lambda usual, _new_posts: usual
+    return Polling(name, tolls.meter, account.monthly_ceiling, zone)
+
+
+def _pause_of(account: AccountSettings) -> float:
+    """Seconds between two polls; where the channel calls us, polling is only the safety net."""
+    return max(account.poll_seconds, SAFETY_NET_SECONDS) if account.webhooks else account.poll_seconds
 
 
 def city(settings: Settings) -> Open311City:
@@ -255,11 +333,15 @@ def city(settings: Settings) -> Open311City:
     )
 
 
-def outbox_of(settings: Settings, database: Database, responders: dict[str, Responder]) -> Outbox:
+def outbox_of(
+    settings: Settings, database: Database, responders: dict[str, Responder], pacing: Pacing | None = None
+) -> Outbox:
     return Outbox(
         database=database,
         responders=responders,
         zone=ZoneInfo(settings.city_time_zone),
+        speaking=speaking_of(settings),
+        pacing=pacing,
         answer_within=timedelta(seconds=settings.city_answer_seconds),
     )
 

@@ -92,11 +92,14 @@ async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[s
     stack.callback(database.dispose)
     nudge = wiring.nudger_of(settings)
     stack.push_async_callback(nudge.close)
-    responders = wiring.responders_of(settings)
+    tolls = wiring.tolls_of(settings, database)
+    stack.callback(tolls.rates.close)
+    await stack.enter_async_context(tolls.meter.writing())
+    responders = wiring.responders_of(settings, tolls)
     for responder in responders.values():
         await stack.enter_async_context(responder)
     city = await stack.enter_async_context(wiring.city(settings))
-    hearings: list[Hearing] = wiring.hearings_of(settings, database, nudge, name)
+    hearings: list[Hearing] = wiring.hearings_of(settings, database, nudge, name, tolls)
     for hearing in hearings:
         await stack.enter_async_context(hearing.listener)
     return {
@@ -104,7 +107,7 @@ async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[s
         "hearings": hearings,
         "reader": wiring.reader_of(settings, database),
         "suggester": wiring.suggester_of(settings, database),
-        "outbox": wiring.outbox_of(settings, database, responders),
+        "outbox": wiring.outbox_of(settings, database, responders, wiring.turns_of(settings, tolls)),
         "submission": wiring.submission_of(database, city),
         "pager": wiring.pager_of(settings, database),
         "asking": place_jobs.asking_of(settings, database),

@@ -2,11 +2,13 @@
 
 ListenerError
 ├── CredentialsRejected   stop, tell staff, look again now and then: somebody must mend the key
+│   └── AnotherAccount    the key is good, but opens another account than the one whose history we keep
 ├── PermissionMissing     the key is good but may not do this: tell staff what to switch on, the rest goes on
 ├── RateLimited           wait until `retry_at`
 └── ChannelUnavailable    back off and try again
 UnreadablePost            one post is broken: store it raw with the reason, go on with the page
 NotFromChannel            a webhook call that the channel did not sign
+JobGone                   a compliance job that came to nothing: begin another
 """
 
 from datetime import datetime
@@ -18,6 +20,10 @@ class ListenerError(Exception):
 
 class CredentialsRejected(ListenerError):
     """The channel does not accept our key."""
+
+
+class AnotherAccount(CredentialsRejected):
+    """The key opens another account than before; the text says which, and what to do."""
 
 
 class PermissionMissing(ListenerError):
@@ -46,3 +52,7 @@ class UnreadablePost(Exception):
 
 class NotFromChannel(Exception):
     """A webhook call without the channel's signature or secret."""
+
+
+class JobGone(Exception):
+    """The channel does not know our compliance job any more, or gave it up: begin another."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from listeners.chats import goes_on_in_chat
 from models import (
     AttemptOutcome,
     Author,
@@ -16,8 +17,12 @@ from models import (
     SendAttempt,
     advance,
 )
+from models.closing import close_if_settled
 from models.posts import IncomingPost, PostKind
+from models.same_words import same_words
 
+BY = "listener"
+CLOCKS_DIFFER = timedelta(minutes=2)
 ANSWER_WITHIN = timedelta(hours=72)
 """A resident who writes again in the same thread within this time is taken to go on about the same problem."""
 
@@ -40,9 +45,11 @@ def goes_on(
     """The mention this post goes on about, where that is plain.
 
     Plain is: the author answers their own post or our reply to it, or writes in a private chat where we have just
-    asked them something and wait for the answer.
+    asked them something and wait for the answer. A command is always something of its own.
     """
     mention: Mention | None = None
+    if post.command:
+        return None
     if post.in_reply_to:
         parent = session.exec(
             select(Post).where(Post.conversation_id == conversation.id, Post.channel_post_id == post.in_reply_to)
@@ -57,23 +64,10 @@ def goes_on(
         elif parent and parent.mention_id:
             mention = session.get(Mention, parent.mention_id)
     elif conversation.private:
-        newest = session.exec(
-            select(Mention).where(Mention.conversation_id == conversation.id).order_by(col(Mention.id).desc()).limit(1)
-        ).first()
-        mention = newest if newest and _waits_for_answer(session, newest) else None
+        mention = goes_on_in_chat(session, conversation, author, now - ANSWER_WITHIN)
     if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
         return None
     return mention if now - mention.changed_at <= ANSWER_WITHIN else None
-
-
-def _waits_for_answer(session: Session, mention: Mention) -> bool:
-    last = session.exec(
-        select(Reply)
-        .where(Reply.mention_id == mention.id, Reply.state == ReplyState.SENT)
-        .order_by(col(Reply.id).desc())
-        .limit(1)
-    ).first()
-    return last is not None and last.template_key.startswith("ask_")
 
 
 def wrote_again(session: Session, mention: Mention, now: datetime) -> None:
@@ -85,26 +79,56 @@ def wrote_again(session: Session, mention: Mention, now: datetime) -> None:
 def settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
     """Our own post, seen by the listener, is proof: it settles a reply posted by hand, and one that was in doubt.
 
-    It is the same reply when it hangs under the same post (X shows that), or says exactly what we tried to say there.
+    It is the reply whose words it says, and does not hang elsewhere; what a person posts by hand may say it otherwise,
+    and is known by what it hangs under. One that a person said was sent learns where it stands.
     """
+    known = select(Reply.id).where(Reply.account_id == own.account_id, Reply.sent_post_id == own.channel_post_id)
+    if session.exec(known).first() is not None:
+        return
     candidates = session.exec(
         select(Reply)
         .join(Mention, col(Mention.id) == Reply.mention_id)
         .where(
             Mention.conversation_id == own.conversation_id,
-            col(Reply.state).in_([ReplyState.HANDED_OVER, ReplyState.UNCERTAIN]),
+            col(Reply.state).in_([ReplyState.HANDED_OVER, ReplyState.UNCERTAIN, ReplyState.SENT]),
+            col(Reply.sent_post_id).is_(None),
         )
+        .order_by(col(Reply.id))
     ).all()
     for reply in candidates:
-        tried = session.exec(
-            select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc()).limit(1)
-        ).first()
-        same_words = tried is not None and tried.text.strip() == own.text.strip()
-        if same_words or (own.in_reply_to is not None and own.in_reply_to == reply.in_reply_to):
-            reply.sent_post_id, reply.sent_text = own.channel_post_id, own.text
-            reply.sent_at, reply.sent_url = own.created_at, own.url
-            if tried is not None:
-                tried.outcome = AttemptOutcome.DONE
-                session.add(tried)
-            advance(session, reply, ReplyState.SENT, "listener", "our own post was seen in the thread", now)
+        tried = _last_attempt(session, reply)
+        if _is_this_post(reply, tried, own):
+            _settle(session, reply, tried, own, now)
             return
+
+
+def _last_attempt(session: Session, reply: Reply) -> SendAttempt | None:
+    return session.exec(
+        select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc()).limit(1)
+    ).first()
+
+
+def _is_this_post(reply: Reply, tried: SendAttempt | None, own: Post) -> bool:
+    hangs_here = own.in_reply_to is not None and own.in_reply_to == reply.in_reply_to
+    if reply.handed_over_at is not None:
+        says_it = any(same_words(words, own.text) for words in (reply.approved_text, reply.approved_fallback) if words)
+        return (hangs_here or says_it) and own.created_at >= reply.handed_over_at - CLOCKS_DIFFER
+    elsewhere = own.in_reply_to is not None and not hangs_here
+    return tried is not None and not elsewhere and same_words(tried.text, own.text)
+
+
+def _settle(session: Session, reply: Reply, tried: SendAttempt | None, own: Post, now: datetime) -> None:
+    reply.sent_post_id, reply.sent_text = own.channel_post_id, own.text
+    reply.sent_at, reply.sent_url = own.created_at, own.url
+    session.add(reply)
+    if tried is not None and reply.handed_over_at is None:
+        tried.outcome = AttemptOutcome.DONE
+        session.add(tried)
+    if reply.state == ReplyState.SENT:
+        return
+    conversation = session.get_one(Conversation, own.conversation_id)
+    if conversation.private and conversation.first_contact_at is None:
+        conversation.first_contact_at = own.created_at
+        session.add(conversation)
+    advance(session, reply, ReplyState.SENT, BY, "our own post was seen in the thread", now)
+    close_if_settled(session, reply.mention_id, now, BY)

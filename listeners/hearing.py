@@ -1,30 +1,38 @@
 """Hear one account, page after page, under a lease: at any time one process listens for an account.
 
 Errors never stop the loop and never lose a post: the cursor stands where the last stored page left it. What is wrong is
-written on the account, where the desk and `hark status` show it.
+written on the account, where the desk and `hark status` show it. What else an account hears (search rules, direct
+messages, gaps) comes after its mentions, under the same lease: see `Hearing.beside`.
 """
 
 import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
-from listeners.errors import CredentialsRejected, ListenerError, RateLimited
-from listeners.intake import Stored, store_batch
-from listeners.protocol import Batch, FindsDeleted, Listener
+from listeners.changes import forget_posts
+from listeners.errors import AnotherAccount, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
+from listeners.intake import Stored, begin, store_batch
+from listeners.protocol import Batch, FindsDeleted, Listener, OurAccount, Wakes
 from models import CHANNELS, Account, AccountHealth, Database, Mention, Post, utc_now
-from models.deletion import forget_post
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import PostKind
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LEASE = timedelta(seconds=60)
-KEY_AGAIN = timedelta(seconds=20)
+KEY_AGAIN, LONGEST_KEY_PAUSE = timedelta(seconds=20), timedelta(minutes=2)
+PERMISSION_AGAIN = timedelta(minutes=5)
+RETIRED_AGAIN = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
 LOOK_UP = 100
 """Post ids asked about in one call. Source: X API v2, GET /2/tweets takes 100."""
@@ -43,26 +51,42 @@ class Hearing:
     clock: Callable[[], datetime] = utc_now
     pause_of: Callable[[timedelta, int], timedelta] = lambda poll_every, _new_posts: poll_every
     """The pause after a page, from the usual one and how many new posts it brought: volume and budget decide."""
+    ask_backfill: bool = False
+    """What was written before our first contact waits for a person to take it in."""
+    beside: Sequence[Callable[["Hearing"], Awaitable[None]]] = ()
+    """What is heard beside the mentions, one step each, whenever no more mentions wait and no trouble is on."""
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    """Ends a pause early: set it when the channel says that something is there."""
     _failures: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.listener, Wakes):
+            self.listener.wake_by(self.woken.set)
 
     async def listen(self) -> None:
         """Listen until cancelled; the lease is given back on the way out."""
         try:
             while True:
-                pause = await self.listen_once()
-                await asyncio.sleep(pause)
+                await self._rest(await self.listen_once())
         finally:
             await asyncio.shield(asyncio.to_thread(self._give_lease_back))
 
     async def listen_once(self) -> float:
         """Fetch and store one page; returns the seconds to pause before the next."""
         try:
-            cursor = await asyncio.to_thread(self._take_lease)
-            if cursor is _NOT_OURS:
+            ours = await asyncio.to_thread(self._take_lease)
+            if ours is None:
                 return self.poll_every.total_seconds()
+            if ours.retired_at:
+                return RETIRED_AGAIN.total_seconds()
             us = await self.listener.whoami()
-            batch = await self.listener.fetch(cursor)
-            stored = await asyncio.to_thread(self._store, batch, us.channel_account_id, us.handle)
+            _require_same_account(ours, us)
+            batch = await self.listener.fetch(ours.cursor)
+            stored = await asyncio.to_thread(self.under_lease, partial(self._store, batch, us))
+        except PermissionMissing as error:
+            pause = await asyncio.to_thread(self._note_trouble, error)
+            await self._hear_beside()
+            return pause
         except ListenerError as error:
             return await asyncio.to_thread(self._note_trouble, error)
         except Exception:
@@ -71,46 +95,91 @@ class Hearing:
         self._failures = 0
         if stored and stored.to_understand:
             await self.heard()
+        if batch.more:
+            return 0
+        if stored:
+            await self._hear_beside()
         new_posts = stored.new_posts if stored else 0
-        return 0 if batch.more else self.pause_of(self.poll_every, new_posts).total_seconds()
+        return self.pause_of(self.poll_every, new_posts).total_seconds()
 
-    def _take_lease(self) -> str | None:
+    def under_lease(self, step: Callable[[Session, Account, datetime], T]) -> T | None:
+        """Take a step in one transaction with the account locked; None, and no step, where the lease is not ours.
+
+        Another process may have taken over while we fetched: then it fetches the same page.
+        """
+        with self.database.write() as session:
+            account = _locked(session, self.account_name)
+            return step(session, account, self.clock()) if account.lease_holder == self.holder else None
+
+    async def _hear_beside(self) -> None:
+        """Trouble with one of these is its own: the mentions are heard all the same."""
+        for step in self.beside:
+            try:
+                await step(self)
+            except ListenerError as error:
+                log.info("%s: %s", self.account_name, error)
+            except Exception:
+                log.exception("%s: what is heard beside the mentions failed", self.account_name)
+
+    async def _rest(self, seconds: float) -> None:
+        """Pause, or until woken. The lease is kept meanwhile: nobody else begins, and the desk sees us."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while (left := until - loop.time()) > 0 and not self.woken.is_set():
+            kept = min(left, LEASE.total_seconds() / 2)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.woken.wait(), kept)
+            if kept < left:
+                await asyncio.to_thread(self._take_lease)
+        self.woken.clear()
+
+    def _take_lease(self) -> Account | None:
+        """The account as it stands, ours for LEASE; None while another process listens."""
         with self.database.write() as session:
             account, now = _locked(session, self.account_name), self.clock()
             if account.lease_holder not in (None, self.holder) and account.lease_until and account.lease_until > now:
-                return _NOT_OURS
+                return None
             account.lease_holder, account.lease_until = self.holder, now + LEASE
             session.add(account)
-            return account.cursor
+            return account
 
-    def _store(self, batch: Batch, channel_account_id: str, handle: str) -> Stored | None:
-        with self.database.write() as session:
-            account, now = _locked(session, self.account_name), self.clock()
-            if account.lease_holder != self.holder:
-                return None  # another process took over while we fetched: it will fetch the same page
-            account.channel_account_id, account.handle = channel_account_id, handle
-            account.health, account.trouble, account.last_contact_at = AccountHealth.OK, "", now
-            account.resume_at = None
-            return store_batch(session, account, batch, now)
+    def _store(self, batch: Batch, us: OurAccount, session: Session, account: Account, now: datetime) -> Stored:
+        begin(account, now, ask=self.ask_backfill)
+        account.channel_account_id, account.handle = us.channel_account_id, us.handle
+        account.health, account.trouble, account.last_contact_at = AccountHealth.OK, "", now
+        account.resume_at = None
+        return store_batch(session, account, batch, now)
 
     def _note_trouble(self, error: ListenerError) -> float:
         with self.database.write() as session:
             account, now = _locked(session, self.account_name), self.clock()
-            match error:
-                case CredentialsRejected():
-                    account.health = AccountHealth.CREDENTIALS_REJECTED
-                    account.trouble = f"{error}. Nothing is lost; mend the key and listening goes on where it stopped."
-                    pause = KEY_AGAIN.total_seconds()
-                case RateLimited():
-                    account.health, account.trouble = AccountHealth.RATE_LIMITED, f"The channel {error}."
-                    pause = max((error.retry_at - now).total_seconds(), 1) + random.random()  # noqa: S311 - jitter
-                case _:
-                    account.health, account.trouble = AccountHealth.UNAVAILABLE, f"{error}. We keep trying."
-                    pause = self._pause()
+            account.health, account.trouble, pause = self._trouble(error, now)
             account.resume_at = now + timedelta(seconds=pause)
             session.add(account)
         log.warning("%s: %s (again in %.0f s)", self.account_name, error, pause)
         return pause
+
+    def _trouble(self, error: ListenerError, now: datetime) -> tuple[AccountHealth, str, float]:
+        """What each class of error does: health, the sentence for staff, and the seconds until we try again."""
+        match error:
+            case AnotherAccount():
+                return AccountHealth.CREDENTIALS_REJECTED, str(error), self._key_pause()
+            case CredentialsRejected():
+                said = f"{error}. Nothing is lost; mend the key and listening goes on where it stopped."
+                return AccountHealth.CREDENTIALS_REJECTED, said, self._key_pause()
+            case PermissionMissing():
+                said = f"{error}. Until then this part rests and all else goes on; nothing is lost."
+                return AccountHealth.NO_PERMISSION, said, PERMISSION_AGAIN.total_seconds()
+            case RateLimited():
+                wait = max((error.retry_at - now).total_seconds(), 1) + random.random()  # noqa: S311 - jitter
+                return AccountHealth.RATE_LIMITED, f"The channel {error}.", wait
+            case _:
+                return AccountHealth.UNAVAILABLE, f"{error}. We keep trying.", self._pause()
+
+    def _key_pause(self) -> float:
+        self._failures += 1
+        doubled: timedelta = KEY_AGAIN * 2 ** min(self._failures - 1, 8)
+        return min(doubled, LONGEST_KEY_PAUSE).total_seconds()
 
     def _pause(self) -> float:
         self._failures += 1
@@ -159,22 +228,20 @@ class Hearing:
 
     def _forget(self, post_ids: Sequence[str]) -> int:
         with self.database.write() as session:
-            account, now = _locked(session, self.account_name), self.clock()
-            posts = session.exec(
-                select(Post).where(
-                    Post.account_id == account.id,
-                    col(Post.channel_post_id).in_(post_ids),
-                    col(Post.deleted_at).is_(None),
-                )
-            ).all()
-            label = CHANNELS[account.channel].label
-            for post in posts:
-                forget_post(session, post, "listener", f"{label} does not show the post any more", now)
-            return len(posts)
+            account = _locked(session, self.account_name)
+            return forget_posts(session, account, post_ids, "does not show the post any more", self.clock())
 
 
-_NOT_OURS = "\0"
-"""Stands for a cursor while another process holds the lease."""
+def _require_same_account(ours: Account, us: OurAccount) -> None:
+    """Raises AnotherAccount where the key opens another account than the one whose history this is."""
+    if ours.channel_account_id not in ("", us.channel_account_id):
+        label = CHANNELS[ours.channel].label
+        raise AnotherAccount(
+            f"The key of {ours.name} opens @{us.handle} ({us.channel_account_id}) on {label}, but what is stored under "
+            f"this name belongs to @{ours.handle} ({ours.channel_account_id}). Nothing was heard with it, so that two "
+            f"histories do not mix. Give @{us.handle} a name of its own in the settings, or put the key of "
+            f"@{ours.handle} back."
+        )
 
 
 def _locked(session: Session, name: str) -> Account:

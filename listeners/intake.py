@@ -1,19 +1,21 @@
 """Store what a listener fetched: posts and cursor in one transaction, each post once (invariants 1 and 2).
 
 A page that comes late or twice changes nothing. Our own posts and reposts are kept as context and never become work.
+Every delivered post is counted in the ledger, in the same transaction.
 """
 
 import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
+from listeners.changes import follow_moves, forget_posts, stands_still
 from listeners.following import goes_on, same_album, settle_by_own_post, wrote_again
+from listeners.known import authors, chains, context_that_speaks_to_us, conversations, known_posts, known_unreadable
 from listeners.protocol import Batch
 from models import (
     Account,
@@ -26,39 +28,90 @@ from models import (
     Post,
     UnreadablePost,
 )
-from models.posts import IncomingAuthor, IncomingPost, PostKind, UnreadableItem
+from models.ledger import KINDS, count_intake
+from models.posts import IncomingPost, PostKind, UnreadableItem
 
 log = logging.getLogger(__name__)
 
 REFUSALS = (StatementError, UnicodeError, OverflowError)
+ALBUM_SETTLES = timedelta(seconds=2)
+"""The parts of an album come one by one, within a moment: it is understood once, when they are all there."""
+FROM_BEFORE = "from before we began to listen: it waits for a person to take it in"
 
 
 @dataclass(slots=True)
 class Stored:
-    """What one batch changed: ids of mentions to understand, and how many posts were new."""
+    """What one page changed: how many posts it held of which kind, and the ids of the mentions to understand.
 
-    new_posts: int = 0
+    `waiting`: of the mentions, those from before we began. `promoted`: for each post that was context and turned out
+    to speak to us, the day it was stored.
+    """
+
+    mentions: int = 0
+    own: int = 0
+    reposts: int = 0
+    context: int = 0
     repeated: int = 0
     unreadable: int = 0
+    waiting: int = 0
+    promoted: list[date] = field(default_factory=list)
     to_understand: list[int] = field(default_factory=list)
+
+    @property
+    def new_posts(self) -> int:
+        return self.mentions + self.own + self.reposts + self.context
+
+    def add(self, other: "Stored") -> None:
+        for name in (*_COUNTER_OF.values(), "repeated", "unreadable", "waiting"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.promoted += other.promoted
+        self.to_understand += other.to_understand
+
+
+_COUNTER_OF = {
+    PostKind.MENTION: "mentions",
+    PostKind.OWN: "own",
+    PostKind.REPOST: "reposts",
+    PostKind.CONTEXT: "context",
+}
+
+
+def begin(account: Account, now: datetime, *, ask: bool) -> None:
+    """Note at first contact when we began to listen. ask: what is older waits for a person; else nothing waits."""
+    if not ask:
+        account.began_at = None
+    elif account.began_at is None:
+        account.began_at = account.last_contact_at or now
 
 
 def store_batch(session: Session, account: Account, batch: Batch, now: datetime) -> Stored:
-    """Store a batch and move the account's cursor, in the caller's transaction.
+    """Store a page of what an account hears first of all, and move its cursor, in the caller's transaction.
 
     `account` must be locked by the caller. Nothing is committed here, so that a crash keeps cursor and posts together.
+    """
+    account.cursor = batch.cursor
+    return store_page(session, account, batch, now)
+
+
+def store_page(session: Session, account: Account, batch: Batch, now: datetime) -> Stored:
+    """Store a page of anything an account hears; its cursor is the caller's to keep, in the same transaction.
+
     A post the database refuses is kept as unreadable; it does not stop the page.
     """
     unreadable = list(batch.unreadable)
+    follow_moves(session, account, batch.moved)
     try:
         with session.begin_nested():
-            stored = store_posts(session, account, batch.posts, now)
+            stored = _Page(session, account, batch.posts, now).store()
     except REFUSALS as error:
         if not _post_is_at_fault(error):
             raise
         log.exception("%s: a page could not be stored as a whole; storing it post by post", account.name)
         stored = _store_one_by_one(session, account, batch.posts, unreadable, now)
     stored.unreadable = _keep_unreadable(session, account, unreadable, now)
+    stored.repeated += len(unreadable) - stored.unreadable
+    if batch.deleted:
+        forget_posts(session, account, batch.deleted, "says that its author deleted it", now)
     if batch.gap:
         session.add(
             Gap(
@@ -69,9 +122,30 @@ def store_batch(session: Session, account: Account, batch: Batch, now: datetime)
                 noticed_at=now,
             )
         )
-    account.cursor = batch.cursor
-    session.add(account)
+    _count(session, account, stored, now, gaps_opened=1 if batch.gap else 0)
     return stored
+
+
+def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> Stored:
+    """Store posts that are not stored yet; what a webhook delivers comes in here."""
+    stored = _Page(session, account, posts, now).store()
+    _count(session, account, stored, now)
+    return stored
+
+
+def _count(session: Session, account: Account, stored: Stored, now: datetime, gaps_opened: int = 0) -> None:
+    if stored.mentions:
+        account.heard_at = now
+    session.add(account)
+    for day in stored.promoted:
+        count_intake(session, account.id or 0, day, context=-1, mentions=1)
+    count_intake(
+        session,
+        account.id or 0,
+        now.astimezone(UTC).date(),
+        **{name: getattr(stored, name) for name in (*KINDS, "waiting")},
+        gaps_opened=gaps_opened,
+    )
 
 
 def _post_is_at_fault(error: Exception) -> bool:
@@ -90,21 +164,19 @@ def _store_one_by_one(
     for post in posts:
         try:
             with session.begin_nested():
-                one = store_posts(session, account, [post], now)
+                one = _Page(session, account, [post], now).store()
         except REFUSALS as error:
             if not _post_is_at_fault(error):
                 raise
             reason = f"the database refused it ({type(error).__name__})"
             unreadable.append(UnreadableItem(post.post_id, reason, json.dumps(post.raw, default=str)))
             continue
-        total.new_posts += one.new_posts
-        total.repeated += one.repeated
-        total.to_understand += one.to_understand
+        total.add(one)
     return total
 
 
 def _keep_unreadable(session: Session, account: Account, items: Sequence[UnreadableItem], now: datetime) -> int:
-    known = _known_unreadable(session, account, [item.channel_post_id for item in items])
+    known = known_unreadable(session, account, [item.channel_post_id for item in items])
     new = {item.channel_post_id: item for item in items if item.channel_post_id not in known}
     for item in new.values():
         session.add(
@@ -117,11 +189,6 @@ def _keep_unreadable(session: Session, account: Account, items: Sequence[Unreada
             )
         )
     return len(new)
-
-
-def store_posts(session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> Stored:
-    """Store posts that are not stored yet; what a webhook delivers comes in here too."""
-    return _Page(session, account, [_storable(post) for post in posts], now).store()
 
 
 _UNWANTED = {0: "\N{REPLACEMENT CHARACTER}"} | dict.fromkeys(range(0x202A, 0x202F))
@@ -150,13 +217,14 @@ class _Page:
     """One page on its way in: what is known of its posts already is asked once for all of them."""
 
     def __init__(self, session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> None:
-        self.session, self.account, self.posts, self.now = session, account, posts, now
+        self.session, self.account, self.now = session, account, now
+        self.posts = posts = [_storable(post) for post in posts]
         self.stored = Stored()
-        self.known = _known_posts(session, account, [post.post_id for post in posts])
-        self.context = {row.channel_post_id: row for row in _context_that_speaks_to_us(session, account, posts)}
-        self.rooms = _conversations(session, account, posts)
-        self.people = _authors(session, account, [post.author for post in posts])
-        self.chains = _chains(session, account, posts)
+        self.known = known_posts(session, account, [post.post_id for post in posts])
+        self.context = {row.channel_post_id: row for row in context_that_speaks_to_us(session, account, posts)}
+        self.rooms = conversations(session, account, posts)
+        self.people = authors(session, account, [post.author for post in posts])
+        self.chains = chains(session, account, posts)
         self.touched: dict[str, Mention] = {}
 
     def store(self) -> Stored:
@@ -166,14 +234,18 @@ class _Page:
                 self.stored.repeated += 1
                 self._promote(post)
                 continue
+            if post.live:
+                self._write(rows)
+                if stands_still(self.session, self.account, post):
+                    self.stored.repeated += 1
+                    continue
             self.known.add(post.post_id)
-            self.stored.new_posts += 1
             if post.in_reply_to or post.album or post.private:
                 self._write(rows)  # it may go on about a post of this very page
             rows.append(self._new_row(post))
         self._write(rows)
         self.session.flush()
-        self.stored.to_understand = [mention.id or 0 for mention in self.touched.values()]
+        self.stored.to_understand = [one.id or 0 for one in self.touched.values() if one.needs_understanding]
         return self.stored
 
     def _new_row(self, post: IncomingPost) -> tuple[Post, IncomingPost, Mention | None]:
@@ -184,6 +256,8 @@ class _Page:
             kind = PostKind.MENTION  # a version that no longer names us still changes what was said to us
         row = _post_row(self.account, conversation, author, post, kind, self.now)
         mention = self._mention_for(post) if row.kind == PostKind.MENTION else None
+        counter = _COUNTER_OF[kind]
+        setattr(self.stored, counter, getattr(self.stored, counter) + 1)
         return row, post, mention
 
     def _write(self, rows: list[tuple[Post, IncomingPost, Mention | None]]) -> None:
@@ -205,18 +279,32 @@ class _Page:
         """
         row = self.context.get(post.post_id)
         if row is None or row.kind != PostKind.CONTEXT:
+            self._now_addressed(post)
             return
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
         whole = _post_row(self.account, conversation, author, post, PostKind.MENTION, self.now)
         row.sqlmodel_update(whole.model_dump(exclude={"id", "mention_id", "received_at"}))
         mention = self._mention_for(post)
+        self.stored.promoted.append(row.received_at.astimezone(UTC).date())
         self.session.flush()
         row.mention_id = mention.id
         self.session.add(row)
         known = self.session.exec(select(Attachment.channel_file_id).where(Attachment.post_id == row.id)).all()
         _attach(self.session, row, post, known)
 
+    def _now_addressed(self, post: IncomingPost) -> None:
+        """What a search had found turns out to speak to us: it is one mention, and it may be answered as such."""
+        mention = self.chains.get(post.edit_chain)
+        if post.kind == PostKind.MENTION and post.addressed and mention is not None and not mention.addressed:
+            mention.addressed = True
+            mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
+            self.session.add(mention)
+
+    def _from_before(self, post: IncomingPost) -> bool:
+        return self.account.began_at is not None and post.created_at < self.account.began_at
+
     def _mention_for(self, post: IncomingPost) -> Mention:
+        from_before = self._from_before(post)
         mention = self.chains.get(post.edit_chain)
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
         if mention is None and post.album:
@@ -233,29 +321,24 @@ class _Page:
                 author_id=author.id or 0,
                 received_at=self.now,
                 changed_at=self.now,
+                needs_understanding=not from_before,
+                state_reason=FROM_BEFORE if from_before else "",
                 may_reply=post.may_reply,
                 may_reply_reason=post.may_reply_reason,
                 addressed=post.addressed,
             )
         elif mention.state != MentionState.WITHDRAWN:
             mention.version += 1
-            mention.needs_understanding = True
+            mention.needs_understanding = not (from_before and mention.waits)
             mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
             mention.addressed = mention.addressed or post.addressed
+        if post.album:
+            mention.understand_after = self.now + ALBUM_SETTLES
+        self.stored.waiting += mention.waits
         self.session.add(mention)
         self.chains[post.edit_chain] = mention
         self.touched[mention.edit_chain] = mention
         return mention
-
-
-def _chains(session: Session, account: Account, posts: Sequence[IncomingPost]) -> dict[str, Mention]:
-    """Mentions of earlier versions of these posts, by edit chain."""
-    rows = session.exec(
-        select(Post.edit_chain, Mention)
-        .join(Mention, col(Mention.id) == Post.mention_id)
-        .where(Post.account_id == account.id, col(Post.edit_chain).in_({post.edit_chain for post in posts}))
-    ).all()
-    return dict(rows)
 
 
 def _attach(session: Session, row: Post, post: IncomingPost, known: Sequence[str] = ()) -> None:
@@ -303,64 +386,3 @@ def _post_row(
         received_at=now,
         raw=dict(post.raw),
     )
-
-
-def _known_posts(session: Session, account: Account, ids: Sequence[str]) -> set[str]:
-    return set(_among(session, Post.channel_post_id, Post.account_id == account.id, ids))
-
-
-def _context_that_speaks_to_us(session: Session, account: Account, posts: Sequence[IncomingPost]) -> Sequence[Post]:
-    """Posts stored as context of another one, which now turn out to be mentions themselves."""
-    ids = [post.post_id for post in posts if post.kind == PostKind.MENTION]
-    return session.exec(
-        select(Post).where(
-            Post.account_id == account.id,
-            Post.kind == PostKind.CONTEXT,
-            col(Post.channel_post_id).in_(ids),
-            col(Post.deleted_at).is_(None),
-        )
-    ).all()
-
-
-def _known_unreadable(session: Session, account: Account, ids: Sequence[str]) -> set[str]:
-    return set(_among(session, UnreadablePost.channel_post_id, UnreadablePost.account_id == account.id, ids))
-
-
-def _among(session: Session, column: Any, same_account: Any, ids: Sequence[str]) -> Sequence[str]:
-    return session.exec(select(column).where(same_account, col(column).in_(ids))).all() if ids else []
-
-
-def _conversations(session: Session, account: Account, posts: Sequence[IncomingPost]) -> dict[str, Conversation]:
-    wanted = {post.conversation_id: post.private for post in posts}
-    found = session.exec(
-        select(Conversation).where(
-            Conversation.account_id == account.id, col(Conversation.channel_conversation_id).in_(wanted)
-        )
-    ).all()
-    rooms = {room.channel_conversation_id: room for room in found}
-    for conversation_id, private in wanted.items():
-        if conversation_id not in rooms:
-            rooms[conversation_id] = Conversation(
-                account_id=account.id or 0, channel_conversation_id=conversation_id, private=private
-            )
-            session.add(rooms[conversation_id])
-    session.flush()
-    return rooms
-
-
-def _authors(session: Session, account: Account, people: Sequence[IncomingAuthor]) -> dict[str, Author]:
-    wanted = {person.channel_author_id: person for person in people}
-    found = session.exec(
-        select(Author).where(Author.channel == account.channel, col(Author.channel_author_id).in_(wanted))
-    ).all()
-    authors = {author.channel_author_id: author for author in found}
-    for author_id, person in wanted.items():
-        author = authors.get(author_id)
-        if author is None:
-            author = authors[author_id] = Author(channel=account.channel, channel_author_id=author_id)
-        seen = (person.handle or author.handle, person.display_name or author.display_name, person.protected)
-        if (author.handle, author.display_name, author.protected) != seen:
-            author.handle, author.display_name, author.protected = seen
-        session.add(author)
-    session.flush()
-    return authors

@@ -1,8 +1,8 @@
 """What a listener is: it fetches one page, and leaves storing and waiting to others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from types import TracebackType
 from typing import Protocol, Self, runtime_checkable
 
@@ -22,7 +22,8 @@ class OurAccount:
 class Batch:
     """One page. `cursor` is opaque and is stored in the same transaction as the posts (invariant 2).
 
-    `posts` oldest first. `more` says that another page waits now, so that the caller need not pause.
+    `posts` oldest first. `more` says that another page waits now, so that the caller need not pause. `deleted`: ids of
+    posts their authors took back. `moved`: conversations that go on under another id, old and new.
     """
 
     posts: Sequence[IncomingPost]
@@ -30,6 +31,8 @@ class Batch:
     unreadable: Sequence[UnreadableItem] = ()
     gap: NoticedGap | None = None
     more: bool = False
+    deleted: Sequence[str] = ()
+    moved: Sequence[tuple[str, str]] = ()
 
 
 class Listener(Protocol):
@@ -54,14 +57,35 @@ class Listener(Protocol):
 
 
 class WebhookListener(Protocol):
-    """Hears a channel that calls us."""
+    """Hears a channel that calls us. Makes no call itself, and keeps nothing between two calls of the channel."""
+
+    @property
+    def channel(self) -> Channel: ...
 
     def verify(self, headers: Mapping[str, str], body: bytes) -> None:
-        """Raises NotFromChannel unless the channel signed this call."""
+        """Raises NotFromChannel unless the channel signed this call. `headers` in lower case; `body` as it came."""
         ...
 
-    def parse(self, body: bytes) -> Sequence[IncomingPost]:
-        """The posts of one call, oldest first. Raises UnreadablePost."""
+    def parse(self, body: bytes, us: OurAccount) -> Batch:
+        """What one call brought, as a page without a cursor. Raises UnreadablePost where it is no call we know."""
+        ...
+
+
+@runtime_checkable
+class AnswersChallenge(Protocol):
+    """A channel that asks now and then whether the secret of its webhook is still ours."""
+
+    def challenge(self, token: str) -> Mapping[str, str]:
+        """What to answer, as JSON. Raises NotFromChannel for what is no challenge of the channel's."""
+        ...
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """A channel that says at once that something is there. What is stored still comes by `fetch`."""
+
+    def wake_by(self, wake: Callable[[], None]) -> None:
+        """From the next fetch on, call `wake` in the event loop when a pause need not go on."""
         ...
 
 
@@ -80,6 +104,68 @@ class FetchesThreads(Protocol):
 
     async def thread(self, conversation_id: str, post_id: str) -> Sequence[IncomingPost]:
         """What else stands in the thread of `post_id`, oldest first, as context. Raises ListenerError."""
+        ...
+
+
+@runtime_checkable
+class HearsLanes(Protocol):
+    """A channel where more than mentions is heard, each in a lane with a cursor of its own."""
+
+    @property
+    def lanes(self) -> Sequence[str]:
+        """Names of the lanes, such as messages and quotes."""
+        ...
+
+    async def fetch_lane(self, lane: str, cursor: str | None) -> Batch:
+        """One page of a lane after `cursor`; never loops, never sleeps. Raises ListenerError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRule:
+    """What to search for, in the channel's own words, from `begins_at` (aware UTC) on."""
+
+    id: int
+    query: str
+    begins_at: datetime
+
+
+@runtime_checkable
+class Searches(Protocol):
+    """A channel that can be searched for what concerns us without naming us."""
+
+    async def search(self, rule: SearchRule, cursor: str | None) -> Batch:
+        """One page of what a rule finds after `cursor`. Raises ListenerError."""
+        ...
+
+    async def count(self, query: str) -> int:
+        """How many posts of the last seven days a query finds. Raises ListenerError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A post the channel says is gone, and why in a few words; `only_place`: only where it was written from is."""
+
+    post_id: str
+    why: str
+    only_place: bool = False
+
+
+@runtime_checkable
+class ChecksCompliance(Protocol):
+    """A channel that tells for many stored posts at once which of them are gone."""
+
+    async def begin_compliance(self) -> str:
+        """Open a job and return its id. Raises ListenerError."""
+        ...
+
+    async def upload_compliance(self, job_id: str, post_ids: Sequence[str]) -> None:
+        """Hand over the ids the job is to look at; may be repeated. Raises ListenerError."""
+        ...
+
+    async def compliance_found(self, job_id: str) -> Sequence[Removed] | None:
+        """What is gone; None while the channel still looks. Raises ListenerError, or JobGone where it gave up."""
         ...
 
 

@@ -21,8 +21,9 @@ class Channel(StrEnum):
 class ChannelFacts:
     """What never changes from account to account: name, reply length, who can read a reply.
 
-    `reply_limit` is in the unit the channel counts in (`length_unit`); `public` says whether a reply
-    can be read by anybody, so that private details must stay out of it (invariant 8).
+    `reply_limit` is in the unit the channel counts in (`length_unit`), `private_limit` too where a private message may
+    be longer; `public` says whether a reply can be read by anybody, so that private details must stay out of it
+    (invariant 8), unless the conversation itself is private.
     """
 
     label: str
@@ -30,12 +31,17 @@ class ChannelFacts:
     length_unit: str
     public: bool
     can_prove_sent: bool
+    private_limit: int | None = None
+
+    def limit(self, *, private: bool) -> int:
+        """How long a reply may be, in `length_unit`."""
+        return self.private_limit or self.reply_limit if private else self.reply_limit
 
 
 CHANNELS: dict[Channel, ChannelFacts] = {
-    Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True),
+    Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True, private_limit=10_000),
     Channel.TELEGRAM: ChannelFacts("Telegram", 4096, "characters", public=False, can_prove_sent=False),
-    Channel.MASTODON: ChannelFacts("Mastodon", 500, "characters", public=True, can_prove_sent=True),
+    Channel.MASTODON: ChannelFacts("Mastodon", 468, "characters", public=True, can_prove_sent=True),
     Channel.BLUESKY: ChannelFacts("Bluesky", 300, "graphemes", public=True, can_prove_sent=True),
 }
 
@@ -87,7 +93,11 @@ class Lane(SQLModel, table=True):
 
 
 class ListeningRule(SQLModel, table=True):
-    """What is searched for besides mentions. A changed rule is a new one, which applies from then on."""
+    """What is searched for besides mentions. A changed rule is a new one, which applies from then on.
+
+    A rule without `begins_at` is not heard yet: it waits until the channel has counted what it would find, and a
+    supervisor has seen the count.
+    """
 
     __tablename__ = "listening_rule"
 
@@ -95,7 +105,11 @@ class ListeningRule(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id", index=True)
     query: str
     label: str = ""
-    begins_at: datetime = Field(sa_type=UTCDateTime)
+    begins_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    replaces_id: int | None = Field(default=None, description="ListeningRule.id of the one that ends when this begins")
+    found_in_week: int | None = Field(default=None, description="posts of seven days it finds, as the channel counts")
+    counted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    trouble: str = Field(default="", description="why the channel could not count, in a sentence staff can read")
     made_by: int | None = Field(default=None, foreign_key="staff_user.id")
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     ended_by: int | None = Field(default=None, foreign_key="staff_user.id")

@@ -1,10 +1,11 @@
 """Deleted means gone (invariant 6): what the resident wrote leaves every table; ids and states stay."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlmodel import Session, col, delete, select
 
 from models.labels import Label
+from models.ledger import count_intake
 from models.lifecycle import MentionState, ReplyState, RequestState, may
 from models.mentions import Attachment, Mention, Post, Understanding
 from models.neighbours import forget_neighbours
@@ -21,9 +22,15 @@ def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -
     versions = session.exec(
         select(Post).where(Post.account_id == post.account_id, Post.edit_chain == post.edit_chain)
     ).all()
-    for version in versions:
+    left = [version for version in versions if version.deleted_at is None]
+    for version in left:
         _empty_post(session, version, at)
         record(session, "Post", version.id or 0, by, why, at)
+    _forget_in_mention(session, post, by, why, at)
+    count_intake(session, post.account_id, at.astimezone(UTC).date(), deleted=len(left))
+
+
+def _forget_in_mention(session: Session, post: Post, by: str, why: str, at: datetime) -> None:
     mention = session.get(Mention, post.mention_id) if post.mention_id else None
     if mention is None or mention.state == MentionState.WITHDRAWN:
         return
@@ -85,7 +92,8 @@ def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datet
         advance(session, request, RequestState.DRAFT, by, why, at)
     waiting = session.exec(
         select(Reply.id).where(
-            Reply.mention_id == mention.id, col(Reply.state).in_([ReplyState.SENDING, ReplyState.UNCERTAIN])
+            Reply.mention_id == mention.id,
+            col(Reply.state).in_([ReplyState.SENDING, ReplyState.UNCERTAIN, ReplyState.HANDED_OVER]),
         )
     ).first()
     if mention.state == MentionState.APPROVED and waiting is None:
@@ -94,6 +102,8 @@ def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datet
 
 def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
     for reply in session.exec(select(Reply).where(Reply.mention_id == mention.id)).all():
+        if reply.state == ReplyState.HANDED_OVER:
+            advance(session, reply, ReplyState.APPROVED, by, why, at)  # whoever has it in hand is not to post it
         still_ours = may("Reply", reply.state, ReplyState.CANCELLED)
         if still_ours and reply.state != ReplyState.UNCERTAIN:  # that one may stand in the thread: a person looks
             reply.text = reply.approved_text = reply.approved_fallback = ""

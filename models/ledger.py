@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel
 
 from models.database import UTCDateTime, str_enum
 
@@ -39,6 +40,32 @@ class IntakeDay(SQLModel, table=True):
     platform_asked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+KINDS = ("mentions", "own", "reposts", "context", "repeated", "unreadable")
+"""What a delivered post can be; each is one of them."""
+
+COUNTERS = ("delivered", *KINDS, "deleted", "waiting", "gaps_opened", "gaps_closed")
+
+
+def count_intake(session: Session, account_id: int, day: dates.date, **counts: int) -> None:
+    """Add `counts` (names of COUNTERS; what was delivered adds up by itself) to an account's day, in one statement.
+
+    To be called last in a transaction: it holds the day's row until the commit.
+    """
+    if not any(counts.values()):
+        return
+    session.flush()
+    added = dict.fromkeys(COUNTERS, 0) | counts
+    added["delivered"] = sum(added[kind] for kind in KINDS)
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(IntakeDay).values(account_id=account_id, day=day, **added)
+    session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "day"],
+            set_={name: getattr(IntakeDay, name) + value for name, value in added.items() if value},
+        )
+    )
+
+
 class Spend(SQLModel, table=True):
     """Calls of one kind by one account on one UTC day, and what they cost. Money in millionths of a US dollar."""
 
@@ -52,6 +79,18 @@ class Spend(SQLModel, table=True):
     refused: int = Field(default=0, description="calls answered with an error, which are not billed")
     units: int = Field(default=0, description="what is billed: posts read, people read, posts made")
     microdollars: int = 0
+
+
+def count_spend(session: Session, account_id: int, day: dates.date, endpoint: str, **counts: int) -> None:
+    """Add `counts` (calls, refused, units, microdollars) to an account's day and endpoint, in one statement."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(Spend).values(account_id=account_id, day=day, endpoint=endpoint, **counts)
+    session.exec(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "day", "endpoint"],
+            set_={name: getattr(Spend, name) + value for name, value in counts.items()},
+        )
+    )
 
 
 class ComplianceState(StrEnum):

@@ -25,6 +25,14 @@ class Post(SQLModel, table=True):
         Index("ix_post_conversation", "conversation_id", "author_id"),
         Index("ix_post_chain", "account_id", "edit_chain"),
         Index("ix_post_mention", "mention_id"),
+        Index("ix_post_received", "account_id", "received_at"),
+        Index(
+            "ix_post_deleted",
+            "account_id",
+            "deleted_at",
+            sqlite_where=text("deleted_at IS NOT NULL"),
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -100,6 +108,11 @@ class Mention(SQLModel, table=True):
     claimed_by: int | None = Field(default=None, foreign_key="staff_user.id")
     claimed_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     opened_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is from before we began to listen and waits for a person to take it in."""
+        return self.state == MentionState.RECEIVED and not self.needs_understanding
 
 
 class Attachment(SQLModel, table=True):

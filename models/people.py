@@ -48,6 +48,9 @@ class Conversation(SQLModel, table=True):
     first_contact_at: datetime | None = Field(
         default=None, sa_type=UTCDateTime, description="when we first wrote here, with the link on privacy"
     )
+    person_asked_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="they asked for a person: nothing goes here by itself"
+    )
     offered: list[int] | None = Field(
         default=None, sa_type=json_column(), description="Mention.id of the cases numbered 1, 2, ... in our question"
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -60,7 +60,7 @@ class IncomingPost:
     is what the channel's rules say about answering it; `addressed` is False where the author did not speak to us and a
     search found the post. `command` is a bot's command without its slash. `reply_with` is what the channel needs to
     hang a reply under this post (Bluesky: root and parent; Mastodon: visibility); OutgoingPost hands it back unread.
-    `created_at` is aware UTC; `raw` is what came over the wire.
+    `live`: its pin moves on by itself, each move a version. `created_at` is aware UTC; `raw` is what came over the wire.
     """
 
     post_id: str
@@ -76,6 +76,7 @@ class IncomingPost:
     language_hint: str | None = None
     url: str = ""
     pin: Pin | None = None
+    live: bool = False
     attachments: Sequence[IncomingAttachment] = ()
     may_reply: bool = True
     may_reply_reason: str = ""
@@ -108,7 +109,8 @@ class OutgoingPost:
 
     `started_at` (aware UTC) is when the attempt was written down, so that what a channel lets us choose (a record key)
     can be chosen again when we look for it. `reply_with` is what the post we answer came with. `author_id` is whom we
-    answer, on the channel; `private` says that nobody else may read it.
+    answer, on the channel; `private` says that nobody else may read it. `asks_location`: it asks where it is, so that a
+    channel which has a button for that can show it.
     """
 
     reply_id: int
@@ -120,6 +122,7 @@ class OutgoingPost:
     started_at: datetime
     author_id: str = ""
     private: bool = False
+    asks_location: bool = False
     reply_with: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,3 +131,8 @@ class SentPost:
     post_id: str
     sent_at: datetime
     url: str = ""
+
+
+def too_old(written_at: datetime, hours: float, now: datetime) -> bool:
+    """Whether a post is so old that nothing answers it by itself any more; a person still may. Times are aware."""
+    return now - written_at > timedelta(hours=hours)

@@ -60,9 +60,13 @@ class Reply(SQLModel, table=True):
     approved_fallback: str = ""
     approved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     approved_by: int | None = Field(default=None, foreign_key="staff_user.id")
+    standing_approval_id: int | None = Field(
+        default=None, description="StandingApproval.id it went by, in the name of approved_by; None: a person read it"
+    )
     seen_post_id: int | None = Field(default=None, description="newest Post.id by the author that the approver saw")
     not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    held_because: str = Field(default="", description="why it waits though its time has come; empty when nothing holds it")
 
     handed_to: int | None = Field(default=None, description="StaffUser.id of who posts it by hand")
     handed_over_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

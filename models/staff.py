@@ -51,6 +51,9 @@ class Decision(StrEnum):
     SAYS_NOT_SENT = "says_not_sent"
     DROPPED = "dropped"
     REOPENED = "reopened"
+    HANDED_OVER = "handed_over"
+    SAYS_POSTED = "says_posted"
+    HANDED_BACK = "handed_back"
 
 
 class Review(SQLModel, table=True):

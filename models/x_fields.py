@@ -35,6 +35,10 @@ EXPANSIONS = [
 USER_FIELDS = ["username", "name", "protected"]
 MEDIA_FIELDS = ["type", "url", "preview_image_url", "alt_text"]
 PLACE_FIELDS = ["full_name", "place_type"]
+DM_FIELDS = ["id", "event_type", "text", "created_at", "sender_id", "dm_conversation_id", "attachments"]
+
+NOT_SUMMONED = "the author did not name or quote us"
+"""Why X does not let a self-serve app answer (23 February 2026); other tiers may. Source: X docs, manage posts."""
 
 Json = Mapping[str, Any]
 

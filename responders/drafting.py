@@ -37,14 +37,30 @@ class Key(StrEnum):
     EMERGENCY_911 = "emergency_911"
     FORGET_DONE = "forget_done"
     STOP_DONE = "stop_done"
+    ASK_CASE = "ask_case"
+    CASE_NEW = "case_new"
+    CASES_LIST = "cases_list"
+    CASES_NONE = "cases_none"
+    CASE_WAITING = "case_waiting"
+    CASE_OPEN = "case_open"
+    CASE_CLOSED = "case_closed"
+    PRIVATE_PLEASE = "private_please"
+    STATUS_NOT_FOUND = "status_not_found"
+    HELP = "help"
+    HUMAN_COMES = "human_comes"
+    ASK_NEW = "ask_new"
+    ASK_START = "ask_start"
+    ASK_START_ABOUT = "ask_start_about"
 
 
 _ABOUT_KNOWN = frozenset({Key.STATUS_KNOWN, Key.STATUS_CLOSED})
-_ABOUT_REQUEST = frozenset({Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT}) | _ABOUT_KNOWN
+_FILED = (Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT)
+_ABOUT_REQUEST = frozenset({*_FILED, Key.CASE_OPEN, Key.CASE_CLOSED}) | _ABOUT_KNOWN
+_WITHOUT_DATE = frozenset({Key.STATUS_CLOSED, Key.CASE_CLOSED})
 SLOTS: Mapping[Key, frozenset[str]] = {
     key: frozenset(
         ({"number"} if key in _ABOUT_REQUEST else set())
-        | ({"date"} if key in _ABOUT_REQUEST - {Key.STATUS_CLOSED} else set())
+        | ({"date"} if key in _ABOUT_REQUEST - _WITHOUT_DATE else set())
     )
     for key in Key
 }
@@ -62,8 +78,15 @@ NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
     Key.ASK_WHICH: frozenset({"problem", "first", "second"}),
     Key.STATUS_KNOWN: frozenset({"problem"}),
     Key.STATUS_CLOSED: frozenset({"problem"}),
+    Key.CASE_WAITING: frozenset({"problem"}),
+    Key.CASE_OPEN: frozenset({"problem"}),
+    Key.CASE_CLOSED: frozenset({"problem"}),
+    Key.ASK_START_ABOUT: frozenset({"problem"}),
 }
 """Which square-bracket placeholders a wording has, in every language."""
+
+CLOSED_NAMES = frozenset({"problem"})
+"""The placeholders filled from a list of ours (the names of the services) and never with a resident's words."""
 
 
 class Missing(StrEnum):
@@ -108,7 +131,7 @@ class ReplyContext:
     `length` counts as the channel does, and `limit` is in its unit, less what the sign-off will take. `find_private`
     lists the private details of a text; it is asked on public channels only. `place` is the resolved place in words, at
     most one line; `choices` are the places it may be, where that is open. `name` is what the author calls themself.
-    `hears_private` says that a resident of this channel can reach us in private.
+    `hears_private` says that a resident of this channel can reach us in private; `private`, that they do so here.
     """
 
     intent: Intent | None
@@ -126,22 +149,28 @@ class ReplyContext:
     danger: bool = False
     known_request: KnownRequest | None = None
     hears_private: bool = False
+    private: bool = False
 
     @property
     def public(self) -> bool:
         """Whether anybody can read a reply here."""
-        return CHANNELS[self.channel].public
+        return CHANNELS[self.channel].public and not self.private
 
 
 @dataclass(frozen=True, slots=True)
 class DraftedReply:
-    """A draft for a person to decide about, and the template version it came from. Slots are still open."""
+    """A draft for a person to decide about, and the template version it came from. Slots are still open.
+
+    `closed`: the same said with closed values alone (number, date, service), fit for a standing approval; "" where it
+    cannot be said so.
+    """
 
     text: str
     language: str
     template_key: str
     template_version: int
     purpose: Purpose
+    closed: str = ""
 
 
 def draft_reply(context: ReplyContext) -> DraftedReply | None:
@@ -163,6 +192,17 @@ def draft_reply(context: ReplyContext) -> DraftedReply | None:
     if shortest is None:
         raise WordingError(f"no wording of {keys[-1].value!r} can be filled: it names something this mention has not")
     return shortest[1]
+
+
+def plain_reply(context: ReplyContext, key: Key) -> DraftedReply:
+    """One wording as it stands, without a greeting. Raises WordingError where there is none, or a word is missing."""
+    template = _template(context, key)
+    words = _words(context, key, template.language)
+    if not placeholders(template.body) <= words.keys():
+        raise WordingError(f"no wording of {key.value!r} can be filled: it names something this mention has not")
+    text = filled(template.body, words)
+    closed = text if NAMES[key] <= CLOSED_NAMES else ""
+    return DraftedReply(text, template.language, key.value, template.version, Purpose.ACKNOWLEDGE, closed)
 
 
 def language_of_reply(language: str, available: Collection[str]) -> str:
@@ -188,10 +228,11 @@ def _drafts(context: ReplyContext, keys: Sequence[Key]) -> Iterator[DraftedReply
         text = filled(template.body, words)
         if key is Key.STATUS_KNOWN and context.known_request is not None and context.known_request.date_passed:
             text = without_date_sentence(text)
+        closed = text if NAMES[key] <= CLOSED_NAMES else ""
         if with_name and key is not Key.EMERGENCY_911:
             text = _greeted(context, template.language, text)
         purpose = Purpose.STATUS if key in _ABOUT_KNOWN else Purpose.ACKNOWLEDGE
-        yield DraftedReply(text, template.language, key.value, template.version, purpose)
+        yield DraftedReply(text, template.language, key.value, template.version, purpose, closed)
 
 
 def _keys(context: ReplyContext) -> tuple[Key, ...]:
@@ -218,9 +259,6 @@ def _status_keys(known: KnownRequest | None) -> tuple[Key, ...]:
     if known is None:
         return (Key.STATUS_UNKNOWN,)
     return (Key.STATUS_CLOSED,) if known.closed else (Key.STATUS_KNOWN,)
-
-
-_FILED = (Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT)
 
 
 def _request_keys(context: ReplyContext) -> tuple[Key, ...]:
@@ -283,7 +321,7 @@ def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
     }
     if said.get("first") == said.get("second"):
         said.pop("first", None)  # on a public channel both are the same block
-    return {name: words for name, words in (("problem", _problem(service, language)), *said.items()) if words}
+    return {name: words for name, words in (("problem", problem_words(service, language)), *said.items()) if words}
 
 
 def _two_choices(context: ReplyContext) -> Sequence[tuple[str, str]]:
@@ -291,7 +329,8 @@ def _two_choices(context: ReplyContext) -> Sequence[tuple[str, str]]:
     return tuple(zip(("first", "second"), context.choices, strict=True)) if len(context.choices) == 2 else ()
 
 
-def _problem(service: Service | None, language: str) -> str:
+def problem_words(service: Service | None, language: str) -> str:
+    """What a sentence calls the problem a service is for; "" without a service."""
     if service is None:
         return ""
     names = service.plain_names

@@ -3,6 +3,7 @@
 SendError
 ├── SendRefused    not posted, trying again is pointless: a person decides
 ├── SendDeferred   not posted, the channel asks us to wait until `retry_at`
+│   └── ConversationMoved   not posted, and from now on the conversation has another id
 └── SendUncertain  may have been posted: proof or a person decides, never another try (invariant 4)
 
 Whatever else is raised after the call left counts as SendUncertain.
@@ -32,6 +33,14 @@ class SendDeferred(SendError):
         super().__init__(reason)
         self.retry_at = retry_at
         self.reason = reason
+
+
+class ConversationMoved(SendDeferred):
+    """Not posted: the conversation goes on under another id, `new_conversation_id`, and the reply goes there."""
+
+    def __init__(self, retry_at: datetime, new_conversation_id: str) -> None:
+        super().__init__(retry_at, "The conversation has moved; the reply goes where it is now.")
+        self.new_conversation_id = new_conversation_id
 
 
 class SendUncertain(SendError):

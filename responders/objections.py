@@ -8,6 +8,7 @@ from sqlmodel import Session
 from models import CHANNELS, Account, Mention, MentionState, Need, Service
 from models.threads import newest_inbound, posts_of
 from responders.labelling import Said
+from responders.may_reply import MayReply
 from responders.wording import WordingError, freeze, slots, widest
 
 DESCRIPTION_LIMIT = 3900
@@ -33,7 +34,8 @@ class Decided:
     """What the person at the desk wants: the reply text as it stands on the page, the request as it stands there.
 
     None means: no reply, no request. `seen_version` and `seen_post_id` say what was on the page (invariant 5).
-    `said` is what the person makes of the post itself; None: they were not asked.
+    `said` is what the person makes of the post itself; None: they were not asked. `by_hand`: they will post the reply
+    themselves, where the API may not.
     """
 
     seen_version: int
@@ -42,6 +44,7 @@ class Decided:
     language: str
     request: RequestFields | None
     said: Said | None = None
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Ground:
     find_private: FindPrivate
     number_known: bool
     reference: str
+    may: MayReply
+    private: bool = False
+    privacy_url: str = ""
+    """What the reply has to name, being the first that we write in a private chat; "" where it need not."""
     follows: str = ""
     """The number of the request it is joined to; "" where it stands for itself."""
     head_undecided: bool = False
@@ -62,7 +69,7 @@ def objections(session: Session, mention: Mention, decided: Decided, ground: Gro
     """Every reason against carrying out `decided` now."""
     return [
         *_about_the_thread(session, mention, decided),
-        *(_about_the_reply(mention, decided, ground) if decided.reply_text is not None else []),
+        *(_about_the_reply(decided, ground) if decided.reply_text is not None else []),
         *(_about_the_request(session, decided.request, ground) if decided.request is not None else []),
         *(
             [f"It is joined to {ground.follows} and not filed itself. Leave the request out, or un-join it first."]
@@ -85,13 +92,17 @@ def _about_the_thread(session: Session, mention: Mention, decided: Decided) -> l
     return []
 
 
-def _about_the_reply(mention: Mention, decided: Decided, ground: Ground) -> list[str]:
+def _about_the_reply(decided: Decided, ground: Ground) -> list[str]:
     text, facts = decided.reply_text or "", CHANNELS[ground.account.channel]
     if not text.strip():
         return ["The reply is empty."]
-    reasons = []
-    if not mention.may_reply:
-        reasons.append(f"{facts.label} does not let us reply: {mention.may_reply_reason}")
+    limit, reasons = facts.limit(private=ground.private), []
+    if ground.may.refused and not (decided.by_hand and ground.may.by_hand):
+        reasons.append(" ".join(filter(None, (ground.may.reason, ground.may.instead))))
+    if ground.privacy_url and ground.privacy_url not in text:
+        reasons.append(
+            f"It is the first private message to them, so it has to name our privacy page: {ground.privacy_url}"
+        )
     try:
         used = slots(text)
         frozen = freeze(text, decided.language, ground.reference)
@@ -100,10 +111,8 @@ def _about_the_reply(mention: Mention, decided: Decided, ground: Ground) -> list
         )
     except WordingError as error:
         return [*reasons, str(error)]
-    if longest > facts.reply_limit:
-        reasons.append(
-            f"The reply can grow to {longest} {facts.length_unit}; {facts.label} takes {facts.reply_limit}. Shorten it."
-        )
+    if longest > limit:
+        reasons.append(f"The reply can grow to {longest} {facts.length_unit}; {facts.label} takes {limit}. Shorten it.")
     if used and ground.follows and ground.head_undecided:
         reasons.append(
             f"It is joined to {ground.follows}, which nobody has approved yet. Approve that one first, or un-join this."
@@ -111,7 +120,7 @@ def _about_the_reply(mention: Mention, decided: Decided, ground: Ground) -> list
     elif used and decided.request is None and not ground.number_known:
         named = " and ".join(sorted(f"{{{slot}}}" for slot in used))
         reasons.append(f"The reply promises {named}, but no request is filed with it.")
-    if facts.public and (found := sorted(set(ground.find_private(text)))):
+    if facts.public and not ground.private and (found := sorted(set(ground.find_private(text)))):
         reasons.append(
             f"The reply is public and holds a private detail ({', '.join(found)}). Take it out, or ask in private."
         )

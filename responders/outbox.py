@@ -17,7 +17,6 @@ from sqlmodel import Session, col, func, select
 from models import (
     CHANNELS,
     Account,
-    AccountHealth,
     AttemptOutcome,
     Author,
     Conversation,
@@ -27,25 +26,30 @@ from models import (
     Post,
     Reply,
     ReplyState,
-    RequestState,
     SendAttempt,
     ServiceRequest,
     advance,
     utc_now,
 )
-from models.posts import OutgoingPost, SentPost
-from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
+from models.posts import OutgoingPost, SentPost, too_old
+from models.threads import posts_of
+from responders.errors import SendError, SendUncertain
+from responders.final_words import DID_NOT_REACH_THE_CITY, words_now
+from responders.may_reply import Bar, MayReply, Speaking, may_answer, speaking_of
+from responders.outcomes import BY, KEY_AGAIN, of_another_reply, sent, write_down
+from responders.pacing import Leaving, Pacing
 from responders.protocol import CannotTell, ProvedAbsent, Responder, Sent
-from responders.settling import close_if_settled, give_back, overtaken, remember_own_post
-from responders.wording import NUMBER_WIDEST, WordingError, fill
+from responders.repeating import LOOKS, as_sent, first_in_doubt, stands_already
+from responders.settling import give_back, overtaken
+from responders.standing import why_no_longer
 
 log = logging.getLogger(__name__)
 
-BY = "outbox"
 LEASE = timedelta(seconds=90)
-KEY_AGAIN = timedelta(minutes=1)
-LOOKS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-"""When after an uncertain attempt proof is looked for; after the last look a person has to."""
+ASKS_WHERE = frozenset(
+    {"ask_place", "ask_block", "ask_address", "ask_address_private", "ask_cross_street", "ask_which"}
+)
+"""The wordings whose answer can be a place on the map (responders.drafting.Key)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +59,37 @@ class Claimed:
     post: OutgoingPost
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A reply that may leave now, with the words it leaves with."""
+
+    reply: Reply
+    mention: Mention
+    account: Account
+    conversation: Conversation
+    text: str
+
+
 @dataclass(slots=True)
 class Outbox:
-    """Sends approved replies. `responders` by account name; `answer_within` is how long a reply waits for the city."""
+    """Sends approved replies. `responders` and `speaking` by account name.
+
+    `answer_within` is how long a reply waits for the city; `pacing` gives turns, and None lets everything go at once.
+    """
 
     database: Database
     responders: Mapping[str, Responder]
     zone: ZoneInfo
+    speaking: Mapping[str, Speaking] = field(default_factory=dict)
+    pacing: Pacing | None = None
     answer_within: timedelta = timedelta(seconds=60)
     clock: Callable[[], datetime] = utc_now
     looks: tuple[timedelta, ...] = field(default=LOOKS)
 
     async def send(self, reply_id: int) -> None:
         """Send one reply if it is due. Safe to repeat, and to call for a reply that is not due."""
+        if self.pacing and not await self._has_turn(self.pacing, reply_id):
+            return
         claimed = await asyncio.to_thread(self._claim, reply_id)
         if claimed is None:
             return
@@ -75,11 +97,8 @@ class Outbox:
         await asyncio.to_thread(self._settle, reply_id, claimed.attempt_id, outcome)
 
     async def _attempt(self, claimed: Claimed) -> SentPost | SendError:
-        responder = self.responders.get(claimed.account_name)
-        if responder is None:
-            return SendDeferred(self.clock() + KEY_AGAIN, f"The account {claimed.account_name} is not set up here.")
         try:
-            return await responder.send(claimed.post)
+            return await self.responders[claimed.account_name].send(claimed.post)
         except SendError as error:
             return error
         except Exception as error:
@@ -87,86 +106,159 @@ class Outbox:
             return SendUncertain(f"The connection broke while we were sending ({type(error).__name__}).")
 
     def due(self, limit: int = 50) -> list[int]:
-        """Ids of replies whose time has come; what a lost nudge left behind is found here."""
+        """Ids of replies whose time has come, danger first, then who waits longest.
+
+        What a lost nudge left behind is found here.
+        """
         with self.database.read() as session:
             return list(
                 session.exec(
                     select(Reply.id)  # type: ignore[arg-type]  # id is set on every stored row
+                    .join(Mention, col(Mention.id) == Reply.mention_id)
                     .where(Reply.state == ReplyState.APPROVED, col(Reply.not_before) <= self.clock())
-                    .order_by(col(Reply.not_before))
+                    .order_by(col(Mention.danger).desc(), col(Mention.received_at), col(Mention.id))
                     .limit(limit)
                 ).all()
             )
 
+    async def _has_turn(self, pacing: Pacing, reply_id: int) -> bool:
+        leaving = await asyncio.to_thread(self._leaving, reply_id)
+        wait = await pacing.turn(leaving) if leaving else None
+        if wait:
+            await asyncio.to_thread(self._wait, reply_id, wait.until, wait.why)
+        return leaving is not None and wait is None
+
+    def _leaving(self, reply_id: int) -> Leaving | None:
+        with self.database.write() as session:
+            ready = self._ready(session, reply_id, self.clock())
+            if ready is None:
+                return None
+            return Leaving(
+                account_name=ready.account.name,
+                channel=ready.account.channel,
+                conversation_id=ready.conversation.channel_conversation_id,
+                private=ready.conversation.private,
+                urgent=ready.mention.danger,
+            )
+
+    def _wait(self, reply_id: int, until: datetime, why: str) -> None:
+        with self.database.write() as session:
+            reply = session.get_one(Reply, reply_id, with_for_update=True)
+            if reply.state == ReplyState.APPROVED:
+                _hold(session, reply, until, why)
+
     def _claim(self, reply_id: int) -> Claimed | None:
         with self.database.write() as session:
             now = self.clock()
-            reply = session.exec(select(Reply).where(Reply.id == reply_id).with_for_update(skip_locked=True)).first()
-            if reply is None or reply.state != ReplyState.APPROVED or (reply.not_before and reply.not_before > now):
-                return None
-            mention = session.get_one(Mention, reply.mention_id)
-            if mention.state == MentionState.WITHDRAWN:
-                advance(session, reply, ReplyState.CANCELLED, BY, "its author deleted the post", now)
-                return None
-            if overtaken(session, mention, reply.seen_post_id):
-                give_back(session, reply.mention_id, "the author wrote again before it left", now)
-                return None
-            text = self._final_text(session, reply, now)
-            return self._write_attempt(session, reply, mention, text, now) if text is not None else None
+            ready = self._ready(session, reply_id, now)
+            return self._write_attempt(session, ready, now) if ready else None
+
+    def _ready(self, session: Session, reply_id: int, now: datetime) -> Ready | None:
+        """Look once more whether a reply may leave; what may not is held, given back or cancelled here."""
+        reply = session.exec(select(Reply).where(Reply.id == reply_id).with_for_update(skip_locked=True)).first()
+        if reply is None or reply.state != ReplyState.APPROVED or (reply.not_before and reply.not_before > now):
+            return None
+        mention, account = session.get_one(Mention, reply.mention_id), session.get_one(Account, reply.account_id)
+        if mention.state == MentionState.WITHDRAWN:
+            advance(session, reply, ReplyState.CANCELLED, BY, "its author deleted the post", now)
+            return None
+        if self._stood_already(session, reply, now):
+            return None
+        verdict = may_answer(session, mention, reply, self.speaking)
+        if why := self._came_too_late(session, reply, mention, account, verdict, now):
+            give_back(session, reply.mention_id, why, now)
+            return None
+        if held := self._held_up(session, account, verdict, now):
+            _hold(session, reply, now + KEY_AGAIN, held)
+            return None
+        text = self._final_text(session, reply, now)
+        if text is None:
+            return None
+        conversation = session.get_one(Conversation, mention.conversation_id)
+        return Ready(reply, mention, account, conversation, text)
+
+    def _came_too_late(
+        self, session: Session, reply: Reply, mention: Mention, account: Account, verdict: MayReply, now: datetime
+    ) -> str:
+        """Why what was approved may not be said any more; "" where it may."""
+        if overtaken(session, mention, reply.seen_post_id):
+            return "the author wrote again before it left"
+        if why := why_no_longer(session, reply, mention, now):
+            return why
+        if verdict.refused:
+            return verdict.reason
+        hours = speaking_of(self.speaking, account.name).answer_hours
+        wrote_at = max(post.created_at for post in posts_of(session, mention.id or 0))
+        approved_at = reply.approved_at or now
+        since = approved_at if too_old(wrote_at, hours, approved_at) else wrote_at  # a person knew that it was old
+        if too_old(since, hours, now):
+            return f"It could not leave for so long that what it answers is more than {hours:g} hours old."
+        return ""
+
+    def _held_up(self, session: Session, account: Account, verdict: MayReply, now: datetime) -> str:
+        """What of our own account holds a reply up; "" where nothing does, or where it is to try a refused key."""
+        if verdict.bar == Bar.KEY_REFUSED and not _tried_since(session, account, now - KEY_AGAIN):
+            return ""
+        if verdict.waits:
+            return verdict.reason
+        if account.name not in self.responders:
+            return f"The account {account.name} is not set up here."
+        return ""
+
+    def _stood_already(self, session: Session, reply: Reply, now: datetime) -> bool:
+        """Settle a reply that our own post in the thread proves, before it is said again."""
+        attempt, post = stands_already(session, reply)
+        if attempt is None or post is None:
+            return False
+        advance(session, reply, ReplyState.SENDING, BY, "an earlier attempt is looked at", now)
+        found = SentPost(post.channel_post_id, post.created_at, post.url)
+        sent(session, reply, attempt, found, "our own post was seen in the thread", now)
+        return True
 
     def _final_text(self, session: Session, reply: Reply, now: datetime) -> str | None:
         """The words to send now; None while they have to wait, or went back to a person."""
+        if earlier := first_in_doubt(session, reply):
+            return earlier.text  # what may stand already is said in the same words or not at all
         request = session.get(ServiceRequest, reply.request_id) if reply.request_id else None
-        if request is None:
-            return reply.approved_text
-        if request.state in (RequestState.REFUSED, RequestState.CANCELLED, RequestState.IN_REVIEW, RequestState.DRAFT):
+        if request and request.state in DID_NOT_REACH_THE_CITY:
             give_back(session, reply.mention_id, "its request did not reach the city", now)
             return None
-        number = request.service_request_id or ""
-        if request.state == RequestState.SUBMITTED and 0 < len(number) <= len(NUMBER_WIDEST):
-            promised = request.expected_datetime
-            try:
-                day = promised.astimezone(self.zone).date() if promised else None
-                return fill(reply.approved_text, reply.language, number, day)
-            except WordingError as error:
-                log.warning("reply %s: the city's answer does not fit its slots (%s)", reply.id, error)
-                return reply.approved_fallback
-        waited = now - (reply.approved_at or now)
-        if request.state == RequestState.SUBMITTED or waited >= self.answer_within:
-            return reply.approved_fallback
-        reply.not_before = now + timedelta(seconds=2)
-        session.add(reply)
-        return None
+        text = words_now(reply, request, self.zone, self.answer_within, now)
+        if text is None:
+            reply.not_before = now + timedelta(seconds=2)
+            session.add(reply)
+        return text
 
-    def _write_attempt(self, session: Session, reply: Reply, mention: Mention, text: str, now: datetime) -> Claimed:
-        account = session.get_one(Account, reply.account_id)
-        conversation = session.get_one(Conversation, mention.conversation_id)
+    def _write_attempt(self, session: Session, ready: Ready, now: datetime) -> Claimed:
+        reply, earlier = ready.reply, first_in_doubt(session, ready.reply)
         tried = session.exec(select(func.count()).where(SendAttempt.reply_id == reply.id)).one()
         attempt = SendAttempt(
             reply_id=reply.id,
             idempotency_key=f"reply-{reply.id}-{tried + 1}",
-            text=text,
-            conversation_id=conversation.channel_conversation_id,
+            text=ready.text,
+            conversation_id=ready.conversation.channel_conversation_id,
             in_reply_to=reply.in_reply_to,
             started_at=now,
         )
         session.add(attempt)
-        reply.lease_until = now + LEASE
+        reply.lease_until, reply.held_because = now + LEASE, ""
         advance(session, reply, ReplyState.SENDING, BY, "claimed for sending", now)
         session.flush()
+        told = as_sent(attempt, earlier)
         return Claimed(
             attempt.id or 0,
-            account.name,
+            ready.account.name,
             OutgoingPost(
                 reply_id=reply.id or 0,
-                text=text,
-                conversation_id=attempt.conversation_id,
-                in_reply_to=attempt.in_reply_to,
+                text=told.text,
+                conversation_id=told.conversation_id,
+                in_reply_to=told.in_reply_to,
                 language=reply.language,
-                idempotency_key=attempt.idempotency_key,
-                started_at=attempt.started_at,
-                author_id=session.get_one(Author, mention.author_id).channel_author_id,
-                private=conversation.private,
+                idempotency_key=told.idempotency_key,
+                started_at=told.started_at,
+                author_id=session.get_one(Author, ready.mention.author_id).channel_author_id,
+                private=ready.conversation.private,
+                asks_location=reply.template_key in ASKS_WHERE,
                 reply_with=_reply_with(session, reply),
             ),
         )
@@ -178,58 +270,8 @@ class Outbox:
             attempt = session.get_one(SendAttempt, attempt_id)
             attempt.finished_at = now
             session.add(attempt)
-            if reply.state not in (ReplyState.SENDING, ReplyState.UNCERTAIN):
-                return  # a person decided while the call was out
-            match outcome:
-                case SentPost() if _of_another_reply(session, reply, outcome.post_id):
-                    refused = SendRefused("These words stand in the thread already, from an earlier reply of ours.")
-                    self._refused(session, reply, attempt, refused, now)
-                case SentPost():
-                    self._sent(session, reply, attempt, outcome, "the channel confirmed it", now)
-                case SendDeferred() | SendRefused(credentials=True):
-                    self._deferred(session, reply, attempt, outcome, now)
-                case SendRefused():
-                    self._refused(session, reply, attempt, outcome, now)
-                case _:
-                    attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, str(outcome)
-                    if reply.state == ReplyState.SENDING:
-                        advance(session, reply, ReplyState.UNCERTAIN, BY, str(outcome), now)
-
-    def _sent(
-        self, session: Session, reply: Reply, attempt: SendAttempt, sent: SentPost, why: str, now: datetime
-    ) -> None:
-        attempt.outcome, attempt.finished_at = AttemptOutcome.DONE, now
-        reply.sent_text, reply.sent_post_id, reply.sent_url = attempt.text, sent.post_id, sent.url
-        reply.sent_at, reply.lease_until = sent.sent_at, None
-        advance(session, reply, ReplyState.SENT, BY, why, now)
-        remember_own_post(session, reply, session.get_one(Mention, reply.mention_id), now)
-        close_if_settled(session, reply.mention_id, now)
-
-    def _deferred(
-        self, session: Session, reply: Reply, attempt: SendAttempt, outcome: SendDeferred | SendRefused, now: datetime
-    ) -> None:
-        attempt.outcome, attempt.detail = AttemptOutcome.DEFERRED, outcome.reason
-        reply.not_before = outcome.retry_at if isinstance(outcome, SendDeferred) else now + KEY_AGAIN
-        reply.lease_until = None
-        advance(session, reply, ReplyState.APPROVED, BY, outcome.reason, now)
-        if isinstance(outcome, SendRefused):
-            account = session.get_one(Account, reply.account_id)
-            account.health, account.trouble = AccountHealth.CREDENTIALS_REJECTED, outcome.reason
-            session.add(account)
-
-    def _refused(
-        self, session: Session, reply: Reply, attempt: SendAttempt, outcome: SendRefused, now: datetime
-    ) -> None:
-        attempt.outcome, attempt.detail = AttemptOutcome.REFUSED, outcome.reason
-        reply.lease_until = None
-        if reply.state == ReplyState.UNCERTAIN:
-            return  # the lease had run out and a person is already looking; the attempt says what came of it
-        advance(session, reply, ReplyState.FAILED, BY, outcome.reason, now)
-        if outcome.author_blocks_us:
-            author = session.get_one(Author, session.get_one(Mention, reply.mention_id).author_id)
-            author.blocked_us_at = now
-            session.add(author)
-        give_back(session, reply.mention_id, outcome.reason, now)
+            if reply.state in (ReplyState.SENDING, ReplyState.UNCERTAIN):  # else a person decided meanwhile
+                write_down(session, reply, attempt, outcome, now)
 
     def expire_leases(self, limit: int = 100) -> int:
         """Replies whose sender died become uncertain; returns how many."""
@@ -277,7 +319,7 @@ class Outbox:
                 .limit(50)
             ).all()
             return [
-                (reply.id or 0, attempt, account.name)
+                (reply.id or 0, as_sent(attempt, first_in_doubt(session, reply)), account.name)
                 for reply, attempt, account in rows
                 if now >= attempt.started_at + self.looks[attempt.looks]
                 and (attempt.looks == 0 or CHANNELS[account.channel].can_prove_sent)
@@ -293,12 +335,12 @@ class Outbox:
             if reply.state != ReplyState.UNCERTAIN:
                 return 0
             match proof:
-                case Sent() if _of_another_reply(session, reply, proof.post.post_id):
+                case Sent() if of_another_reply(session, reply, proof.post.post_id):
                     attempt.outcome = AttemptOutcome.UNCERTAIN
                     attempt.detail = "these words stand in the thread, but from an earlier reply of ours"
                     return 0
                 case Sent():
-                    self._sent(session, reply, attempt, proof.post, "found in the thread", now)
+                    sent(session, reply, attempt, proof.post, "found in the thread", now)
                 case ProvedAbsent():
                     attempt.outcome = AttemptOutcome.PROVED_ABSENT
                     reply.not_before = now
@@ -309,19 +351,25 @@ class Outbox:
             return 1
 
 
+def _hold(session: Session, reply: Reply, until: datetime, why: str) -> None:
+    reply.not_before, reply.held_because = until, why
+    session.add(reply)
+
+
+def _tried_since(session: Session, account: Account, since: datetime) -> bool:
+    """Whether any reply of an account was tried since then: of those that a refused key holds, one tries it."""
+    tried = session.exec(
+        select(SendAttempt.id)
+        .join(Reply, col(Reply.id) == SendAttempt.reply_id)
+        .where(Reply.account_id == account.id, SendAttempt.started_at > since)
+        .limit(1)
+    ).first()
+    return tried is not None
+
+
 def _reply_with(session: Session, reply: Reply) -> Mapping[str, str]:
     """What the post we answer came with, for its channel."""
     found = session.exec(
         select(Post.reply_with).where(Post.account_id == reply.account_id, Post.channel_post_id == reply.in_reply_to)
     ).first()
     return found or {}
-
-
-def _of_another_reply(session: Session, reply: Reply, post_id: str) -> bool:
-    """Whether a post is known to be another reply of ours: then it proves nothing about this one."""
-    known = session.exec(
-        select(Reply.id).where(
-            Reply.account_id == reply.account_id, Reply.sent_post_id == post_id, col(Reply.id) != reply.id
-        )
-    ).first()
-    return known is not None

@@ -66,7 +66,8 @@ def _keep(desk: Desk, session: Session, mention: Mention, staff_id: int, place: 
     session.add(request)
     now = desk.clock()
     record(session, "ServiceRequest", request.id or 0, f"staff:{staff_id}", why, now)
-    return Drafter(desk.length_of, desk.find_private).draft_anew(session, mention, now)
+    drafter = Drafter(desk.length_of, desk.find_private, speaking=desk.speaking)
+    return drafter.draft_anew(session, mention, now)
 
 
 def _need(session: Session, service_code: str | None) -> Need:

@@ -18,6 +18,8 @@ LENGTHS: Mapping[Channel, str] = {
     Channel.MASTODON: "responders.mastodon:length",
     Channel.BLUESKY: "responders.bluesky:length",
 }
+COMPOSERS: Mapping[Channel, str] = {Channel.X: "responders.x:composer"}
+"""Channels with a window of their own that opens with words in it, for a person to post."""
 
 
 def responder_class(channel: Channel) -> type:
@@ -30,6 +32,14 @@ def length_of(channel: Channel, text: str) -> int:
     """The length of a text as the channel counts it."""
     count: Callable[[str], int] = _load(LENGTHS[channel])
     return count(text)
+
+
+def composer_of(channel: Channel, text: str, in_reply_to: str | None, author_id: str, *, private: bool) -> str:
+    """An https:// address where a person posts these words by hand; "" where the channel has none."""
+    if channel not in COMPOSERS:
+        return ""
+    compose: Callable[..., str] = _load(COMPOSERS[channel])
+    return compose(text, in_reply_to, author_id, private=private)
 
 
 def _load(where: str) -> Any:

@@ -4,8 +4,8 @@ Every method is one short transaction, and none calls a channel. Who may see the
 person may decide is settled here. Errors: NotYours (somebody else holds it), NotApproved (with all reasons).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TypeVar
@@ -17,6 +17,7 @@ from models import (
     Account,
     Alarm,
     Channel,
+    Conversation,
     Database,
     Decision,
     Mention,
@@ -31,12 +32,14 @@ from models import (
     record,
     utc_now,
 )
+from models.closing import close_if_settled
 from models.threads import newest_inbound, posts_of
 from responders.claims import NotYours, active_staff, claim, open_reply, open_request, release, require_claim
 from responders.edits import filed_request, keep_edits
 from responders.labelling import CategoryOf, Lesson, Said, own_code, unlearn
+from responders.may_reply import MayReply, Speaking, may_answer, must_name
 from responders.objections import Decided, FindPrivate, Ground, RequestFields, objections
-from responders.settling import close_if_settled
+from responders.repeating import newest_attempt
 from responders.wording import freeze
 
 __all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields", "Said"]
@@ -72,7 +75,8 @@ class Desk:
     """The decisions of the people at the desk.
 
     `hold` is how long an approved reply can be taken back before anything leaves; `lease` how long a claim lasts.
-    `category_of` names the category that a service stands for, for the labels that decisions leave behind.
+    `category_of` names the category that a service stands for, for the labels that decisions leave behind. `speaking`:
+    what each account may say, by its name.
     """
 
     database: Database
@@ -82,24 +86,25 @@ class Desk:
     lease: timedelta = timedelta(minutes=10)
     clock: Callable[[], datetime] = utc_now
     category_of: CategoryOf = own_code
+    speaking: Mapping[str, Speaking] = field(default_factory=dict)
 
     def claim(self, mention_id: int, staff_id: int) -> None:
         """Take a mention, or prolong the claim on it. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff = _locked(session, mention_id), active_staff(session, staff_id)
+            mention, staff = locked_mention(session, mention_id), active_staff(session, staff_id)
             claim(session, mention, staff, self.clock(), self.lease)
 
     def release(self, mention_id: int, staff_id: int) -> None:
         """Give a mention back to the queue. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             release(session, mention, f"staff:{staff_id}", "released", now)
 
     def save(self, mention_id: int, staff_id: int, decided: Decided) -> None:
         """Keep what stands on the page, without deciding anything. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             keep_edits(session, mention, decided)
             mention.claimed_until = now + self.lease
@@ -117,7 +122,7 @@ class Desk:
         refused: list[str] = []
         approved = Approved(None, None)
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             if mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so nothing can be sent about it."])
             require_claim(session, mention, staff, now)
@@ -147,16 +152,19 @@ class Desk:
             frozen = freeze(decided.reply_text, decided.language, target.reference if target else "")
             reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
             reply.approved_at, reply.approved_by, reply.not_before = now, staff.id, due
+            reply.standing_approval_id = None
             reply.seen_post_id, reply.request_id = newest_inbound(session, mention), target.id if target else None
             reply.in_reply_to = posts_of(session, mention.id or 0)[-1].channel_post_id
             advance(session, reply, ReplyState.APPROVED, by, "approved on the desk", now)
+            if decided.by_hand and not self.may_reply(session, mention, reply).allowed:
+                hand_over(session, reply, staff, now)
         elif reply:
             advance(session, reply, ReplyState.CANCELLED, by, "a person decided not to reply", now)
             reply = None
         mention.claimed_by = mention.claimed_until = None
         advance(session, mention, MentionState.APPROVED, by, "decided on the desk", now)
         Lesson(session, mention, staff, decided.said, self.category_of, now).approved(request)
-        _note(session, mention, staff, Decision.APPROVED, now, reply=reply, request=request)
+        note_decision(session, mention, staff, Decision.APPROVED, now, reply=reply, request=request)
         return Approved(reply.id if reply else None, request.id if request else None)
 
     def reject(self, mention_id: int, staff_id: int, reason: str, said: Said | None = None) -> None:
@@ -173,7 +181,7 @@ class Desk:
         if len(reason) > LONGEST_REASON:
             raise NotApproved([f"The reason has {len(reason)} characters; {LONGEST_REASON} are enough. Shorten it."])
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
             by, why = f"staff:{staff_id}", f"{decision.replace('_', ' ')} on the desk"
             if reply := open_reply(session, mention):
@@ -188,12 +196,12 @@ class Desk:
             else:
                 advance(session, mention, MentionState.REJECTED, by, why, now)
                 lesson.rejected()
-            _note(session, mention, staff, decision, now, reason=reason.strip())
+            note_decision(session, mention, staff, decision, now, reason=reason.strip())
 
     def take_back(self, mention_id: int, staff_id: int) -> None:
         """Undo an approval while everything is still held. Raises NotApproved once something has left."""
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             replies = _in_state(session, Reply, mention, ReplyState.APPROVED)
             requests = _in_state(session, ServiceRequest, mention, RequestState.APPROVED)
             moved = session.exec(
@@ -213,7 +221,7 @@ class Desk:
             for request in requests:
                 advance(session, request, RequestState.IN_REVIEW, by, why, now)
             advance(session, mention, MentionState.DRAFTED, by, why, now)
-            _note(session, mention, staff, Decision.TAKEN_BACK, now)
+            note_decision(session, mention, staff, Decision.TAKEN_BACK, now)
             claim(session, mention, staff, now, self.lease)
 
     def reopen(self, mention_id: int, staff_id: int, reason: str) -> None:
@@ -221,14 +229,14 @@ class Desk:
         if not reason.strip():
             raise NotApproved(["Say why it is opened again."])
         with self.database.write() as session:
-            mention, staff, now = _locked(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             if mention.state not in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
                 raise NotApproved([f"It is {mention.state.replace('_', ' ')} and not closed."])
             mention.round += 1
             mention.version += 1
             mention.needs_understanding = True
             advance(session, mention, MentionState.DRAFTED, f"staff:{staff_id}", "reopened on the desk", now)
-            _note(session, mention, staff, Decision.REOPENED, now, reason=reason.strip())
+            note_decision(session, mention, staff, Decision.REOPENED, now, reason=reason.strip())
 
     def says_sent(self, reply_id: int, staff_id: int) -> None:
         """A person looked: the uncertain reply stands in the thread. Raises NotApproved."""
@@ -249,14 +257,19 @@ class Desk:
                 raise NotFound(f"There is no reply {reply_id}.")
             if reply.state != ReplyState.UNCERTAIN:
                 raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
-            mention, staff, now = _locked(session, reply.mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = (
+                locked_mention(session, reply.mention_id),
+                active_staff(session, staff_id),
+                self.clock(),
+            )
             if to == ReplyState.APPROVED and mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
             if to == ReplyState.SENT:
-                reply.sent_at = now
+                attempt = newest_attempt(session, reply)
+                reply.sent_at, reply.sent_text = now, attempt.text if attempt else reply.approved_text
             reply.not_before = now
             advance(session, reply, to, f"staff:{staff_id}", why, now)
-            _note(session, mention, staff, decision, now, reply=reply)
+            note_decision(session, mention, staff, decision, now, reply=reply)
             close_if_settled(session, reply.mention_id, now)
 
     def decide_uncertain_request(self, request_id: int, staff_id: int) -> None:
@@ -270,7 +283,7 @@ class Desk:
                     [f"The request is {request.state.replace('_', ' ')} now; there is nothing to decide."]
                 )
             now, by = self.clock(), f"staff:{staff_id}"
-            mention = _locked(session, request.mention_id)
+            mention = locked_mention(session, request.mention_id)
             if mention.state != MentionState.APPROVED:
                 raise NotApproved([f"The mention is {mention.state.replace('_', ' ')} now."])
             advance(session, request, RequestState.IN_REVIEW, by, "taken up again", now)
@@ -292,9 +305,13 @@ class Desk:
                 session.add(alarm)
                 record(session, "Alarm", alarm_id, f"staff:{staff_id}", "acknowledged", now)
 
-    def reply_length(self, channel: Channel, text: str) -> tuple[int, int]:
+    def reply_length(self, channel: Channel, text: str, *, private: bool = False) -> tuple[int, int]:
         """(length as the channel counts it, the channel's limit)."""
-        return self.length_of(channel, text), CHANNELS[channel].reply_limit
+        return self.length_of(channel, text), CHANNELS[channel].limit(private=private)
+
+    def may_reply(self, session: Session, mention: Mention, reply: Reply | None = None) -> MayReply:
+        """Whether the reply that waits (or `reply`) may go by the API, as everything stands now."""
+        return may_answer(session, mention, reply or open_reply(session, mention), self.speaking)
 
     def _ground(self, session: Session, mention: Mention) -> Ground:
         account = session.get_one(Account, mention.account_id)
@@ -302,6 +319,7 @@ class Desk:
         known = filed or _asked_about(session, open_reply(session, mention))
         request = open_request(session, mention) or known
         head = filed if filed and filed.mention_id != mention.id else None
+        conversation = session.get_one(Conversation, mention.conversation_id)
         return Ground(
             account=account,
             length=lambda text: self.length_of(account.channel, text),
@@ -310,10 +328,19 @@ class Desk:
             reference=request.reference if request else "",
             follows=(head.service_request_id or head.reference) if head else "",
             head_undecided=head is not None and head.state in UNDECIDED,
+            may=self.may_reply(session, mention),
+            private=conversation.private,
+            privacy_url=must_name(session, mention, self.speaking),
         )
 
 
-def _note(
+def hand_over(session: Session, reply: Reply, staff: StaffUser, now: datetime) -> None:
+    """An approved reply is a person's to post; the outbox leaves it alone."""
+    reply.handed_to, reply.handed_over_at, reply.held_because = staff.id, now, ""
+    advance(session, reply, ReplyState.HANDED_OVER, f"staff:{staff.id}", "a person posts it by hand", now)
+
+
+def note_decision(
     session: Session,
     mention: Mention,
     staff: StaffUser,
@@ -355,7 +382,7 @@ def _in_state(session: Session, table: type[Row], mention: Mention, state: str) 
     return list(session.exec(select(table).where(table.mention_id == mention.id, table.state == state)).all())
 
 
-def _locked(session: Session, mention_id: int) -> Mention:
+def locked_mention(session: Session, mention_id: int) -> Mention:
     mention = session.get(Mention, mention_id, with_for_update=True)
     if mention is None:
         raise NotFound(f"There is no mention {mention_id}.")

@@ -4,28 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from models import Mention, MentionState, Post, Reply, ReplyState, RequestState, ServiceRequest, advance
-from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS
+from models import Conversation, Mention, MentionState, Post, Reply, ReplyState, RequestState, ServiceRequest, advance
 from models.posts import PostKind
 from models.threads import newest_inbound
-
-
-def close_if_settled(session: Session, mention_id: int, now: datetime) -> None:
-    """Close an approved mention once nothing of it is on its way any more."""
-    mention = session.get(Mention, mention_id, with_for_update=True)
-    if mention is None or mention.state != MentionState.APPROVED:
-        return
-    session.flush()
-    reply = session.exec(
-        select(Reply.id).where(Reply.mention_id == mention_id, col(Reply.state).not_in(SETTLED_REPLIES))
-    ).first()
-    request = session.exec(
-        select(ServiceRequest.id).where(
-            ServiceRequest.mention_id == mention_id, col(ServiceRequest.state).not_in(SETTLED_REQUESTS)
-        )
-    ).first()
-    if reply is None and request is None:
-        advance(session, mention, MentionState.CLOSED, "outbox", "replies and requests are settled", now)
 
 
 def give_back(session: Session, mention_id: int, why: str, now: datetime) -> None:
@@ -38,6 +19,7 @@ def give_back(session: Session, mention_id: int, why: str, now: datetime) -> Non
         select(Reply).where(Reply.mention_id == mention_id, Reply.state == ReplyState.APPROVED)
     ).all():
         reply.revision += 1
+        reply.held_because = ""
         advance(session, reply, ReplyState.IN_REVIEW, "outbox", why, now)
         advance(session, reply, ReplyState.DRAFT, "outbox", why, now)
     for request in session.exec(
@@ -99,3 +81,11 @@ def remember_own_post(session: Session, reply: Reply, mention: Mention, now: dat
                 received_at=now,
             )
         )
+
+
+def note_first_contact(session: Session, conversation_id: int, at: datetime) -> None:
+    """Remember when we first wrote in a private chat; what we say there first names our privacy page."""
+    conversation = session.get_one(Conversation, conversation_id)
+    if conversation.private and conversation.first_contact_at is None:
+        conversation.first_contact_at = at
+        session.add(conversation)

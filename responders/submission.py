@@ -25,11 +25,12 @@ from models import (
     advance,
     utc_now,
 )
+from models.closing import close_if_settled
 from models.open311 import RequestShape
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 from responders.open311 import CityUnreachable, Filed, Open311City, description_with
 from responders.protocol import CannotTell, ProvedAbsent
-from responders.settling import close_if_settled, give_back, overtaken
+from responders.settling import give_back, overtaken
 
 log = logging.getLogger(__name__)
 

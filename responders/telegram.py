@@ -1,12 +1,13 @@
 """Telegram: replies through python-telegram-bot, one attempt at a time.
 
 Telegram has no idempotency key and lets no bot read its own chat, so a doubtful attempt stays doubtful until a resident
-answers our message or a person has looked. Source: Bot API, sendMessage and ReplyParameters.
+answers our message or a person has looked. Source: Bot API, sendMessage, ReplyParameters and KeyboardButton.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import telegram
 from telegram.error import (
@@ -23,10 +24,25 @@ from telegram.request import HTTPXRequest
 
 from models import Channel, SendAttempt, utc_now
 from models.posts import OutgoingPost, SentPost
-from responders.errors import SendDeferred, SendRefused, SendUncertain
+from responders.errors import ConversationMoved, SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof
 
 CONNECT_SECONDS, READ_SECONDS = 5, 20
+SHARE_LOCATION = {
+    "en": "Share my location",
+    "es": "Compartir mi ubicación",
+    "zh-Hans": "分享我的位置",
+    "zh-Hant": "分享我的位置",
+    "vi": "Chia sẻ vị trí của tôi",
+    "ru": "Поделиться геопозицией",
+    "uk": "Поділитися місцем",
+    "ar": "مشاركة موقعي",
+    "ht": "Pataje kote mwen ye",
+    "fr": "Partager ma position",
+    "pt": "Compartilhar minha localização",
+    "ko": "내 위치 보내기",
+}
+"""What stands on the button that shares where the telephone is; English where we are not sure of the words."""
 
 
 def length(text: str) -> int:
@@ -35,13 +51,16 @@ def length(text: str) -> int:
 
 
 class TelegramResponder:
-    """Replies as one bot."""
+    """Replies as one bot. `hooks` are httpx's, which see every answer."""
 
     channel = Channel.TELEGRAM
 
-    def __init__(self, *, token: str, base_url: str) -> None:
+    def __init__(self, *, token: str, base_url: str, hooks: Mapping[str, list[Any]] | None = None) -> None:
         self._request = HTTPXRequest(
-            connection_pool_size=16, read_timeout=READ_SECONDS, connect_timeout=CONNECT_SECONDS
+            connection_pool_size=16,
+            read_timeout=READ_SECONDS,
+            connect_timeout=CONNECT_SECONDS,
+            httpx_kwargs={"event_hooks": hooks},
         )
         self._bot = telegram.Bot(token, base_url=f"{base_url.rstrip('/')}/bot", request=self._request)
 
@@ -65,7 +84,8 @@ class TelegramResponder:
                 chat_id=int(chat),
                 text=post.text,
                 message_thread_id=int(thread) if thread else None,
-                reply_parameters=_quoting(post.in_reply_to),
+                reply_parameters=_quoting(post.in_reply_to, chat),
+                reply_markup=_keyboard(post),
                 link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
             )
         except RetryAfter as error:
@@ -73,15 +93,13 @@ class TelegramResponder:
             pause = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
             raise SendDeferred(utc_now() + pause, "Telegram asks us to wait") from error
         except Forbidden as error:
-            raise SendRefused(
-                "Telegram refused this reply: the resident has blocked the bot or left the chat.", author_blocks_us=True
-            ) from error
+            raise _forbidden(error) from error
         except InvalidToken as error:
             raise SendRefused(
                 "Telegram does not accept the bot's token; somebody has to mend it.", credentials=True
             ) from error
         except ChatMigrated as error:
-            raise SendRefused(f"The group has moved to chat {error.new_chat_id}; answer it there.") from error
+            raise ConversationMoved(utc_now(), str(error.new_chat_id)) from error
         except BadRequest as error:
             raise SendRefused(f"Telegram refused this reply: {error.message}.") from error
         except TimedOut as error:
@@ -107,7 +125,35 @@ class TelegramResponder:
         return CannotTell("Telegram does not let a bot read its own messages; please look into the chat")
 
 
-def _quoting(in_reply_to: str | None) -> telegram.ReplyParameters | None:
-    if in_reply_to is None:
+def _quoting(in_reply_to: str | None, chat: str) -> telegram.ReplyParameters | None:
+    """What to hang the reply under; nothing where the chat has moved since, for message ids there begin anew."""
+    if in_reply_to is None or in_reply_to.split(":")[0] != chat:
         return None
     return telegram.ReplyParameters(message_id=int(in_reply_to.split(":")[1]), allow_sending_without_reply=True)
+
+
+def _keyboard(post: OutgoingPost) -> telegram.ReplyKeyboardMarkup | telegram.ReplyKeyboardRemove | None:
+    """A button that shares the place, where we ask for it in private; the next message takes it away again."""
+    if not post.private:
+        return None  # Telegram has that button in private chats alone
+    if not post.asks_location:
+        return telegram.ReplyKeyboardRemove()
+    button = telegram.KeyboardButton(
+        f"📍 {SHARE_LOCATION.get(post.language, SHARE_LOCATION['en'])}", request_location=True
+    )
+    return telegram.ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
+
+
+def _forbidden(error: Forbidden) -> SendRefused:
+    """Which of the ways in which a bot is not let in. Source: the words the Bot API server sends with 403."""
+    said = error.message.lower()
+    if "initiate" in said or "can't send messages to" in said:
+        return SendRefused(
+            "Telegram refused this reply: a bot cannot write first, and this person has not started ours. "
+            "They have to write to it before anything can be sent."
+        )
+    if "kicked" in said or "not a member" in said:
+        return SendRefused("Telegram refused this reply: the bot was taken out of this group.")
+    if "deactivated" in said:
+        return SendRefused("Telegram refused this reply: this person's account is gone.", author_blocks_us=True)
+    return SendRefused("Telegram refused this reply: the resident has blocked the bot.", author_blocks_us=True)

@@ -20,7 +20,7 @@ from classifier.reading import Reader
 from hark311 import wiring
 from hark311.gazetteers import LoadedGazetteer
 from hark311.settings import Settings, load
-from hark311.simulated import accounts_of
+from hark311.simulated import accounts_of, city_of
 from hark311.simulator import RunningSimulator
 from listeners.hearing import Hearing
 from listeners.x import XListener
@@ -95,6 +95,14 @@ class Town:
             session.add(staff)
             session.flush()
             return staff.id or 0
+
+    def set_up(self, account: str, **rules: object) -> None:
+        """Change the settings of an account, as its operator would; what is opened from now on follows them."""
+        accounts = accounts_of(self.settings)
+        accounts[account] = accounts[account].model_copy(update=rules)
+        self.settings = self.settings.model_copy(update={"accounts": accounts, "open311": city_of(self.settings)})
+        speaking = wiring.speaking_of(self.settings)
+        self.desk, self.suggester.speaking = replace(self.desk, speaking=speaking), speaking
 
     def listen(self, account: str | None = None) -> None:
         """Hear every account until nothing more waits."""
@@ -208,11 +216,13 @@ class Town:
         send_reply: bool = True,
         file_request: bool = True,
         staff_id: int | None = None,
+        by_hand: bool = False,
     ) -> Approved:
         """Claim and approve, as one person would."""
         staff = staff_id or self.staff_id
         self.desk.claim(mention_id or 0, staff)
         decided = self.seen(mention_id, text, send_reply=send_reply, file_request=file_request)
+        decided = replace(decided, by_hand=by_hand)
         return self.desk.approve(mention_id or 0, staff, decided)
 
     def deliver(self, rounds: int = 3) -> None:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hark311 import webhooks
 from hark311.console import (
     account_pages,
     assets,
@@ -19,14 +20,19 @@ from hark311.console import (
     delivery_pages,
     evidence_pages,
     learning_pages,
+    ledger_pages,
+    link_pages,
     map_pages,
     mention_pages,
     neighbour_pages,
     place_pages,
     queue_pages,
     referral_pages,
+    rule_pages,
     service_pages,
     sign_in_pages,
+    spend_pages,
+    standing_pages,
 )
 from hark311.console.guard import Guard
 from hark311.console.mention_queries import NoSuchMention
@@ -57,11 +63,16 @@ PAGES = (
     evidence_pages,
     delivery_pages,
     channel_pages,
+    ledger_pages,
+    standing_pages,
+    link_pages,
+    rule_pages,
     referral_pages,
     service_pages,
     place_pages,
     map_pages,
     learning_pages,
+    spend_pages,
     account_pages,
     sign_in_pages,
 )
@@ -72,6 +83,8 @@ def create_app(product: Product) -> FastAPI:
     assets.check()
     app = FastAPI(title="hark311", openapi_url=None, docs_url=None, redoc_url=None)
     app.state.console = make_console(product)
+    app.state.webhooks = webhooks.webhooks_of(product)
+    app.include_router(webhooks.router)
     for pages in PAGES:
         app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

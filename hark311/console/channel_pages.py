@@ -1,14 +1,19 @@
 """The channels page, and the one page that needs nobody signed in: /health."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request
 from sqlmodel import col, func, select
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hark311.console import queries, queue_queries, upkeep
+from hark311 import accounts
+from hark311.console import channel_queries, queries, queue_queries, spend_queries, upkeep
 from hark311.console.frame import signed_in_page
 from hark311.console.views import BY_KEY
-from hark311.console.visits import ConsoleHere, Submitting, Viewing
-from models import Account, Alarm
+from hark311.console.visits import ConsoleHere, Submitting, Supervising, Viewing
+from listeners import backfill
+from models import Account, Alarm, Role
+from models.job_names import UNDERSTAND
 from responders.review import NotFound
 
 router = APIRouter()
@@ -20,9 +25,48 @@ COUNTED = {"waiting": "now", "on_its_way": "sent", "uncertain": "uncertain", "re
 @router.get("/channels")
 def show_channels(request: Request, console: ConsoleHere, visitor: Viewing) -> Response:
     with console.product.database.read() as session:
-        channels = queries.channel_states(session)
+        channels = channel_queries.channel_states(session, console, waiting=True)
         unreadable = queries.unreadable_posts(session)
-    return signed_in_page(request, console, visitor, "channels.html", channels=channels, unreadable=unreadable)
+    return signed_in_page(
+        request,
+        console,
+        visitor,
+        "channels.html",
+        channels=channels,
+        unreadable=unreadable,
+        limits=spend_queries.limits_of(console.product, console.now()),
+        supervisor=visitor.staff.role == Role.SUPERVISOR,
+    )
+
+
+@router.post("/channels/{account_id}/backfill")
+async def decide_backfill(console: ConsoleHere, sent: Submitting, account_id: int) -> Response:
+    """Take in what was written before we began, all of it or the last days before; or leave it."""
+    days, now, by = sent.text("days").strip(), console.now(), f"staff:{sent.visitor.id}"
+    with console.product.database.write() as session:
+        account = session.get(Account, account_id, with_for_update=True)
+        if account is None:
+            raise NotFound(f"There is no account {account_id}.")
+        newest = days.isdecimal() and len(days) < 5
+        since = (account.began_at or now) - timedelta(days=int(days)) if newest else None
+        if sent.text("do") == "leave":
+            backfill.leave(session, account_id, by, now)
+        else:
+            backfill.take_in(session, account_id, since, by, now)
+    await console.product.nudge(UNDERSTAND)
+    return RedirectResponse(f"/channels#account-{account_id}", status_code=303)
+
+
+@router.post("/channels/{account_id}/retire")
+def retire(console: ConsoleHere, sent: Supervising, account_id: int) -> Response:
+    """Retire an account, or bring it back."""
+    with console.product.database.write() as session:
+        account = session.get(Account, account_id, with_for_update=True)
+        if account is None:
+            raise NotFound(f"There is no account {account_id}.")
+        change = accounts.bring_back if sent.text("do") == "bring back" else accounts.retire
+        change(session, account, f"staff:{sent.visitor.id}", console.now())
+    return RedirectResponse(f"/channels#account-{account_id}", status_code=303)
 
 
 @router.post("/gaps/{gap_id}/close")

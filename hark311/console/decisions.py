@@ -15,6 +15,7 @@ class DecisionForm:
     seen_version: int
     seen_post_id: int | None
     send_reply: bool
+    by_hand: bool
     reply_text: str
     language: str
     file_request: bool
@@ -50,10 +51,11 @@ class DecisionForm:
         return Decided(
             seen_version=self.seen_version,
             seen_post_id=self.seen_post_id,
-            reply_text=self.reply_text if self.send_reply else None,
+            reply_text=self.reply_text if self.send_reply or self.by_hand else None,
             language=self.language,
             request=self._request() if self.file_request else None,
             said=self.said(),
+            by_hand=self.by_hand,
         )
 
     def said(self) -> Said:
@@ -92,7 +94,8 @@ def form_of_page(page: MentionPage, intent: str | None = None) -> DecisionForm:
     return DecisionForm(
         seen_version=page.mention.version,
         seen_post_id=page.seen_post_id,
-        send_reply=bool(reply and reply.text.strip() and reply.state != ReplyState.FAILED and page.mention.may_reply),
+        send_reply=bool(reply and reply.text.strip() and reply.state != ReplyState.FAILED and not page.may.refused),
+        by_hand=False,
         reply_text=reply.text if reply else "",
         language=reply.language if reply else language,
         file_request=ready and request is not None and request.state != RequestState.REFUSED,
@@ -111,6 +114,7 @@ def form_of_submission(sent: Submission) -> DecisionForm:
         seen_version=_whole(sent.text("seen_version")) or 0,
         seen_post_id=_whole(sent.text("seen_post_id")),
         send_reply=bool(sent.text("send_reply")),
+        by_hand=bool(sent.text("by_hand")),
         reply_text=sent.text("reply_text"),
         language=sent.text("language") or "en",
         file_request=bool(sent.text("file_request")),

@@ -1,6 +1,7 @@
-"""Decisions about what already left: replies and requests nobody can be sure of."""
+"""Decisions about what already left: what nobody can be sure of, and what a person posts by hand."""
 
 from collections.abc import Callable
+from functools import partial
 
 from fastapi import APIRouter, BackgroundTasks
 from sqlmodel import Session, select
@@ -10,6 +11,7 @@ from hark311.console.pages import Console
 from hark311.console.visits import ConsoleHere, Submission, Submitting
 from models import Reply, ServiceRequest
 from models.job_names import SEND_REPLY
+from responders.by_hand import hand_back, says_posted, take_in_hand
 from responders.review import NotApproved, NotFound
 
 router = APIRouter()
@@ -32,6 +34,21 @@ def not_there(console: ConsoleHere, sent: Submitting, reply_id: int, after: Back
 @router.post("/replies/{reply_id}/drop")
 def drop(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
     return _decide(console, sent, Reply, reply_id, console.product.desk.drop)
+
+
+@router.post("/replies/{reply_id}/by-hand")
+def by_hand(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
+    return _decide(console, sent, Reply, reply_id, partial(take_in_hand, console.product.desk))
+
+
+@router.post("/replies/{reply_id}/posted")
+def posted(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
+    return _decide(console, sent, Reply, reply_id, partial(says_posted, console.product.desk))
+
+
+@router.post("/replies/{reply_id}/hand-back")
+def give_back_unposted(console: ConsoleHere, sent: Submitting, reply_id: int) -> Response:
+    return _decide(console, sent, Reply, reply_id, partial(hand_back, console.product.desk))
 
 
 @router.post("/requests/{request_id}/take-up")

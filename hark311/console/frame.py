@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from hark311.console import queries
+from hark311.console import channel_queries, queries
 from hark311.console.pages import Console
 from hark311.console.visits import Visitor
 
@@ -22,7 +22,7 @@ def signed_in_page(
 ) -> HTMLResponse:
     """A page with the desk's header."""
     with console.product.database.read() as session:
-        header = queries.header(session, visitor.id)
+        header = queries.header(session, visitor.id, channel_queries.count_unheard(session, console))
     return console.page(
         template, status, header=header, staff=visitor.staff, csrf=visitor.csrf, keys_on=keys_on(request), **context
     )

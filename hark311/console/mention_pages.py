@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hark311.console import mention_queries, queue_queries
 from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission, known_intent
+from hark311.console.delivery_queries import deliveries
 from hark311.console.frame import signed_in_page
 from hark311.console.history import history
 from hark311.console.mention_queries import MentionPage
@@ -158,12 +159,15 @@ def show_news(
 @router.get("/delivery")
 def show_delivery(console: ConsoleHere, visitor: Viewing, mention_id: int) -> HTMLResponse:
     """What became of the answer, again."""
-    return console.page("delivery_live.html", page=_read(console, mention_id), csrf=visitor.csrf, hold=_hold(console))
+    page = _read(console, mention_id)
+    with console.product.database.read() as session:
+        found = deliveries(session, page, console.product.settings, console.now())
+    return console.page("delivery_live.html", page=page, deliveries=found, csrf=visitor.csrf, hold=_hold(console))
 
 
 def _read(console: Console, mention_id: int) -> MentionPage:
     with console.product.database.read() as session:
-        return mention_queries.mention_page(session, mention_id, console.now())
+        return mention_queries.mention_page(session, mention_id, console.now(), console.product.desk.speaking)
 
 
 def _back(mention_id: int, intent: str = "", reply: str = "", part: str = "") -> Response:
@@ -234,6 +238,7 @@ def _show(
 ) -> HTMLResponse:
     with console.product.database.read() as session:
         events = history(session, page)
+        on_their_way = deliveries(session, page, console.product.settings, console.now())
         next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0)
         neighbours = neighbour_card(session, page)
         place = place_card(session, page, form, console.product.settings.city, dots_of(session, neighbours))
@@ -244,6 +249,7 @@ def _show(
         "mention.html",
         422 if refused else 200,
         page=page,
+        deliveries=on_their_way,
         form=form,
         refused=refused,
         typed=getattr(request.state, "typed", {}),
@@ -264,7 +270,7 @@ def _judged(console: Console, page: MentionPage, form: DecisionForm) -> dict[str
     product = console.product
     open_now = page.mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW)
     against = form.problems() or (product.desk.objections(page.mention.id or 0, form.decided()) if open_now else [])
-    shown = preview(product.desk, page, form, product.settings.city_answer_seconds)
+    shown = preview(product.desk, page, form, product.settings.city_answer_seconds, product.prices)
     return {"against": against, "preview": shown}
 
 

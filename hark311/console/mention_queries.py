@@ -1,7 +1,7 @@
 """One mention with all that stands around it: its thread, what we make of it, and what became of our answer."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,7 @@ from models import (
 from models.joined import head_of
 from models.referrals import family_of
 from models.threads import newest_inbound, posts_of
+from responders.may_reply import MayReply, Speaking, may_answer
 
 
 class NoSuchMention(Exception):
@@ -59,6 +60,7 @@ class MentionPage:
     account: Account
     author: Author
     private: bool
+    person_asked_at: datetime | None
     sign: words.Sign
     holder: str
     alarm: Alarm | None
@@ -78,6 +80,13 @@ class MentionPage:
     replies: list[Reply]
     requests: list[ServiceRequest]
     attempts: dict[str, list[SendAttempt]]
+    may: MayReply
+
+    @property
+    def written_at(self) -> datetime | None:
+        """When the newest post of this mention that is left was written."""
+        theirs = [post.at for post in self.thread if post.about_this and not post.ours and not post.deleted]
+        return max(theirs, default=None)
 
     @property
     def open(self) -> bool:
@@ -104,9 +113,14 @@ class MentionPage:
 
     def held_seconds(self, now: datetime) -> int:
         """How long the hold still lasts, rounded up; 0 when it is over or nothing is held."""
-        held = [one.not_before for one in self.answers if one.state == ReplyState.APPROVED]
+        held = [one.not_before for one in self.answers if one.state == ReplyState.APPROVED and not one.held_because]
         held += [one.not_before for one in self.reports if one.state == RequestState.APPROVED]
         return max(0, *(math.ceil((at - now).total_seconds()) for at in held if at), 0) if held else 0
+
+    @property
+    def waits_because(self) -> str:
+        """Why what was approved does not leave though its hold is over; "" where nothing keeps it."""
+        return next((one.held_because for one in self.answers if one.state == ReplyState.APPROVED), "")
 
     @property
     def filed(self) -> ServiceRequest | None:
@@ -120,8 +134,10 @@ _OPEN_REPLIES = (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED)
 _OPEN_REQUESTS = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
 
 
-def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPage:
-    """Raises NoSuchMention."""
+def mention_page(
+    session: Session, mention_id: int, now: datetime, speaking: Mapping[str, Speaking] | None = None
+) -> MentionPage:
+    """`speaking`: what each account may say, by its name. Raises NoSuchMention."""
     mention = session.get(Mention, mention_id)
     if mention is None:
         raise NoSuchMention
@@ -148,6 +164,7 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
         account=account,
         author=session.get_one(Author, mention.author_id),
         private=conversation.private,
+        person_asked_at=conversation.person_asked_at,
         sign=words.MENTION[mention.state],
         holder=people.get(mention.claimed_by or 0, "") if held else "",
         alarm=alarm,
@@ -167,6 +184,7 @@ def mention_page(session: Session, mention_id: int, now: datetime) -> MentionPag
         replies=replies,
         requests=requests,
         attempts=_attempts(session, replies, requests),
+        may=may_answer(session, mention, draft, speaking or {}),
     )
 
 

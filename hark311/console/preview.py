@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from hark311.bills import extra_for_link, price_of_text
 from hark311.console.decisions import DecisionForm
 from hark311.console.mention_queries import MentionPage
 from hark311.console.words import SLOT_WORDS, in_words
+from hark311.prices import Prices
+from hark311.spending import dollars
+from models import Channel
 from responders.review import Desk
 from responders.wording import WordingError, fill, freeze, slots, widest
 
@@ -19,19 +23,20 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`length` is the longest the reply can get, in the channel's `unit`."""
+    """`length` is the longest the reply can get, in the channel's `unit`; `extra` says what a link in it costs more."""
 
     length: int
     limit: int
     unit: str
     variants: list[Variant]
+    extra: str = ""
 
     @property
     def fits(self) -> bool:
         return self.length <= self.limit
 
 
-def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: float) -> Preview:
+def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: float, prices: Prices) -> Preview:
     """The preview of what stands in the form. A text that cannot be read yet is counted as it stands."""
     known = page.head or page.filed or page.asked_about
     request = page.draft_request or known
@@ -54,7 +59,17 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
         ]
     elif versions[0].strip():
         variants = [Variant("Posted exactly like this", [(versions[0], False)])]
-    return Preview(length, facts.reply_limit, facts.length_unit, variants)
+    extra = "" if page.private else _extra(prices, page.account.channel, text)
+    return Preview(length, facts.limit(private=page.private), facts.length_unit, variants, extra)
+
+
+def _extra(prices: Prices, channel: Channel, text: str) -> str:
+    more = extra_for_link(prices, channel, text)
+    if not more:
+        return ""
+    cost = price_of_text(prices, channel, text)
+    as_of = f"{prices.as_of:%B} {prices.as_of.day}, {prices.as_of.year}"
+    return f"The link makes it cost {dollars(cost)} instead of {dollars(cost - more)}. Prices as of {as_of}."
 
 
 def _as_sent(text: str, number: str | None, language: str) -> list[tuple[str, bool]]:

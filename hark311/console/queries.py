@@ -1,4 +1,4 @@
-"""Reads that every page needs: open alarms, the state of the channels, who is who."""
+"""Reads that every page needs: open alarms, what could not be read, who is who."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,13 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from hark311.console import words
 from models import (
     CHANNELS,
     Account,
-    AccountHealth,
     Alarm,
     Author,
     Channel,
     Evidence,
-    Gap,
     Mention,
     MentionState,
     Post,
@@ -60,40 +57,22 @@ class OpenAlarm:
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelState:
-    """One of our accounts, as the strip beside the queue shows it."""
-
-    account_id: int
-    label: str
-    handle: str
-    sign: words.Sign
-    sentence: str
-    trouble: str
-    last_contact_at: datetime | None
-    resume_at: datetime | None
-    gaps: tuple[Gap, ...]
-
-    @property
-    def well(self) -> bool:
-        return self.sign.tone == "ok" and not self.gaps and not self.trouble
-
-
-@dataclass(frozen=True, slots=True)
 class Header:
-    """What the top of every page says."""
+    """What the top of every page says. `unheard`: accounts that nobody listens to though somebody should."""
 
     dangers: int
     mine: int
+    unheard: int = 0
 
 
-def header(session: Session, staff_id: int) -> Header:
+def header(session: Session, staff_id: int, unheard: int = 0) -> Header:
     dangers = session.exec(select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))).one()
     mine = session.exec(
         select(func.count())
         .select_from(Mention)
         .where(Mention.state == MentionState.IN_REVIEW, Mention.claimed_by == staff_id)
     ).one()
-    return Header(dangers, mine)
+    return Header(dangers, mine, unheard)
 
 
 def open_alarms(session: Session) -> list[OpenAlarm]:
@@ -122,26 +101,6 @@ def open_alarms(session: Session) -> list[OpenAlarm]:
             referral=referrals.get(family_of(alarm.rule)),
         )
         for alarm, _mention, author in found
-    ]
-
-
-def channel_states(session: Session) -> list[ChannelState]:
-    """All our accounts, in the order they were set up."""
-    accounts = session.exec(select(Account).order_by(col(Account.id))).all()
-    gaps = session.exec(select(Gap).where(col(Gap.closed_at).is_(None)).order_by(col(Gap.id)).limit(200)).all()
-    return [
-        ChannelState(
-            account_id=account.id or 0,
-            label=CHANNELS[account.channel].label,
-            handle=f"@{account.handle}" if account.handle else account.name,
-            sign=words.HEALTH[account.health],
-            sentence=words.HEALTH_SENTENCE[account.health],
-            trouble=account.trouble,
-            last_contact_at=account.last_contact_at,
-            resume_at=account.resume_at if account.health != AccountHealth.OK else None,
-            gaps=tuple(gap for gap in gaps if gap.account_id == account.id),
-        )
-        for account in accounts
     ]
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from sqlmodel import Session, select
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hark311.console import queries, queue_queries, queue_rows, words
+from hark311.console import channel_queries, queries, queue_queries, queue_rows, words
 from hark311.console.frame import keys_on, signed_in_page
 from hark311.console.queue_queries import Filters, Place
 from hark311.console.views import BY_KEY, VIEWS, View
@@ -84,7 +84,7 @@ def show_live(request: Request, console: ConsoleHere, visitor: Viewing, ask: Ask
     """The parts of the queue page that change while somebody looks at it."""
     with console.product.database.read() as session:
         context = _live(session, console, visitor, ask)
-        header = queries.header(session, visitor.id)
+        header = queries.header(session, visitor.id, channel_queries.count_unheard(session, console))
     return console.page("queue_live.html", header=header, csrf=visitor.csrf, keys_on=keys_on(request), **context)
 
 
@@ -104,7 +104,7 @@ def _live(session: Session, console: ConsoleHere, visitor: Viewing, ask: Asked) 
         "unreadable": queries.count_unreadable(session),
         "arriving": queue_queries.arriving(session),
         "alarms": queries.open_alarms(session),
-        "channels": queries.channel_states(session),
+        "channels": channel_queries.channel_states(session, console),
         "rows": queue_rows.rows(session, found.ids, console.now()),
         "found": found,
     }

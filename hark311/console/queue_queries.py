@@ -127,8 +127,9 @@ def counts(session: Session, staff_id: int) -> dict[str, Count]:
 
 
 def arriving(session: Session) -> Count:
-    """Mentions stored and not drafted yet."""
-    return _capped(_count_states(session, (MentionState.RECEIVED, MentionState.UNDERSTOOD)))
+    """Mentions stored and not drafted yet; what waits from before we began is not on its way to the desk."""
+    read = _count_states(session, (MentionState.UNDERSTOOD,))
+    return _capped(read + _count_states(session, (MentionState.RECEIVED,), col(Mention.needs_understanding)))
 
 
 def next_waiting(session: Session, staff_id: int, now: datetime, besides: int) -> int | None:
@@ -296,7 +297,8 @@ def _fitting(session: Session, view: View, filters: Filters, ids: Sequence[int])
     if filters.channel or filters.account_id:
         fitting &= _on_accounts(session, filters, ids)
     if view.sieve is Sieve.CANNOT_REPLY:
-        fitting &= _ids(session, select(Mention.id).where(col(Mention.id).in_(ids), col(Mention.may_reply).is_(False)))
+        silent = or_(col(Mention.may_reply).is_(False), col(Mention.addressed).is_(False))
+        fitting &= _ids(session, select(Mention.id).where(col(Mention.id).in_(ids), silent))
     if view.sieve is Sieve.NEEDS_PLACE:
         fitting &= _without_place(session, ids)
     if filters.service_code or filters.language:

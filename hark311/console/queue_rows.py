@@ -13,6 +13,7 @@ from models import (
     CHANNELS,
     Account,
     Author,
+    Conversation,
     Mention,
     MentionState,
     Reply,
@@ -68,6 +69,7 @@ class _Around:
     staff: dict[int, str]
     followers: dict[int, int]
     heads: dict[int, str]
+    ask_for_person: frozenset[int]
 
 
 def rows(session: Session, ids: Sequence[int], now: datetime) -> list[Row]:
@@ -111,7 +113,17 @@ def _around(session: Session, mentions: list[Mention]) -> _Around:
         staff=names_of_staff(session, [mention.claimed_by for mention in mentions]),
         followers=followers(session, [request.id or 0 for request in requests]),
         heads=_numbers_of_heads(session, requests),
+        ask_for_person=_chats_that_ask_for_a_person(session, mentions),
     )
+
+
+def _chats_that_ask_for_a_person(session: Session, mentions: list[Mention]) -> frozenset[int]:
+    """Conversation.id of those whose author sent /human, and that nobody has handed back."""
+    asking = select(Conversation.id).where(
+        col(Conversation.id).in_({one.conversation_id for one in mentions}),
+        col(Conversation.person_asked_at).is_not(None),
+    )
+    return frozenset(one for one in session.exec(asking).all() if one)
 
 
 def _numbers_of_heads(session: Session, requests: Sequence[ServiceRequest]) -> dict[int, str]:
@@ -149,7 +161,12 @@ def _row(mention: Mention, pieces: list[Piece], posts: int, around: _Around, now
         reference=(request.service_request_id or "") if request else "",
         promised=request.expected_datetime if request else None,
         holder=around.staff.get(mention.claimed_by or 0, "") if held else "",
-        trouble=_trouble(mention, around.replies.get(mention_id), request),
+        trouble=_trouble(
+            mention,
+            around.replies.get(mention_id),
+            request,
+            asks_person=mention.conversation_id in around.ask_for_person,
+        ),
         more_posts=max(0, posts - 1),
         followers=around.followers.get(request.id or 0, 0) if request else 0,
         follows=around.heads.get(request.joined_to_id or 0, "") if request else "",
@@ -172,7 +189,7 @@ def _place(request: ServiceRequest | None, understanding: Understanding | None) 
     return understanding.location_phrase if understanding else ""
 
 
-def _trouble(mention: Mention, reply: Reply | None, request: ServiceRequest | None) -> str:
+def _trouble(mention: Mention, reply: Reply | None, request: ServiceRequest | None, *, asks_person: bool) -> str:
     if reply and reply.state == ReplyState.UNCERTAIN:
         return "the reply may have been posted: look in the thread"
     if request and request.state == RequestState.UNCERTAIN:
@@ -181,6 +198,9 @@ def _trouble(mention: Mention, reply: Reply | None, request: ServiceRequest | No
         return "the city refused the request"
     if reply and reply.state == ReplyState.FAILED:
         return "the reply was refused"
-    if not mention.may_reply and mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW):
+    if asks_person and mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW):
+        return "they ask for a person"
+    waits = mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW)
+    if waits and not (mention.may_reply and mention.addressed):
         return "we may not reply here"
     return ""

@@ -1,12 +1,14 @@
 """A conversation as the mention page shows it: every post of theirs and ours, in its newest version."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 
 from sqlmodel import Session, col, select
 
 from hark311.console import words
+from hark311.console.differences import Part, difference
 from hark311.console.evidence import weighed_in
 from hark311.console.marks import Piece, notes, pieces
 from hark311.console.queries import spans_in
@@ -14,6 +16,14 @@ from models import Account, Attachment, Author, Mention, Post, Reply, ReplyState
 from models.posts import PostKind
 
 THREAD_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """An earlier version, and word by word what the next one made of it."""
+
+    at: datetime
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,8 @@ class ThreadPost:
     deleted: bool
     pin: str
     attachments: list[Attachment]
-    earlier: list[tuple[datetime, str]] = field(default_factory=list)
+    earlier: list[Earlier] = field(default_factory=list)
+    album: str | None = None
 
 
 def thread_of(
@@ -60,7 +71,8 @@ def thread_of(
     for post in posts:
         chains.setdefault(post.edit_chain, []).append(post)
     us = _us(account)
-    thread = [_thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()]
+    shown = [_thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()]
+    thread = _albums_as_one(shown)
     thread += _sent_but_not_heard(replies, {post.channel_post_id for post in posts}, us)
     return sorted(thread, key=lambda one: one.at), len(newest) > THREAD_SHOWN
 
@@ -94,8 +106,38 @@ def _thread_post(
         deleted=post.deleted_at is not None,
         pin=_pin(post),
         attachments=[one for version in versions for one in attachments.get(version.id or 0, [])],
-        earlier=[(one.created_at, one.text) for one in versions[:-1] if one.deleted_at is None],
+        earlier=[
+            Earlier(one.created_at, difference(one.text, after.text))
+            for one, after in pairwise(versions)
+            if one.deleted_at is None
+        ],
+        album=post.album,
     )
+
+
+def _albums_as_one(posts: Sequence[ThreadPost]) -> list[ThreadPost]:
+    """What was sent as one is shown as one: the parts of an album as a single post with all pictures and words."""
+    shown: list[ThreadPost] = []
+    begun: dict[tuple[str, str], int] = {}
+    for post in posts:
+        place = begun.get((post.author, post.album)) if post.album else None
+        if place is None:
+            if post.album:
+                begun[post.author, post.album] = len(shown)
+            shown.append(post)
+            continue
+        first = shown[place]
+        between = [Piece("\n")] if first.pieces and post.pieces else []
+        shown[place] = replace(
+            first,
+            about_this=first.about_this or post.about_this,
+            pieces=[*first.pieces, *between, *post.pieces],
+            notes=[*first.notes, *post.notes],
+            deleted=first.deleted and post.deleted,
+            attachments=[*first.attachments, *post.attachments],
+            earlier=[*first.earlier, *post.earlier],
+        )
+    return shown
 
 
 def _language_of(post: Post, understanding: Understanding | None) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from listeners import gaps
 from models import Gap, StaffUser, UnreadablePost, record
 
 
@@ -12,10 +13,7 @@ def close_gap(session: Session, gap_id: int, staff: StaffUser, now: datetime) ->
     gap = session.get(Gap, gap_id, with_for_update=True)
     if gap is None:
         return False
-    if gap.closed_at is None:
-        gap.closed_at, gap.closed_by = now, f"staff:{staff.id}"
-        session.add(gap)
-        record(session, "Gap", gap_id, f"staff:{staff.id}", "dealt with", now)
+    gaps.close_gap(session, gap, f"staff:{staff.id}", "dealt with", now)
     return True
 
 

@@ -70,14 +70,19 @@ HEALTH = {
     AccountHealth.NEVER_CONTACTED: Sign("circle-dashed", "not heard yet", "warn"),
     AccountHealth.RATE_LIMITED: Sign("clock-3", "asked to wait", "warn"),
     AccountHealth.UNAVAILABLE: Sign("x", "not reachable", "warn"),
+    AccountHealth.NO_PERMISSION: Sign("key-round", "not allowed", "warn"),
     AccountHealth.CREDENTIALS_REJECTED: Sign("key-round", "key refused", "warn"),
 }
+
+RETIRED = Sign("archive", "retired")
+NOBODY_LISTENS = Sign("x", "nobody listens", "warn")
 
 HEALTH_SENTENCE = {
     AccountHealth.OK: "We are listening.",
     AccountHealth.NEVER_CONTACTED: "We have not reached this channel yet.",
     AccountHealth.RATE_LIMITED: "The channel asked us to wait. Nothing is lost: we go on where we stopped.",
     AccountHealth.UNAVAILABLE: "The channel does not answer. We keep trying, and go on where we stopped.",
+    AccountHealth.NO_PERMISSION: "The channel knows our key but does not let it do this; the operator switches it on.",
     AccountHealth.CREDENTIALS_REJECTED: (
         "The channel refuses our key. Nothing comes in and nothing goes out until the operator gives it a new one."
     ),
@@ -154,7 +159,7 @@ FOUND_BY = {"gazetteer": "the city's gazetteer", "text": "in no list: their word
 ATTACHMENT = {
     AttachmentKind.PHOTO: Sign("image", "photo"),
     AttachmentKind.VIDEO: Sign("video", "video"),
-    AttachmentKind.VOICE: Sign("mic", "voice recording"),
+    AttachmentKind.VOICE: Sign("mic", "voice message"),
     AttachmentKind.DOCUMENT: Sign("file-text", "document"),
 }
 
@@ -177,6 +182,9 @@ DECISION = {
     Decision.SAYS_NOT_SENT: "saw that the reply is not there, and sent it again",
     Decision.DROPPED: "dropped the reply",
     Decision.REOPENED: "opened it again",
+    Decision.HANDED_OVER: "took the reply to post it by hand",
+    Decision.SAYS_POSTED: "posted the reply by hand",
+    Decision.HANDED_BACK: "gave the reply back unposted",
 }
 
 THING = {"Mention": "mention", "Reply": "reply", "ServiceRequest": "request", "Post": "post", "Alarm": "alarm"}

@@ -31,7 +31,7 @@ def refusal(scope: Scope) -> str | None:
     client = scope.get("client")
     if client and not is_loopback(str(client[0])):
         return "The simulator answers this machine only."
-    if str(scope["path"]).startswith(("/x/2/", "/telegram/bot", "/telegram/file/", "/open311/v2/")):
+    if str(scope["path"]).startswith(("/x/2/", "/telegram/bot", "/telegram/file/", "/bluesky/xrpc/", "/open311/v2/")):
         return None
     headers = Headers(scope=scope)
     host = headers.get("host", "")

@@ -1,13 +1,16 @@
 """The whole simulated city as one object: its store, its three outside systems, faults, limits and the call log."""
 
+from hark311.simulator.bluesky_network import BlueskyNetwork
 from hark311.simulator.calls import CallLog
 from hark311.simulator.faults import FaultBook
 from hark311.simulator.limits import RateLimits
+from hark311.simulator.mastodon_network import MastodonNetwork
 from hark311.simulator.open311_requests import City
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
 from hark311.simulator.store import Store
 from hark311.simulator.telegram_network import TelegramNetwork
+from hark311.simulator.x_activity import XActivity
 from hark311.simulator.x_network import XNetwork
 
 
@@ -18,7 +21,10 @@ class Box:
         self.settings = settings
         self.store = Store(settings.database, settings.clock)
         self.x = XNetwork(self.store, settings)
+        self.x_activity = XActivity(self.x)
         self.telegram = TelegramNetwork(self.store, settings)
+        self.mastodon = MastodonNetwork(self.store, settings)
+        self.bluesky = BlueskyNetwork(self.store, settings)
         self.city = City(self.store, settings)
         self.faults = FaultBook()
         self.limits = RateLimits(settings.clock, on=settings.x_limits)
@@ -41,6 +47,8 @@ class Box:
                 "ours": count("SELECT count(*) FROM tg_messages WHERE ours = 1"),
                 "updates_waiting": count("SELECT count(*) FROM tg_updates"),
             },
+            "mastodon": self.mastodon.counts(),
+            "bluesky": self.bluesky.counts(),
             "open311": {
                 "requests": count("SELECT count(*) FROM city_requests"),
                 "open": count("SELECT count(*) FROM city_requests WHERE status = 'open'"),

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 from starlette.applications import Starlette
@@ -12,12 +13,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hark311.simulator.attached import NotBase64
+from hark311.simulator.bluesky_control import BlueskyControl
+from hark311.simulator.bluesky_network import UnknownRecord
 from hark311.simulator.box import Box
 from hark311.simulator.faults import Fault
+from hark311.simulator.mastodon_control import MastodonControl
+from hark311.simulator.mastodon_network import UnknownStatus
 from hark311.simulator.samples import load_samples
+from hark311.simulator.settings import is_loopback
 from hark311.simulator.spoken import ButtonPress, Json, SaidOnTelegram, SaidOnX, Spoken
 from hark311.simulator.store import iso_z
 from hark311.simulator.telegram_network import UnknownMessage
+from hark311.simulator.x_control import XControl
 from hark311.simulator.x_network import UnknownPost
 
 MOST_LISTED = 10_000
@@ -43,6 +50,12 @@ class ChatChange(Spoken):
     """A person blocks or unblocks the bot."""
 
     blocked: bool
+
+
+class WebhookChange(Spoken):
+    """Where X brings events to."""
+
+    url: str
 
 
 class RequestChange(Spoken):
@@ -88,6 +101,10 @@ class ControlApi:
             ("DELETE", "/x/posts/{id:int}", self.delete_post),
             ("POST", "/x/posts/{id:int}/delete", self.delete_post),
             ("POST", "/x/authors/{handle}", self.change_author),
+            *XControl(self.box.x).routes(),
+            ("POST", "/x/webhook", self.set_x_webhook),
+            ("GET", "/x/webhook", lambda _r, _b: self.box.x_activity.state),
+            ("GET", "/x/events/{id:int}", self.x_events),
             ("POST", "/telegram/messages", self.say_on_telegram),
             ("GET", "/telegram/messages", self.telegram_messages),
             ("DELETE", "/telegram/messages/{chat:int}/{id:int}", self.delete_message),
@@ -95,6 +112,8 @@ class ControlApi:
             ("POST", "/telegram/press", self.press),
             ("POST", "/telegram/chats/{chat:int}", self.change_chat),
             ("POST", "/telegram/chats/-{group:int}/migrate", self.migrate),
+            *MastodonControl(self.box.mastodon).routes(),
+            *BlueskyControl(self.box.bluesky).routes(),
             ("GET", "/open311/requests", self.city_requests),
             ("POST", "/open311/requests/{id:int}", self.change_request),
             ("POST", "/open311/tokens/settle", self.settle_tokens),
@@ -159,6 +178,20 @@ class ControlApi:
         """Rename or protect an account, or make it block us."""
         change = AuthorChange.model_validate_json(body)
         return {"id": str(self.box.x.set_author(request.path_params["handle"], **change.model_dump()))}
+
+    def set_x_webhook(self, _: Request, body: bytes) -> object:
+        """Events of our account on X are brought to a loopback url from now on; an empty one ends it."""
+        url = WebhookChange.model_validate_json(body).url
+        if url and not is_loopback(urlsplit(url).hostname or ""):
+            raise NotThere("events are brought to loopback addresses only")
+        return self.box.x_activity.set_webhook(url)
+
+    def x_events(self, request: Request, _: bytes) -> object:
+        """The events that one post makes, as the webhook brings them."""
+        row = self.box.x.post(request.path_params["id"])
+        if row is None:
+            raise NotThere("no such post")
+        return {"events": self.box.x_activity.events_of(row)}
 
     def say_on_telegram(self, _: Request, body: bytes) -> object:
         """Residents write on Telegram: one object or a list, one transaction."""
@@ -258,12 +291,12 @@ class ControlApi:
         return {"faults": self.box.faults.shapes()}
 
     def change_limits(self, _: Request, body: bytes) -> object:
-        """Change X's rate limits."""
+        """Change X's rate limits, or switch those of all channels on or off."""
         change = LimitChange.model_validate_json(body)
         if change.restore:
             self.box.limits.restore()
         if change.on is not None:
-            self.box.limits.on = change.on
+            self.box.limits.on = self.box.mastodon.limits_on = self.box.bluesky.limits_on = change.on
         if change.operation is not None:
             self.box.limits.set_limit(change.operation, change.limit, change.window, change.sign_in)
         return {"on": self.box.limits.on}
@@ -277,7 +310,7 @@ def _answering(act: Act) -> Callable[[Request], Any]:
             return JSONResponse({"error": "not understood", "details": _details(error)}, 422)
         except (NotBase64, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 422)
-        except (NotThere, UnknownPost, UnknownMessage) as error:
+        except (NotThere, UnknownPost, UnknownMessage, UnknownStatus, UnknownRecord) as error:
             return JSONResponse({"error": str(error)}, 404)
         return JSONResponse(answer.model_dump() if isinstance(answer, BaseModel) else answer)
 

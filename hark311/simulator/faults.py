@@ -8,7 +8,7 @@ from pydantic import Field
 
 from hark311.simulator.spoken import Json, Spoken
 
-Channel = Literal["x", "telegram", "open311"]
+Channel = Literal["x", "telegram", "mastodon", "bluesky", "open311"]
 Kind = Literal[
     "status",
     "rate_limit",
@@ -18,6 +18,9 @@ Kind = Literal[
     "drop_before",
     "drop_after",
     "garbage",
+    "half_closed",
+    "repeat",
+    "reorder",
     "bad_key",
 ]
 
@@ -26,8 +29,9 @@ class Fault(Spoken):
     """One kind of trouble for one channel and operation.
 
     `drop_before` closes the connection without acting; `drop_after` and `garbage` act and commit, then close the
-    connection or answer broken JSON. `slow` waits before acting, `slow_after` after acting (seconds). `reset_in`
-    is seconds. `times` None means until cleared.
+    connection or answer broken JSON; `half_closed` acts, sends half of the answer and closes. `slow` waits before
+    acting, `slow_after` after acting (seconds). `repeat` gives the last good answer of the call once more, `reorder`
+    gives a list backwards. `reset_in` is seconds. `times` None means until cleared.
     """
 
     channel: Channel

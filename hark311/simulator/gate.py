@@ -43,6 +43,7 @@ class Gate:
         self._faults = faults
         self._calls = calls
         self._clock = clock
+        self._last: dict[str, list[Message]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,9 +61,9 @@ class Gate:
 
         try:
             if fault is None:
-                await self._app(scope, receive, heard)
+                await self._answer(operation, scope, receive, heard)
             else:
-                await self._strike(fault, scope, receive, heard)
+                await self._strike(fault, operation, scope, receive, heard)
         finally:
             kind = fault.kind if fault else None
             self._calls.note(
@@ -75,7 +76,21 @@ class Gate:
                 int(self._clock() * 1000),
             )
 
-    async def _strike(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the service answer; a page that was read is kept, so that it can be repeated."""
+        if scope["method"] != "GET" or operation == "streaming":
+            await self._app(scope, receive, send)
+            return
+        kept: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            kept.append(message)
+            await send(message)
+
+        await self._app(scope, receive, keep)
+        self._last[operation] = kept
+
+    async def _strike(self, fault: Fault, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
         match fault.kind:
             case "status":
                 body = fault.body if isinstance(fault.body, str) else json.dumps(fault.body or {})
@@ -101,6 +116,19 @@ class Gate:
             case "garbage":
                 await self._act(scope, receive)
                 await answer(send, 200, {"content-type": "application/json"}, b'{"data": {"id": "17')
+            case "half_closed":
+                start, *rest = await self._act(scope, receive)
+                body = b"".join(one.get("body", b"") for one in rest)
+                await send(start)
+                await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+                await drop(scope, receive)
+            case "repeat":
+                for message in self._last.get(operation) or await self._act(scope, receive):
+                    await send(message)
+            case "reorder":
+                start, *rest = await self._act(scope, receive)
+                body = backwards(b"".join(one.get("body", b"") for one in rest))
+                await answer(send, start["status"], {"content-type": "application/json"}, body)
             case "drop_before":
                 # the request is read to its end first: unread bytes would turn the close into a reset
                 while (await receive()).get("more_body", False):
@@ -119,6 +147,21 @@ class Gate:
 
         await self._app(scope, receive, keep)
         return kept
+
+
+def backwards(body: bytes) -> bytes:
+    """A JSON answer with its outermost list turned round; anything else as it is."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return body
+    if isinstance(said, list):
+        said.reverse()
+    elif isinstance(said, dict):
+        for value in said.values():
+            if isinstance(value, list):
+                value.reverse()
+    return json.dumps(said).encode()
 
 
 async def answer(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:

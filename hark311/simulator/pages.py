@@ -12,7 +12,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from hark311.simulator.access import GUARDED_HEADERS
+from hark311.simulator.bluesky_network import SaidOnBluesky, UnknownRecord
+from hark311.simulator.bluesky_page import bluesky_threads
 from hark311.simulator.box import Box
+from hark311.simulator.mastodon_network import SaidOnMastodon, UnknownStatus
+from hark311.simulator.mastodon_page import mastodon_threads
 from hark311.simulator.samples import load_samples
 from hark311.simulator.spoken import ButtonPress, Chat, Person, Pin, SaidOnTelegram, SaidOnX
 from hark311.simulator.telegram_network import UnknownMessage
@@ -48,6 +52,10 @@ class Pages:
             Route("/telegram", self.write_on_telegram, methods=["POST"]),
             Route("/telegram/press", self.press, methods=["POST"]),
             Route("/telegram/block", self.block, methods=["POST"]),
+            Route("/bluesky", self.bluesky, methods=["GET"]),
+            Route("/bluesky", self.post_on_bluesky, methods=["POST"]),
+            Route("/mastodon", self.mastodon, methods=["GET"]),
+            Route("/mastodon", self.post_on_mastodon, methods=["POST"]),
             Route("/city", self.city, methods=["GET"]),
             Route("/city", self.move_request, methods=["POST"]),
         ]
@@ -132,6 +140,46 @@ class Pages:
         except (ValueError, UnknownMessage) as error:
             return self._telegram_page(_why(error))
         return RedirectResponse("/telegram", 303)
+
+    async def bluesky(self, _: Request) -> Response:
+        """The threads, newest first."""
+        return self._bluesky_page()
+
+    def _bluesky_page(self, wrong: str | None = None, typed: Form | None = None) -> Response:
+        threads = bluesky_threads(self._box.bluesky)
+        return self._page("bluesky.html", 422 if wrong else 200, threads=threads, wrong=wrong, typed=typed or {})
+
+    async def post_on_bluesky(self, request: Request) -> Response:
+        """Post as a resident."""
+        form = await _form(request)
+        said = {name: form.get(name, "").strip() or None for name in ("text", "in_reply_to")}
+        try:
+            who = {"handle": form.get("handle", "").strip()}
+            self._box.bluesky.say([SaidOnBluesky.model_validate({**said, "author": who, "mention": "mention" in form})])
+        except (ValidationError, UnknownRecord) as error:
+            return self._bluesky_page(_why(error), form)
+        return RedirectResponse("/bluesky", 303)
+
+    async def mastodon(self, _: Request) -> Response:
+        """The threads, newest first."""
+        return self._mastodon_page()
+
+    def _mastodon_page(self, wrong: str | None = None, typed: Form | None = None) -> Response:
+        threads = mastodon_threads(self._box.mastodon)
+        return self._page("mastodon.html", 422 if wrong else 200, threads=threads, wrong=wrong, typed=typed or {})
+
+    async def post_on_mastodon(self, request: Request) -> Response:
+        """Post as a resident."""
+        form = await _form(request)
+        said = {name: form[name].strip() for name in ("text", "in_reply_to", "visibility") if form.get(name)}
+        try:
+            who = {"acct": form.get("acct", "").strip()}
+            self._box.mastodon.say(
+                [SaidOnMastodon.model_validate({**said, "author": who, "mention": "mention" in form})]
+            )
+        except (ValidationError, UnknownStatus) as error:
+            return self._mastodon_page(_why(error), form)
+        return RedirectResponse("/mastodon", 303)
 
     async def city(self, _: Request) -> Response:
         """The city's requests, newest first."""

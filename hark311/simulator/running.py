@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from hark311.simulator.bluesky_control import OnBluesky
 from hark311.simulator.server import configured, create_app, listening_socket
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
@@ -52,7 +53,7 @@ class PromptServer(uvicorn.Server):
         await self.lifespan.shutdown()
 
 
-class RunningSimulator:
+class RunningSimulator(OnBluesky):
     """A simulator on a free loopback port (or `settings.port`), running inside `with`.
 
     `database` is its SQLite file; give `settings` for anything else. `port` and `url` hold while it runs; a
@@ -101,6 +102,16 @@ class RunningSimulator:
         """What takes the place of https://api.twitter.com."""
         return f"{self.url}/x"
 
+    @property
+    def mastodon_url(self) -> str:
+        """What takes the place of https://mastodon.social."""
+        return f"{self.url}/mastodon"
+
+    @property
+    def bluesky_url(self) -> str:
+        """What takes the place of https://bsky.social."""
+        return f"{self.url}/bluesky"
+
     def start(self) -> None:
         """Start serving and wait until it answers. Raises TimeoutError after ten seconds."""
         bound = listening_socket(self.settings)
@@ -122,6 +133,7 @@ class RunningSimulator:
             self._client.close()
         if self._thread is not None and self._server is not None and self._app is not None:
             self._app.state.box.telegram.close_polls()
+            self._app.state.box.mastodon.close_streams()
             self._server.should_exit = True
             self._thread.join(START_SECONDS)
         self._thread = self._client = self._server = self._app = None
@@ -163,9 +175,38 @@ class RunningSimulator:
         """A resident deletes a post."""
         self._ask("DELETE", f"/x/posts/{post_id}")
 
+    def withhold_on_x(self, post_id: str, *countries: str) -> None:
+        """X shows a post to nobody in these countries."""
+        self._ask("POST", f"/x/posts/{post_id}/withhold", {"countries": list(countries)})
+
+    def message_on_x(self, text: str = "", *, author: str = "a_neighbor", **more: Any) -> str:
+        """One direct message by a resident; `more` are the fields of MessageOnX. Returns its id."""
+        done = self._ask("POST", "/x/messages", {"text": text, "author": author, **more})["messages"]
+        return str(done[0]["id"])
+
+    def messages_on_x(self, **filters: object) -> list[Json]:
+        """Direct messages in order. Filters: by ('us' or 'residents'), keys."""
+        found: list[Json] = self._ask("GET", "/x/messages", None, **filters)["messages"]
+        return found
+
     def change_author(self, handle: str, **change: object) -> None:
         """Change an account: name, protected, blocks_us."""
         self._ask("POST", f"/x/authors/{handle}", change)
+
+    def set_x_webhook(self, url: str) -> Json:
+        """Bring events of our account on X to a loopback url; an empty one ends it."""
+        state: Json = self._ask("POST", "/x/webhook", {"url": url})
+        return state
+
+    def x_webhook(self) -> Json:
+        """Where events of our account on X go, and whether the challenge was answered."""
+        state: Json = self._ask("GET", "/x/webhook")
+        return state
+
+    def x_events(self, post_id: str) -> list[Json]:
+        """The events one post makes, as the webhook brings them."""
+        found: list[Json] = self._ask("GET", f"/x/events/{post_id}")["events"]
+        return found
 
     def say_on_telegram(self, text: str | None = None, **more: Any) -> Json:
         """One message by a resident; `more` are the fields of SaidOnTelegram (`sender` for from).
@@ -202,6 +243,32 @@ class RunningSimulator:
         """A group becomes a supergroup; its new id."""
         return int(self._ask("POST", f"/telegram/chats/{chat_id}/migrate")["chat_id"])
 
+    def say_on_mastodon(self, text: str = "", *, author: str | Mapping[str, Any] = "a_neighbor", **more: Any) -> str:
+        """One status by a resident; `more` are the fields of SaidOnMastodon. Returns its id."""
+        return str(self.say_many_on_mastodon([{"text": text, "author": author, **more}])[0]["id"])
+
+    def say_many_on_mastodon(self, statuses: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """Statuses by residents in one transaction; each answer has id, key and new."""
+        done: list[Json] = self._ask("POST", "/mastodon/statuses", [dict(one) for one in statuses])["statuses"]
+        return done
+
+    def mastodon_statuses(self, **filters: object) -> list[Json]:
+        """Stored statuses. Filters: keys, by ('us' or 'residents'), in_reply_to."""
+        found: list[Json] = self._ask("GET", "/mastodon/statuses", None, **filters)["statuses"]
+        return found
+
+    def our_replies_on_mastodon(self, to: str | None = None) -> list[Json]:
+        """What our account posted and did not delete; with `to`, only replies to that status."""
+        return [one for one in self.mastodon_statuses(by="us", in_reply_to=to) if not one["deleted"]]
+
+    def delete_on_mastodon(self, status_id: str) -> None:
+        """Its author deletes a status."""
+        self._ask("DELETE", f"/mastodon/statuses/{status_id}")
+
+    def change_mastodon_account(self, acct: str, **change: object) -> None:
+        """Change an account: name, bot, blocks_us, note."""
+        self._ask("POST", f"/mastodon/accounts/{acct}", change)
+
     def city_requests(self, **filters: object) -> list[Json]:
         """The city's service requests, oldest first, with contact, answers and token. Filters: since, limit."""
         found: list[Json] = self._ask("GET", "/open311/requests", None, **filters)["requests"]
@@ -236,7 +303,7 @@ class RunningSimulator:
         self._ask("DELETE", "/faults")
 
     def limits(self, **change: object) -> None:
-        """Change X's rate limits: on, restore, or operation with limit, window and sign_in."""
+        """Change rate limits: `on` for all channels; of X also restore, or operation with limit, window, sign_in."""
         self._ask("POST", "/limits", change)
 
     def load_samples(self) -> int:

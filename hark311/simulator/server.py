@@ -18,9 +18,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hark311.simulator.access import LoopbackOnly
 from hark311.simulator.attached import picture_bytes
+from hark311.simulator.bluesky import BlueskyApi
 from hark311.simulator.box import Box
 from hark311.simulator.control import ControlApi
 from hark311.simulator.gate import DROP, Gate, Voice
+from hark311.simulator.mastodon import MastodonApi
 from hark311.simulator.open311 import Open311Api
 from hark311.simulator.pages import Pages
 from hark311.simulator.settings import SimulatorSettings
@@ -52,21 +54,25 @@ def create_app(settings: SimulatorSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        delivery = asyncio.create_task(WebhookDelivery(box.telegram).run())
+        bringing = [asyncio.create_task(one.run()) for one in (WebhookDelivery(box.telegram), box.x_activity)]
         try:
             yield
         finally:
-            delivery.cancel()
-            await asyncio.gather(delivery, return_exceptions=True)
+            for task in bringing:
+                task.cancel()
+            await asyncio.gather(*bringing, return_exceptions=True)
             box.close()
 
     app = FastAPI(title="hark311 simulator", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.box = box
     x, telegram = XApi(box.x, box.limits, settings), TelegramApi(box.telegram, settings)
-    city = Open311Api(box.city, settings)
+    mastodon, city = MastodonApi(box.mastodon, settings), Open311Api(box.city, settings)
+    bluesky = BlueskyApi(box.bluesky, settings)
     gated: tuple[tuple[str, ASGIApp, Voice], ...] = (
         ("/x", x.app(), x.voice),
         ("/telegram", telegram.app(), telegram.voice),
+        ("/mastodon", mastodon.app(), mastodon.voice),
+        ("/bluesky", bluesky.app(), bluesky.voice),
         ("/open311", city.app(), city.voice),
     )
     # the pages and pictures below /x come before the service of the same prefix

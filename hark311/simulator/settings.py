@@ -56,6 +56,15 @@ class SimulatorSettings:
     port: int = 8311
     x_keys: XKeys = field(default_factory=XKeys)
     telegram_token: str = "311000311:SimulatorTokenNotARealOne000000000"  # noqa: S105 - an invented key
+    mastodon_token: str = "simulator-mastodon-token"  # noqa: S105 - an invented key
+    mastodon_id: int = 311000311
+    mastodon_acct: str = "Philly311Demo"
+    mastodon_name: str = "Philly 311 Demo (simulator)"
+    mastodon_scopes: tuple[str, ...] = ("read", "write")
+    mastodon_characters: int = 0
+    mastodon_limits: bool = True
+    mastodon_calls: int = 300
+    mastodon_idempotent: bool = True
     open311_api_key: str = "simulator-open311-key"
     x_handle: str = "Philly311Demo"
     x_name: str = "Philly 311 Demo (simulator)"
@@ -66,8 +75,13 @@ class SimulatorSettings:
     city_timezone: str = "America/New_York"
     token_delay: float = 5.0
     close_after: float | None = None
+    bluesky_handle: str = "philly311demo.test"
+    bluesky_name: str = "Philly 311 Demo (simulator)"
+    bluesky_password: str = "simu-lato-rapp-pass"  # noqa: S105 - an invented key
+    bluesky_limits: bool = True
     webhook_pause: float = 0.1
     mentions_reachable: int = 800
+    x_access: str = "read-write-directmessages"
     summon_rule: bool = True
     duplicate_rule: bool = True
     x_limits: bool = True

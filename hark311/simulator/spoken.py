@@ -61,6 +61,17 @@ class SaidOnX(Spoken):
         return self
 
 
+class MessageOnX(Spoken):
+    """A direct message a resident writes to us on X; `group` puts it into a chat of several."""
+
+    key: str | None = None
+    author: Annotated[Resident, BeforeValidator(_resident)] = Resident(handle="a_neighbor")
+    text: str = Field("", max_length=10_000)
+    photos: list[Picture] = Field(default_factory=list, max_length=1)
+    group: str | None = Field(None, pattern=r"^[0-9]{1,19}$")
+    created_at: AwareDatetime | None = None
+
+
 class Person(Spoken):
     """A Telegram person. Without an id, the username (or first name) finds the same person again."""
 

@@ -1,6 +1,7 @@
 """The Bot API's methods, all but getUpdates: what the bot asks for, checked and done as Telegram does."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from hark311.simulator.telegram_network import TelegramNetwork, quoted, seen_by_
 from hark311.simulator.telegram_text import CannotParse, read_text, utf16_length
 
 MAX_TEXT = 4096
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 MAX_CAPTION = 1024
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 
@@ -94,6 +96,9 @@ class BotMethods:
                 self.get_me,
                 self.get_chat,
                 self.get_file,
+                self.get_my_description,
+                self.get_my_short_description,
+                self.set_my_description,
                 self.set_my_commands,
                 self.get_my_commands,
                 self.send_message,
@@ -116,6 +121,20 @@ class BotMethods:
             "can_read_all_group_messages": not self._network.settings.telegram_privacy,
             "supports_inline_queries": False,
         }
+
+    def get_my_description(self, _: Arguments) -> object:
+        """What an empty chat with the bot shows."""
+        kept = self._network.store.recall("tg_description")
+        return {"description": "Requests for city services. Run by the simulator." if kept is None else kept}
+
+    def get_my_short_description(self, _: Arguments) -> object:
+        """What the bot's profile shows."""
+        return {"short_description": ""}
+
+    def set_my_description(self, arguments: Arguments) -> object:
+        """Keep what an empty chat shows; at most 512 characters."""
+        self._network.store.remember("tg_description", (arguments.text("description") or "")[:512])
+        return True
 
     def get_chat(self, arguments: Arguments) -> object:
         """A chat with the full-info fields clients insist on."""
@@ -224,7 +243,10 @@ class BotMethods:
             return self.delete_webhook(arguments)
         if not is_loopback(urlsplit(url).hostname or ""):
             raise bad("bad webhook: the simulator delivers to loopback addresses only")
-        hook = {"url": url, "secret_token": arguments.text("secret_token"), "failures": 0}
+        secret = arguments.text("secret_token")
+        if secret and not _SECRET.fullmatch(secret):
+            raise bad("secret token contains unallowed characters")
+        hook = {"url": url, "secret_token": secret, "failures": 0}
         self._start_anew(arguments, hook)
         return True
 
@@ -297,6 +319,9 @@ class BotMethods:
         markup = arguments.structure("reply_markup")
         if not markup:
             return {}
+        buttons = [button for row in markup.get("keyboard", ()) for button in row if isinstance(button, dict)]
+        if any(button.get("request_location") for button in buttons) and (arguments.whole("chat_id") or 0) < 0:
+            raise bad("location can be requested in private chats only")
         return {"reply_markup": markup} if "inline_keyboard" in markup else {"_reply_markup": markup}
 
     def _own_message(self, arguments: Arguments, verb: str) -> sqlite3.Row:

@@ -1,12 +1,11 @@
 """The simulated Telegram itself: people, chats, messages, files, and the updates that wait for the bot."""
 
-import asyncio
 import json
 import sqlite3
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hark311.simulator.arrivals import Arrivals
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import ButtonPress, Chat, Json, Person, SaidOnTelegram
 from hark311.simulator.store import Store
@@ -29,28 +28,6 @@ class SentIn:
     message_ids: list[int]
     key: str | None
     new: bool
-
-
-class Arrivals:
-    """Wakes whoever waits for updates; may be rung from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
-
-    def ring(self) -> None:
-        """Wake all who wait."""
-        with self._lock:
-            waiting, self._waiting = self._waiting, set()
-        for loop, event in waiting:
-            loop.call_soon_threadsafe(event.set)
-
-    def bell(self) -> asyncio.Event:
-        """An event that the next ring sets; take it before looking, then wait on it."""
-        event = asyncio.Event()
-        with self._lock:
-            self._waiting.add((asyncio.get_running_loop(), event))
-        return event
 
 
 class TelegramNetwork:
@@ -260,11 +237,14 @@ class TelegramNetwork:
         new_id = -1_000_000_000_000 - abs(chat_id)
         with self.store.writing() as write:
             chat = json.loads(row["shape"])
-            self.chat(write, Chat(id=new_id, type="supergroup", title=chat.get("title")), {})
+            there = self.chat(write, Chat(id=new_id, type="supergroup", title=chat.get("title")), {})
             write.execute("UPDATE tg_chats SET migrated_to = ? WHERE id = ?", (new_id, chat_id))
             notice = {"from": self.bot, "chat": chat, "date": self.now(), "migrate_to_chat_id": new_id}
             self.keep(write, notice, ours=False)
             self.add_update(write, "message", notice)
+            arrived = {"from": self.bot, "chat": there, "date": self.now(), "migrate_from_chat_id": chat_id}
+            self.keep(write, arrived, ours=False)
+            self.add_update(write, "message", arrived)
         self.arrivals.ring()
         return new_id
 

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,14 +14,27 @@ from hark311.simulator.faults import Fault
 from hark311.simulator.limits import Allowance, RateLimits, SignIn
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
-from hark311.simulator.store import ms_of
+from hark311.simulator.store import iso_z
 from hark311.simulator.x_auth import sign_in_of
+from hark311.simulator.x_compliance import ComplianceApi
+from hark311.simulator.x_messages import MessagesApi, XMessages
 from hark311.simulator.x_network import Parents, XNetwork, snowflake
+from hark311.simulator.x_refusals import (
+    HIGHEST,
+    PROBLEMS,
+    Refused,
+    forbidden,
+    id_of,
+    invalid,
+    moment_of,
+    too_many,
+    unauthorized,
+    user_only,
+)
 from hark311.simulator.x_search import BadQuery, parse
 from hark311.simulator.x_shape import Shape, problem_with
 from hark311.simulator.x_words import MAX_WEIGHT, weighted_length
 
-HIGHEST = 2**63 - 1
 WEEK_MS = 7 * 24 * 3600 * 1000
 SHOWABLE = "p.deleted_ms IS NULL AND p.superseded_by IS NULL AND p.visible_ms <= ? AND a.protected = 0"
 NOT_SUMMONED = (
@@ -37,30 +49,6 @@ TOO_LONG = (
     "Your Tweet text is too long. For more information on how Twitter determines text length see "
     "https://github.com/twitter/twitter-text."
 )
-_PROBLEMS = "https://api.twitter.com/2/problems/"
-
-
-class Refused(Exception):
-    """A call that X answers with a problem body."""
-
-    def __init__(self, status: int, title: str, detail: str, kind: str = "about:blank", **more: object) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.body: Json = {"title": title, "detail": detail, "type": kind, "status": status, **more}
-
-
-def _forbidden(detail: str) -> Refused:
-    return Refused(403, "Forbidden", detail)
-
-
-def _invalid(detail: str, **more: object) -> Refused:
-    return Refused(
-        400,
-        "Invalid Request",
-        "One or more parameters to your request was invalid.",
-        f"{_PROBLEMS}invalid-request",
-        errors=[{"message": detail, "parameters": more}],
-    )
 
 
 @dataclass(frozen=True)
@@ -80,8 +68,16 @@ class XVoice:
     channel = "x"
 
     def operation(self, method: str, path: str) -> str:
-        """The name of a call: me, mentions, timeline, lookup, lookup_one, search, users, create_post, delete_post."""
+        """The name of a call, such as mentions, lookup or create_post."""
         parts = path.removeprefix("/2").strip("/").split("/")
+        if parts[0] in ("dm_events", "dm_conversations"):
+            return "create_message" if method == "POST" else "messages"
+        if parts[0] == "compliance":
+            return "create_job" if method == "POST" else "job" if len(parts) == 3 else "jobs"
+        if parts[0] == "store":
+            return "upload" if method == "PUT" else "download"
+        if parts[:2] == ["tweets", "counts"]:
+            return "counts"
         if method == "POST" and parts == ["tweets"]:
             return "create_post"
         if parts[0] == "tweets":
@@ -104,16 +100,6 @@ class XVoice:
         return 401, {}, json.dumps(unauthorized().body).encode()
 
 
-def too_many() -> Refused:
-    """The refusal for a spent rate limit."""
-    return Refused(429, "Too Many Requests", "Too Many Requests")
-
-
-def unauthorized() -> Refused:
-    """The refusal for wrong keys."""
-    return Refused(401, "Unauthorized", "Unauthorized")
-
-
 class XApi:
     """The HTTP face of an `XNetwork`."""
 
@@ -123,6 +109,8 @@ class XApi:
         self.network = network
         self.limits = limits
         self.settings = settings
+        self.messages = MessagesApi(XMessages(network))
+        self.compliance = ComplianceApi(network)
 
     def app(self) -> Starlette:
         """The ASGI app to mount at the API's prefix."""
@@ -135,10 +123,20 @@ class XApi:
             ("GET", "/2/tweets/search/recent", self.search),
             ("GET", "/2/tweets/{id:int}", self.lookup_one),
             ("GET", "/2/tweets", self.lookup),
+            ("GET", "/2/tweets/counts/recent", self.counts),
             ("POST", "/2/tweets", self.create),
             ("DELETE", "/2/tweets/{id:int}", self.delete),
+            ("GET", "/2/dm_events", self.messages.events),
+            ("GET", "/2/dm_conversations/with/{person:int}/dm_events", self.messages.events),
+            ("GET", "/2/dm_conversations/{room}/dm_events", self.messages.events),
+            ("POST", "/2/dm_conversations/with/{person:int}/messages", self.messages.create),
+            ("POST", "/2/dm_conversations/{room}/messages", self.messages.create),
+            ("POST", "/2/compliance/jobs", self.compliance.create),
+            ("GET", "/2/compliance/jobs", self.compliance.list),
+            ("GET", "/2/compliance/jobs/{id:int}", self.compliance.one),
         ]
-        return Starlette(routes=[Route(path, self._answering(act), methods=[verb]) for verb, path, act in routes])
+        answering = [Route(path, self._answering(act), methods=[verb]) for verb, path, act in routes]
+        return Starlette(routes=[*answering, *self.compliance.stores])
 
     def _answering(self, act: Callable[[Request, SignIn], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
@@ -150,10 +148,11 @@ class XApi:
                 if sign_in is None:
                     raise unauthorized()
                 allowance = self.limits.spend(operation, sign_in)
-                headers = allowance.headers
+                headers = allowance.headers | ({"x-access-level": self.settings.x_access} if sign_in == "user" else {})
                 if allowance.refused:
                     raise too_many()
-                status, body = 201 if operation == "create_post" else 200, await act(request, sign_in)
+                body = await act(request, sign_in)
+                status = 201 if operation in ("create_post", "create_message") else 200
             except Refused as refused:
                 status, body = refused.status, refused.body
             return Response(
@@ -173,14 +172,14 @@ class XApi:
                 403,
                 "Unsupported Authentication",
                 "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.",
-                f"{_PROBLEMS}unsupported-authentication",
+                f"{PROBLEMS}unsupported-authentication",
             )
         us = self.network.author(self.network.us)
         return {"data": self._shape(request).user(us)} if us else {}
 
     async def user(self, request: Request, _: SignIn) -> Json:
         """GET users/:id."""
-        return self._user_answer(request, self.network.author(_id(request.path_params["id"], "id")))
+        return self._user_answer(request, self.network.author(id_of(request.path_params["id"], "id")))
 
     async def user_by_name(self, request: Request, _: SignIn) -> Json:
         """GET users/by/username/:username."""
@@ -198,14 +197,14 @@ class XApi:
                     "detail": f"Could not find user: [{value}].",
                     "resource_type": "user",
                     "value": value,
-                    "type": f"{_PROBLEMS}resource-not-found",
+                    "type": f"{PROBLEMS}resource-not-found",
                 }
             ]
         }
 
     async def mentions(self, request: Request, _: SignIn) -> Json:
         """GET users/:id/mentions: newest first, no reposts, only the newest 800 reachable."""
-        number = _id(request.path_params["id"], "id")
+        number = id_of(request.path_params["id"], "id")
         source = (
             "FROM x_mentions m JOIN x_posts p ON p.id = m.post_id JOIN x_authors a ON a.id = p.author_id "
             f"WHERE m.author_id = ? AND p.repost_of IS NULL AND {SHOWABLE}"
@@ -226,7 +225,7 @@ class XApi:
         if "retweets" in excluded:
             source += " AND p.repost_of IS NULL"
         return self._timeline(
-            request, source, [_id(request.path_params["id"], "id"), self.network.store.now_ms()], "p.id", 0
+            request, source, [id_of(request.path_params["id"], "id"), self.network.store.now_ms()], "p.id", 0
         )
 
     def _timeline(self, request: Request, source: str, parameters: list[object], column: str, oldest: int) -> Json:
@@ -257,24 +256,43 @@ class XApi:
         try:
             condition = parse(request.query_params.get("query", ""))
         except BadQuery as error:
-            raise _invalid(str(error), query=[request.query_params.get("query", "")]) from error
+            raise invalid(str(error), query=[request.query_params.get("query", "")]) from error
         page = read_page(request, smallest=10, largest=100, token="next_token")  # noqa: S106 - a parameter's name
         week_ago = snowflake(self.network.store.now_ms() - WEEK_MS)
         if 0 < page.above < week_ago:
-            raise _invalid("'since_id' must be a tweet id created within the last 7 days.", since_id=[str(page.above)])
+            raise invalid("'since_id' must be a tweet id created within the last 7 days.", since_id=[str(page.above)])
         source = f"FROM x_posts p JOIN x_authors a ON a.id = p.author_id WHERE {SHOWABLE} AND ({condition.sql})"
         return self._page(request, source, [self.network.store.now_ms(), *condition.parameters], "p.id", page, week_ago)
+
+    async def counts(self, request: Request, _: SignIn) -> Json:
+        """GET tweets/counts/recent: how many posts of seven days a query finds, in one sum."""
+        try:
+            condition = parse(request.query_params.get("query", ""))
+        except BadQuery as error:
+            raise invalid(str(error), query=[request.query_params.get("query", "")]) from error
+        now = self.network.store.now_ms()
+        begins = moment_of(request.query_params.get("start_time")) or now - WEEK_MS
+        ends = moment_of(request.query_params.get("end_time")) or now
+        if begins < now - WEEK_MS:
+            raise invalid("'start_time' must be within the last 7 days.", start_time=[])
+        total = self.network.store.number(
+            f"SELECT count(*) FROM x_posts p JOIN x_authors a ON a.id = p.author_id WHERE {SHOWABLE} "  # noqa: S608
+            f"AND p.created_ms >= ? AND p.created_ms < ? AND ({condition.sql})",
+            [now, begins, ends, *condition.parameters],
+        )
+        data = [{"start": iso_z(begins), "end": iso_z(ends), "tweet_count": total}]
+        return {"data": data, "meta": {"total_tweet_count": total}}
 
     async def lookup(self, request: Request, _: SignIn) -> Json:
         """GET tweets?ids=: up to 100; what is gone stands in `errors`, with HTTP 200."""
         ids = request.query_params.get("ids", "").split(",")
         if len(ids) > 100:
-            raise _invalid("`ids` takes 1 to 100 post ids", ids=ids[:3])
-        return self._looked_up(request, [_id(part, "ids") for part in ids], "ids", many=True)
+            raise invalid("`ids` takes 1 to 100 post ids", ids=ids[:3])
+        return self._looked_up(request, [id_of(part, "ids") for part in ids], "ids", many=True)
 
     async def lookup_one(self, request: Request, _: SignIn) -> Json:
         """GET tweets/:id: HTTP 200 with `errors` and no data when it is gone."""
-        return self._looked_up(request, [_id(request.path_params["id"], "id")], "id", many=False)
+        return self._looked_up(request, [id_of(request.path_params["id"], "id")], "id", many=False)
 
     def _looked_up(self, request: Request, ids: list[int], parameter: str, *, many: bool) -> Json:
         shape = self._shape(request)
@@ -291,26 +309,26 @@ class XApi:
 
     async def create(self, request: Request, sign_in: SignIn) -> Json:
         """POST tweets: the checks in X's order, then the post."""
-        _user_only(sign_in)
+        user_only(sign_in)
         try:
             wanted = json.loads(await request.body())
         except ValueError as error:
-            raise _invalid("the body is not JSON") from error
+            raise invalid("the body is not JSON") from error
         text = wanted.get("text") if isinstance(wanted, dict) else None
         if not isinstance(text, str) or not text.strip():
-            raise _invalid("`text` is missing or empty", text=[])
+            raise invalid("`text` is missing or empty", text=[])
         settings = wanted.get("reply_settings", "everyone")
         if settings not in ("everyone", "following", "mentionedUsers", "subscribers", "verified"):
-            raise _invalid(f"reply_settings cannot be {settings!r}", reply_settings=[settings])
+            raise invalid(f"reply_settings cannot be {settings!r}", reply_settings=[settings])
         if weighted_length(text) > MAX_WEIGHT:
-            raise _forbidden(TOO_LONG)
+            raise forbidden(TOO_LONG)
         reply = wanted.get("reply") or {}
         parent = self._may_reply(reply["in_reply_to_tweet_id"]) if "in_reply_to_tweet_id" in reply else None
         if self.settings.duplicate_rule and self.network.is_duplicate(text):
-            raise _forbidden(DUPLICATE)
+            raise forbidden(DUPLICATE)
         quote = wanted.get("quote_tweet_id")
-        quoted = self.network.post(_id(quote, "quote_tweet_id")) if quote is not None else None
-        excluded = frozenset(_id(one, "exclude_reply_user_ids") for one in reply.get("exclude_reply_user_ids", []))
+        quoted = self.network.post(id_of(quote, "quote_tweet_id")) if quote is not None else None
+        excluded = frozenset(id_of(one, "exclude_reply_user_ids") for one in reply.get("exclude_reply_user_ids", []))
         number = self.network.post_as_us(text, Parents(in_reply_to=parent, quote_of=quoted), excluded, settings)
         row = self.network.post(number)
         return {
@@ -319,47 +337,29 @@ class XApi:
 
     def _may_reply(self, reference: object) -> sqlite3.Row:
         """The post to reply to. Raises Refused with 403 as X does when we may not."""
-        parent = self.network.post(_id(reference, "in_reply_to_tweet_id"))
+        parent = self.network.post(id_of(reference, "in_reply_to_tweet_id"))
         if parent is None or problem_with(self.network, parent["id"], parent, "id") is not None:
-            raise _forbidden(GONE)
+            raise forbidden(GONE)
         author = self.network.author(parent["author_id"])
         if author is not None and author["blocks_us"]:
-            raise _forbidden(BLOCKED)
+            raise forbidden(BLOCKED)
         summoned = self.network.summons_us(parent)
         if parent["reply_settings"] != "everyone" and not summoned:  # every setting lets in who is named
-            raise _forbidden(RESTRICTED)
+            raise forbidden(RESTRICTED)
         if self.settings.summon_rule and not summoned:
-            raise _forbidden(NOT_SUMMONED)
+            raise forbidden(NOT_SUMMONED)
         return parent
 
     async def delete(self, request: Request, sign_in: SignIn) -> Json:
         """DELETE tweets/:id: our own posts only."""
-        _user_only(sign_in)
-        number = _id(request.path_params["id"], "id")
+        user_only(sign_in)
+        number = id_of(request.path_params["id"], "id")
         row = self.network.post(number)
         if row is None or row["deleted_ms"] is not None:
             raise Refused(404, "Not Found Error", f"Could not find tweet with id: [{number}].")
         if row["author_id"] != self.network.us:
-            raise _forbidden("You are not allowed to delete this Tweet.")
+            raise forbidden("You are not allowed to delete this Tweet.")
         return {"data": {"deleted": self.network.delete(number)}}
-
-
-def _id(written: object, parameter: str) -> int:
-    """A post or user id. Raises Refused (400) for anything but a number of at most 63 bits."""
-    text = str(written)
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > HIGHEST:
-        raise _invalid(f"`{parameter}` is not a valid id", **{parameter: [text[:40]]})
-    return int(text)
-
-
-def _user_only(sign_in: SignIn) -> None:
-    if sign_in != "user":
-        raise Refused(
-            403,
-            "Unsupported Authentication",
-            "Authenticating with OAuth 2.0 Application-Only is forbidden for this endpoint.",
-            f"{_PROBLEMS}unsupported-authentication",
-        )
 
 
 def write_token(number: int) -> str:
@@ -372,21 +372,12 @@ def read_page(request: Request, *, smallest: int, largest: int, token: str) -> P
     query = request.query_params
     size = query.get("max_results", "10")
     if not size.isdigit() or not smallest <= int(size) <= largest:
-        raise _invalid(f"max_results is between {smallest} and {largest}", max_results=[size])
-    above, limit = _id(query.get("since_id", "0"), "since_id"), _id(query.get("until_id", HIGHEST), "until_id")
+        raise invalid(f"max_results is between {smallest} and {largest}", max_results=[size])
+    above, limit = id_of(query.get("since_id", "0"), "since_id"), id_of(query.get("until_id", HIGHEST), "until_id")
     offered = query.get(token) or (query.get("pagination_token") if token == "next_token" else None)  # noqa: S105 - a parameter's name
     if offered is not None:
         try:
             limit = min(limit, int(offered.removeprefix("b26"), 16))
         except ValueError as error:
-            raise _invalid(f"`{token}` is not valid", **{token: [offered]}) from error
-    return Page(int(size), above, limit, _moment(query.get("start_time")), _moment(query.get("end_time")))
-
-
-def _moment(written: str | None) -> int | None:
-    if written is None:
-        return None
-    try:
-        return ms_of(datetime.fromisoformat(written.replace("Z", "+00:00")))
-    except ValueError as error:
-        raise _invalid("a time looks like 2026-11-21T12:00:00Z", time=[written]) from error
+            raise invalid(f"`{token}` is not valid", **{token: [offered]}) from error
+    return Page(int(size), above, limit, moment_of(query.get("start_time")), moment_of(query.get("end_time")))

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hark311.simulator.arrivals import Arrivals
 from hark311.simulator.attached import keep_picture
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import SaidOnX
@@ -53,6 +54,7 @@ class XNetwork:
         self.store = store
         self.settings = settings
         self.us = settings.x_keys.account_id
+        self.arrivals = Arrivals()
         with store.writing() as write:
             write.execute(
                 "INSERT INTO x_authors (id, username, name, created_ms) VALUES (?, ?, ?, ?) "
@@ -106,7 +108,9 @@ class XNetwork:
     def say(self, said: Sequence[SaidOnX]) -> list[Said]:
         """Store what residents say, in one transaction; a key seen before stores nothing. Raises UnknownPost."""
         with self.store.writing() as write:
-            return [self._say_one(write, one) for one in said]
+            done = [self._say_one(write, one) for one in said]
+        self.arrivals.ring()
+        return done
 
     def _say_one(self, write: sqlite3.Connection, said: SaidOnX) -> Said:
         if said.key is not None:
@@ -148,7 +152,8 @@ class XNetwork:
             said = SaidOnX.model_validate({"text": submitted, "reply_settings": reply_settings})
             number = self._insert(write, self.us, text, parents, said)
             write.execute("UPDATE x_posts SET submitted = ? WHERE id = ?", (fingerprint(submitted), number))
-            return number
+        self.arrivals.ring()
+        return number
 
     def _filled_in(self, parent: sqlite3.Row, excluded: frozenset[int], submitted: str) -> str:
         ids = [int(parent["author_id"])]
@@ -234,6 +239,18 @@ class XNetwork:
                 (self.store.now_ms(), found["edit_root"]),
             )
             return True
+
+    def withhold(self, number: int, countries: Sequence[str]) -> None:
+        """Show a post to nobody in these countries; none: everywhere again."""
+        with self.store.writing() as write:
+            write.execute("DELETE FROM x_withheld WHERE post_id = ?", (number,))
+            if countries:
+                write.execute("INSERT INTO x_withheld VALUES (?, ?)", (number, ",".join(countries)))
+
+    def withheld_in(self, number: int) -> list[str]:
+        """The countries where a post is withheld."""
+        found = self.store.row("SELECT countries FROM x_withheld WHERE post_id = ?", (number,))
+        return str(found["countries"]).split(",") if found else []
 
     def is_duplicate(self, submitted: str) -> bool:
         """Whether our account posted the same words within a day."""

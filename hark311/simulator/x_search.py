@@ -1,6 +1,6 @@
 """The recent-search query language of X, as far as a 311 desk uses it, turned into an SQL condition.
 
-Words, quoted phrases, @handle, #tag, from:, to:, conversation_id:, in_reply_to_tweet_id:, url-free `is:` and
+Words, quoted phrases, @handle, #tag, from:, to:, url:, conversation_id:, in_reply_to_tweet_id:, lang:, `is:` and
 `has:` operators, `-` before any of them, OR, and parentheses; a space between terms means AND.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hark311.simulator.x_words import search_words
 
 MAX_QUERY = 512
-_TOKEN = re.compile(r'\s*(?:(-?\()|(\))|(-?"[^"]*")|(\bOR\b)|([^\s()"]+))')
+_TOKEN = re.compile(r'\s*(?:(-?\()|(\))|(-?"[^"]*")|(-?\w+:"[^"]*")|(\bOR\b)|([^\s()"]+))')
 _PLAIN = {
     "is:retweet": "p.repost_of IS NOT NULL",
     "is:reply": "p.in_reply_to IS NOT NULL",
@@ -21,6 +21,11 @@ _PLAIN = {
     "has:mentions": "EXISTS (SELECT 1 FROM x_mentions m WHERE m.post_id = p.id)",
     "has:hashtags": "EXISTS (SELECT 1 FROM x_tags t WHERE t.post_id = p.id)",
 }
+_LINKS_TO = (
+    "(instr(lower(p.full_text), ?) > 0 OR EXISTS (SELECT 1 FROM x_posts q JOIN x_authors b ON b.id = q.author_id "
+    "WHERE q.id = p.quote_of AND instr(lower('https://x.com/' || b.username || '/status/' || q.id), ?) > 0))"
+)
+"""A quoted post's address stands among the links of who quotes it."""
 _BY_AUTHOR = "(SELECT id FROM x_authors WHERE username = ?)"
 
 
@@ -137,6 +142,8 @@ def _operator(name: str, value: str) -> Condition:
         if not value.isdigit():
             raise BadQuery(f"{name}: wants a post id")
         return Condition(f"p.{'conversation_id' if name == 'conversation_id' else 'in_reply_to'} = ?", [int(value)])
+    if name == "url":
+        return Condition(_LINKS_TO, [value.strip('"').casefold()] * 2)
     if name == "lang":
         return Condition("p.lang = ?", [value])
     raise BadQuery(f"the operator {name}: is not known here")

@@ -111,6 +111,8 @@ class Shape:
             shaped["lang"] = row["lang"]
         if "reply_settings" in fields:
             shaped["reply_settings"] = row["reply_settings"]
+        if "withheld" in fields and (countries := self._network.withheld_in(row["id"])):
+            shaped["withheld"] = {"copyright": False, "country_codes": countries}
         if "possibly_sensitive" in fields:
             shaped["possibly_sensitive"] = False
         if "edit_controls" in fields:
@@ -129,15 +131,15 @@ class Shape:
     def _expand(self, row: sqlite3.Row) -> None:
         wanted = self._expansions
         if "author_id" in wanted:
-            self._include_user(row["author_id"])
+            self.include_user(row["author_id"])
         if "in_reply_to_user_id" in wanted and row["in_reply_to_user"]:
-            self._include_user(row["in_reply_to_user"])
+            self.include_user(row["in_reply_to_user"])
         if "entities.mentions.username" in wanted and row["entities"]:
             for mention in json.loads(row["entities"]).get("mentions", []):
-                self._include_user(int(mention["id"]))
+                self.include_user(int(mention["id"]))
         if "attachments.media_keys" in wanted:
             for key, photo in _media(row):
-                self._media.setdefault(key, self._photo(key, photo))
+                self.include_photo(key, photo)
         if "edit_history_tweet_ids" in wanted:
             for version in self._network.edit_history(row):
                 self._include_post(int(version), with_author=False)
@@ -145,7 +147,8 @@ class Shape:
             for _, number in _references(row):
                 self._include_post(number, with_author="referenced_tweets.id.author_id" in wanted)
 
-    def _include_user(self, number: int) -> None:
+    def include_user(self, number: int) -> None:
+        """Put a user among the includes."""
         author = self._network.author(number) if number not in self._users else None
         if author is not None:
             self._users[number] = self.user(author)
@@ -161,7 +164,11 @@ class Shape:
             return
         self._posts[number] = self._post(row)
         if with_author:
-            self._include_user(row["author_id"])
+            self.include_user(row["author_id"])
+
+    def include_photo(self, key: str, photo: Json) -> None:
+        """Put a photo among the includes."""
+        self._media.setdefault(key, self._photo(key, photo))
 
     def _photo(self, key: str, photo: Json) -> Json:
         shaped: Json = {"media_key": key, "type": "photo"}

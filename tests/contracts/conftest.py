@@ -67,7 +67,7 @@ def with_one_wrong_key(account: AccountSettings, *, right_form: bool) -> list[Ac
     spoilt: list[AccountSettings] = []
     for name in type(account).model_fields:
         value = getattr(account, name)
-        if isinstance(value, SecretStr):
+        if isinstance(value, SecretStr) and value.get_secret_value():
             key = value.get_secret_value()
             wrong = key[:-1] + ("2" if key.endswith("1") else "1") if right_form else "nonsense"
             spoilt.append(account.model_copy(update={name: SecretStr(wrong)}))

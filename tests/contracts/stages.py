@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from hark311.settings import AccountSettings, TelegramAccount, XAccount
+from hark311.settings import AccountSettings, BlueskyAccount, MastodonAccount, TelegramAccount, XAccount
 from hark311.simulator import RunningSimulator, SimulatorSettings
+from hark311.simulator.bluesky_network import did_of, whole_handle
 from hark311.simulator.settings import XKeys
 from listeners.protocol import OurAccount
 from models import Channel
@@ -23,11 +24,20 @@ KEYS = XKeys(
     access_token_secret="AccessTokenSecretOfOurs",
 )
 BOT_TOKEN = "311000311:AnInventedTokenForTheContract-000_11"
+MASTODON_TOKEN = "AnInventedMastodonTokenOfOurs-0001"
+BLUESKY_PASSWORD = "inve-nted-pass-word"
 
 
 def simulator_settings(database: Any) -> SimulatorSettings:
     """A simulator whose keys look like real ones and are found in any log they reach."""
-    return SimulatorSettings(database, port=0, x_keys=KEYS, telegram_token=BOT_TOKEN)
+    return SimulatorSettings(
+        database,
+        port=0,
+        x_keys=KEYS,
+        telegram_token=BOT_TOKEN,
+        mastodon_token=MASTODON_TOKEN,
+        bluesky_password=BLUESKY_PASSWORD,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,10 @@ class Stage(Protocol):
     def account(self, base_url: str = "") -> AccountSettings:
         """The account as an operator would set it, here or at another address."""
         ...
+
+    def handle_of(self, author: str) -> str:
+        """The handle of a resident as the channel writes it."""
+        return author
 
     def say(self, text: str, author: str = "dee_215") -> Said: ...
 
@@ -163,7 +177,7 @@ class TelegramStage(Stage):
 
     channel = Channel.TELEGRAM
     look_call, us_call, send_call = "getUpdates", "getMe", "sendMessage"
-    patience: Sequence[str] = ("listeners.telegram.NETWORK_SLACK_SECONDS", "responders.telegram.READ_SECONDS")
+    patience: Sequence[str] = ("listeners.telegram.listener.NETWORK_SLACK_SECONDS", "responders.telegram.READ_SECONDS")
     can_see_blocking = True
     answers_what_is_gone = True
 
@@ -223,4 +237,133 @@ def _number(said: Said) -> int:
     return int(said.post_id.split(":")[1])
 
 
-STAGES: Mapping[Channel, type[Stage]] = {Channel.X: XStage, Channel.TELEGRAM: TelegramStage}
+class MastodonStage(Stage):
+    """Mastodon: a post names our account, and our answer names its author."""
+
+    channel = Channel.MASTODON
+    look_call, us_call, send_call = "notifications", "me", "post_status"
+    patience: Sequence[str] = ("listeners.mastodon.READ_SECONDS", "responders.mastodon.READ_SECONDS")
+    can_see_blocking = False
+    answers_what_is_gone = False
+
+    def __init__(self, simulator: RunningSimulator) -> None:
+        self.simulator = simulator
+        self._authors: dict[str, str] = {}
+
+    @property
+    def us(self) -> OurAccount:
+        settings = self.simulator.settings
+        return OurAccount(str(settings.mastodon_id), settings.mastodon_acct)
+
+    def account(self, base_url: str = "") -> AccountSettings:
+        return MastodonAccount(
+            channel="mastodon",
+            access_token=SecretStr(MASTODON_TOKEN),
+            base_url=base_url or self.simulator.mastodon_url,
+        )
+
+    def say(self, text: str, author: str = "dee_215") -> Said:
+        return self._said(text, author)
+
+    def _said(self, text: str, author: str, **more: Any) -> Said:
+        whole = f"@{self.us.handle} {text}"
+        status_id = self.simulator.say_on_mastodon(whole, author=author, **more)
+        self._authors[status_id] = author
+        (status,) = (one for one in self.simulator.mastodon_statuses() if one["id"] == status_id)
+        return Said(status_id, status["conversation_id"], whole)
+
+    def say_many(self, texts: Sequence[str]) -> list[str]:
+        said = self.simulator.say_many_on_mastodon([{"text": text} for text in texts])
+        return [str(one["id"]) for one in said]
+
+    def say_with_photo(self, text: str) -> Said:
+        return self._said(text, "dee_215", photos=[{"alt": "a deep hole"}])
+
+    def edit(self, said: Said, text: str) -> None:
+        self._said(text, self._authors[said.post_id], edit_of=said.post_id)
+
+    def answer(self, said: Said, text: str) -> Said:
+        return self._said(text, self._authors[said.post_id], in_reply_to=said.post_id)
+
+    def delete(self, said: Said) -> None:
+        self.simulator.delete_on_mastodon(said.post_id)
+
+    def block_us(self, said: Said) -> None:
+        self.simulator.change_mastodon_account(self._authors[said.post_id], blocks_us=True)
+
+    def standing(self, under: Said | None = None) -> list[Standing]:
+        statuses = self.simulator.our_replies_on_mastodon(under.post_id if under else None)
+        return [Standing(one["id"], self._words(one)) for one in statuses]
+
+    def _words(self, status: Mapping[str, Any]) -> str:
+        return str(status["text"]).removeprefix(f"@{self._authors.get(str(status['in_reply_to']), '')} ")
+
+
+class BlueskyStage(Stage):
+    """Bluesky: a post names our account by a facet. Handles are domain names."""
+
+    channel = Channel.BLUESKY
+    look_call, us_call, send_call = "listNotifications", "getSession", "createRecord"
+    patience: Sequence[str] = ("listeners.bluesky.READ_SECONDS", "responders.bluesky.READ_SECONDS")
+    can_see_blocking = True
+    answers_what_is_gone = False
+
+    def __init__(self, simulator: RunningSimulator) -> None:
+        self.simulator = simulator
+
+    @property
+    def us(self) -> OurAccount:
+        handle = self.simulator.settings.bluesky_handle
+        return OurAccount(did_of(handle), handle)
+
+    def account(self, base_url: str = "") -> AccountSettings:
+        return BlueskyAccount(
+            channel="bluesky",
+            handle=self.us.handle,
+            app_password=SecretStr(BLUESKY_PASSWORD),
+            base_url=base_url or self.simulator.bluesky_url,
+        )
+
+    def handle_of(self, author: str) -> str:
+        return whole_handle(author)
+
+    def say(self, text: str, author: str = "dee_215") -> Said:
+        return self._said(text, author=author)
+
+    def _said(self, text: str, **more: Any) -> Said:
+        whole = f"@{self.us.handle} {text}"
+        uri = self.simulator.say_on_bluesky(whole, **more)
+        (post,) = (one for one in self.simulator.bluesky_posts() if one["uri"] == uri)
+        return Said(uri, post["root"], whole)
+
+    def say_many(self, texts: Sequence[str]) -> list[str]:
+        return [str(one["uri"]) for one in self.simulator.say_many_on_bluesky([{"text": text} for text in texts])]
+
+    def say_with_photo(self, text: str) -> Said:
+        return self._said(text, photos=[{"alt": "a deep hole"}])
+
+    def edit(self, said: Said, text: str) -> None:
+        self._said(text, edit_of=said.post_id)
+
+    def answer(self, said: Said, text: str) -> Said:
+        return self._said(text, author="dee_215", in_reply_to=said.post_id)
+
+    def delete(self, said: Said) -> None:
+        self.simulator.delete_on_bluesky(said.post_id)
+
+    def block_us(self, said: Said) -> None:
+        self.simulator.change_on_bluesky("dee_215", blocks_us=True)
+
+    def standing(self, under: Said | None = None) -> list[Standing]:
+        return [
+            Standing(one["uri"], one["text"])
+            for one in self.simulator.our_replies_on_bluesky(under.post_id if under else None)
+        ]
+
+
+STAGES: Mapping[Channel, type[Stage]] = {
+    Channel.X: XStage,
+    Channel.TELEGRAM: TelegramStage,
+    Channel.MASTODON: MastodonStage,
+    Channel.BLUESKY: BlueskyStage,
+}

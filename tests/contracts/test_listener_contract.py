@@ -102,7 +102,7 @@ async def test_a_post_says_where_it_stands_and_who_wrote_it(stage: Stage, hear: 
         post = await _only_post(listener)
     assert (post.post_id, post.edit_chain) == (said.post_id, said.post_id)
     assert post.conversation_id == said.conversation_id
-    assert post.author.handle == "dee_215"
+    assert post.author.handle == stage.handle_of("dee_215")
     assert post.author.channel_author_id
     assert post.in_reply_to is None
 
@@ -252,10 +252,10 @@ async def test_every_script_arrives_intact(stage: Stage, hear: Hear) -> None:
 async def test_an_edited_post_is_a_new_version_of_the_same_chain(stage: Stage, hear: Hear) -> None:
     said = stage.say("a hole on Locust Street")
     async with hear() as listener:
-        first = await listener.fetch(None)
+        batches, cursor = await _until_no_more(listener, None)
         stage.edit(said, "a hole on Spruce Street")
-        second = await listener.fetch(first.cursor)
-    (before,) = first.posts
+        second = await listener.fetch(cursor)
+    (before,) = (post for batch in batches for post in batch.posts)
     after = next(post for post in second.posts if "Spruce" in post.text)
     assert after.edit_chain == before.edit_chain == said.post_id
     assert after.post_id != before.post_id

@@ -27,6 +27,7 @@ DOUBT: Mapping[str, Mapping[str, Any]] = {
     "broken JSON": {"kind": "garbage"},
     "a connection dropped before the work": {"kind": "drop_before"},
     "a connection dropped after the work": {"kind": "drop_after"},
+    "half an answer": {"kind": "half_closed"},
 }
 
 NONSENSE = ["null", "5", '"x"', "[]", "{}", '{"data": 5}', '{"data": []}', '{"ok": true, "result": {}}', '{"ok": true}']
@@ -36,6 +37,9 @@ WORDS = {
     "right to left": "\u200fشكراً لك. سجلنا البلاغ برقم 14000231\u200e.",
     "Hebrew with a latin number": "תודה, 14000231 (Locust St)",
     "Khmer": "សូមអរគុណ យើងបានទទួល",
+    "Chinese and Korean": "谢谢您，编号 14000231。감사합니다.",
+    "Vietnamese in whole letters": "Cảm ơn bạn. Số yêu cầu là 14000231, trước thứ Sáu.",
+    "flags and keycaps": "🇺🇸 1️⃣ 👩🏾‍🚒 done",
     "four bytes a letter": "𝔗𝔥𝔞𝔫𝔨𝔰 𠜎",
     "letters in parts": "Cafe\u0301 vs Café",
     "lines": "one\ntwo\n\nthree",
@@ -76,7 +80,9 @@ def _as_long_as_allowed(responder: Responder, unit: str) -> str:
     """As many units as the channel takes, filled up with the letter a."""
     limit = CHANNELS[responder.channel].reply_limit
     text = unit * (limit // responder.length(unit))
-    return text + "a" * (limit - responder.length(text))
+    while responder.length(text + "a") <= limit:
+        text += "a"
+    return text
 
 
 async def test_a_reply_stands_once_under_the_right_post(stage: Stage, speak: Speak) -> None:
@@ -113,6 +119,33 @@ async def test_length_is_what_the_channel_counts_at_its_limit(stage: Stage, spea
             assert stage.standing(said) == []
             await responder.send(_reply(said, text))
             assert [one.text for one in stage.standing(said)] == [text]
+
+
+async def test_ten_thousand_characters_are_refused_and_nothing_of_them_stands(stage: Stage, speak: Speak) -> None:
+    said = stage.say("a hole on Locust Street")
+    async with speak() as responder:
+        for text in ("a" * 10_000, "字" * 10_000, "👩‍👩‍👧‍👦" * 1_500):
+            assert responder.length(text) > CHANNELS[stage.channel].reply_limit
+            with pytest.raises(SendRefused, match="too long"):
+                await responder.send(_reply(said, text))
+    assert stage.standing() == []
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "half_closed"])
+async def test_what_is_tried_again_after_proof_of_absence_stands_once(stage: Stage, speak: Speak, kind: str) -> None:
+    said = stage.say("a hole on Locust Street")
+    post, attempt = _reply(said), _attempt(said)
+    attempt.started_at = post.started_at
+    stage.simulator.fault(stage.channel, kind, stage.send_call)
+    async with speak() as responder:
+        with pytest.raises(SendUncertain):
+            await responder.send(post)
+        proof = await responder.find_sent(attempt)
+        if isinstance(proof, ProvedAbsent):
+            await responder.send(post)
+    standing = stage.standing(said)
+    assert len(standing) <= 1
+    assert isinstance(proof, CannotTell) or [one.text for one in standing] == [THANKS]
 
 
 async def test_a_rate_limit_defers_until_the_time_the_channel_names(stage: Stage, speak: Speak) -> None:
@@ -155,17 +188,18 @@ async def test_an_answer_that_makes_no_sense_is_uncertain(stage: Stage, speak: S
                 await responder.send(_reply(said))
 
 
+@pytest.mark.parametrize("kind", ["slow", "slow_after"], ids=["before the work", "after the work"])
 async def test_an_answer_that_takes_too_long_is_uncertain(
-    stage: Stage, speak: Speak, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, speak: Speak, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     said = stage.say("a hole on Locust Street")
     for constant in stage.patience:
         monkeypatch.setattr(constant, 0.1)
-    stage.simulator.fault(stage.channel, "slow_after", stage.send_call, seconds=0.4)
+    stage.simulator.fault(stage.channel, kind, stage.send_call, seconds=0.4)
     async with speak() as responder:
         with pytest.raises(SendUncertain):
             await responder.send(_reply(said))
-    assert len(stage.standing(said)) == 1
+    assert len(stage.standing(said)) == 1 if kind == "slow_after" else len(stage.standing(said)) <= 1
 
 
 @pytest.mark.parametrize("right_form", [True, False], ids=["one sign off", "of no form"])
@@ -224,9 +258,10 @@ async def test_a_reply_that_landed_is_never_said_to_be_absent(stage: Stage, spea
     said = stage.say("a hole on Locust Street")
     stage.simulator.fault(stage.channel, "drop_after", stage.send_call)
     async with speak() as responder:
+        reply = _reply(said)
         with pytest.raises(SendUncertain):
-            await responder.send(_reply(said))
-        proof = await responder.find_sent(_attempt(said))
+            await responder.send(reply)
+        proof = await responder.find_sent(_attempt(said, started_at=reply.started_at))
     (standing,) = stage.standing(said)
     if CHANNELS[stage.channel].can_prove_sent:
         assert isinstance(proof, Sent)

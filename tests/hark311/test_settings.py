@@ -7,6 +7,7 @@ import pytest
 from hark311 import wiring
 from hark311.settings import SettingsError, TelegramAccount, XAccount, is_loopback, load
 from hark311.simulated import accounts_of, city_of, simulator_port, simulator_settings
+from models import Channel
 
 X_KEYS = ("bearer_token", "consumer_key", "consumer_secret", "access_token", "access_token_secret")
 CITY = '[open311]\nbase_url = "https://city.example/open311/v2"\n'
@@ -27,7 +28,7 @@ def test_without_settings_the_product_talks_to_its_own_simulator(tmp_path: Path)
     settings = load(tmp_path)
     accounts = accounts_of(settings)
     assert settings.simulated
-    assert set(accounts) == {"x", "telegram"}
+    assert set(accounts) == set(Channel)
     assert all(is_loopback(account.base_url) for account in accounts.values())
     assert is_loopback(city_of(settings).base_url)
     assert settings.data == tmp_path

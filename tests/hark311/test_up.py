@@ -32,7 +32,7 @@ from models import (
     ServiceRequest,
     utc_now,
 )
-from responders.outbox import LOOKS
+from responders.repeating import LOOKS
 from tests.running import Running, alive, free_port, hark, kill, lines, wait_until
 
 pytestmark = pytest.mark.timeout(150)

@@ -1,10 +1,24 @@
 """Invariant 3: what leaves is what a person approved, with two typed slots filled from the city's answer."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import select
 
-from models import AuditEntry, MentionState, Reply, ReplyState, RequestState, Review
+from models import (
+    AuditEntry,
+    MentionState,
+    Reply,
+    ReplyState,
+    ReplyTemplate,
+    RequestState,
+    Review,
+    StaffUser,
+    StandingApproval,
+)
+from responders.drafting import Key
 from responders.review import NotApproved, NotYours
+from responders.standing import CAN_GO_ALONE, switch_all_off, switch_on, templates_of, version_of
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
@@ -127,3 +141,101 @@ def test_a_promise_of_a_number_needs_a_request(town: Town) -> None:
     mention = town.mention_of(post_id)
     with pytest.raises(NotApproved, match="no request is filed"):
         town.approve(mention.id, WORDS, file_request=False)
+
+
+def _switch_on(town: Town, *keys: Key) -> list[int]:
+    """A supervisor lets these wordings go by themselves on Telegram, in English, for a month."""
+    with town.database.write() as session:
+        given = [
+            switch_on(
+                session,
+                town.account("telegram").id or 0,
+                key,
+                "en",
+                seen=version_of(templates_of(session), key, "en") or 0,
+                until=town.clock() + timedelta(days=30),
+                staff=session.get_one(StaffUser, town.staff_id),
+                now=town.clock(),
+            )
+            for key in keys
+        ]
+        return [one.id or 0 for one in given]
+
+
+COMMANDS = ("/start", "/help", "/mycases", "/status 24-001", "/new", "/human", "/stop", "/forget", POTHOLE)
+
+
+def test_with_nothing_switched_on_no_command_is_ever_answered_without_a_person(town: Town) -> None:
+    for number, said in enumerate(COMMANDS):
+        town.simulator.say_on_telegram(said, sender={"id": 800 + number, "first_name": "Ann"})
+    town.hear()
+    town.deliver()
+    town.clock.advance(hours=5)
+    town.deliver()
+    assert town.our_messages() == []
+    assert {one.state for one in town.mentions()} <= {MentionState.DRAFTED, MentionState.SET_ASIDE}
+
+
+def test_a_wording_a_supervisor_switched_on_goes_exactly_as_it_stands_and_names_them(town: Town) -> None:
+    (approval_id,) = _switch_on(town, Key.HELP)
+    town.simulator.say_on_telegram("/help", sender={"id": 801, "first_name": "Ann"})
+    town.hear()
+    town.deliver()
+    with town.database.read() as session:
+        body = session.exec(
+            select(ReplyTemplate.body).where(ReplyTemplate.key == Key.HELP, ReplyTemplate.language == "en")
+        ).one()
+        review = session.exec(select(Review)).one()
+    assert town.our_messages() == [body]
+    assert (review.staff_id, review.reason) == (
+        town.staff_id,
+        f"by standing approval {approval_id}, read by nobody",
+    )
+    assert town.mentions()[0].state == MentionState.CLOSED
+
+
+def test_a_list_that_goes_by_itself_holds_no_word_of_the_resident(town: Town) -> None:
+    said = town.simulator.say_on_telegram(POTHOLE, sender={"id": 802, "first_name": "Ann"})
+    town.hear()
+    mention_id = town.mention_of(f"{said['chat_id']}:{said['message_id']}").id
+    town.approve(mention_id)
+    town.deliver()
+    _switch_on(town, Key.CASES_LIST)
+    town.simulator.say_on_telegram("/mycases", sender={"id": 802, "first_name": "Ann"})
+    town.hear()
+    town.deliver()
+    listed = town.our_messages()[-1]
+    assert str(town.request_of(mention_id).service_request_id) in listed
+    assert "the pothole" in listed
+    assert "Market" not in listed
+
+
+def test_after_a_person_was_asked_for_nothing_goes_by_itself_until_the_chat_is_handed_back(town: Town) -> None:
+    _switch_on(town, *CAN_GO_ALONE)
+    for said in ("/human", "/help"):
+        town.simulator.say_on_telegram(said, sender={"id": 803, "first_name": "Ann"})
+        town.hear()
+    town.deliver()
+    assert town.our_messages() == []
+
+
+def test_one_switch_ends_all_that_goes_by_itself_also_what_was_about_to_leave(town: Town) -> None:
+    _switch_on(town, *CAN_GO_ALONE)
+    town.simulator.say_on_telegram("/help", sender={"id": 804, "first_name": "Ann"})
+    town.hear()
+    assert town.reply_to(town.mentions()[0].id).state == ReplyState.APPROVED
+    with town.database.write() as session:
+        switch_all_off(session, session.get_one(StaffUser, town.staff_id), town.clock())
+    town.deliver()
+    assert town.our_messages() == []
+    assert town.mentions()[0].state == MentionState.DRAFTED
+    with town.database.read() as session:
+        assert all(one.switched_off_by == town.staff_id for one in session.exec(select(StandingApproval)).all())
+
+
+def test_a_danger_waits_for_a_person_whatever_is_switched_on(town: Town) -> None:
+    _switch_on(town, *CAN_GO_ALONE)
+    town.simulator.say_on_telegram("/help gas leak in my house, we are passing out", sender={"id": 805})
+    town.hear()
+    town.deliver()
+    assert town.our_messages() == []

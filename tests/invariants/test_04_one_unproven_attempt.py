@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from models import AttemptOutcome, MentionState, Purpose, Reply, ReplyState, RequestState, SendAttempt
 from models.posts import OutgoingPost, SentPost
+from responders.errors import SendDeferred, SendUncertain
 from responders.review import NotApproved
 from responders.x import XResponder
 from tests.town import Town
@@ -120,6 +121,106 @@ def test_a_duplicate_refusal_after_a_lost_answer_is_proof_that_it_landed(town: T
     town.deliver()
     assert town.reply_to(mention_id).state == ReplyState.SENT
     assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def test_what_is_tried_again_is_told_under_the_same_key_in_the_same_words(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mastodon keeps a key for an hour, Bluesky takes a record key once: both then say it once, whoever erred."""
+    _, mention_id = _approved_on_x(town)
+    told: list[OutgoingPost] = []
+
+    async def lost(_: XResponder, post: OutgoingPost) -> SentPost:
+        told.append(post)
+        raise SendUncertain("the line broke")
+
+    monkeypatch.setattr(XResponder, "send", lost)
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    town.clock.advance(seconds=3)
+    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    town.deliver(1)
+    first, second = told
+    assert (first.idempotency_key, first.started_at, first.text) == (
+        second.idempotency_key,
+        second.started_at,
+        second.text,
+    )
+    assert len({attempt.idempotency_key for attempt in _attempts(town, reply.id)}) == 2
+
+
+def test_a_key_is_not_used_again_once_it_is_certain_that_nothing_landed(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, mention_id = _approved_on_x(town)
+    told: list[str] = []
+
+    async def wait(_: XResponder, post: OutgoingPost) -> SentPost:
+        told.append(post.idempotency_key)
+        raise SendDeferred(town.clock(), "the channel asks us to wait")
+
+    monkeypatch.setattr(XResponder, "send", wait)
+    town.deliver(1)
+    assert town.reply_to(mention_id).held_because == "the channel asks us to wait"
+    town.clock.advance(seconds=1)
+    town.deliver(1)
+    assert len(set(told)) == 2
+
+
+def test_a_reply_in_doubt_settles_by_itself_when_it_shows_up_after_the_last_look(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town, "Thank you. See phila.gov/311 & so on.")
+    town.simulator.fault("x", "drop_after", "create_post")
+    town.simulator.fault("x", "html_error", "timeline", times=None)
+    town.deliver(1)
+    for _ in range(8):
+        town.clock.advance(minutes=31)
+        town.deliver(1)
+    assert town.reply_to(mention_id).state == ReplyState.UNCERTAIN
+    (ours,) = town.simulator.our_replies_on_x(post_id)
+    town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=str(ours["id"]))
+    town.listen()
+    reply = town.reply_to(mention_id)
+    assert (reply.state, reply.sent_post_id) == (ReplyState.SENT, ours["id"])
+    assert town.mention_of(post_id).state == MentionState.CLOSED
+
+
+def test_what_a_person_did_not_see_and_the_listener_did_is_not_said_again(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
+    town.simulator.fault("x", "drop_after", "create_post")
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    (ours,) = town.simulator.our_replies_on_x(post_id)
+    town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=str(ours["id"]))
+    town.listen()
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    assert (reply.state, reply.sent_post_id) == (ReplyState.SENT, ours["id"])
+    assert len(_attempts(town, reply.id)) == 1
+    assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def test_other_words_of_ours_under_the_same_post_prove_nothing(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
+    town.simulator.fault("x", "drop_before", "create_post")
+    town.deliver(1)
+    us = town.simulator.settings.x_handle
+    other = town.simulator.say_on_x("Somebody of us wrote this by hand.", author=us, in_reply_to=post_id, mention=False)
+    town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=other)
+    town.listen()
+    assert town.reply_to(mention_id).state == ReplyState.UNCERTAIN
+
+
+def test_what_a_person_says_stands_there_is_kept_in_its_words_and_learns_its_place(town: Town) -> None:
+    post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
+    town.simulator.fault("x", "drop_after", "create_post")
+    town.deliver(1)
+    town.desk.says_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    assert town.reply_to(mention_id).sent_text == "Thank you, dee."
+    (ours,) = town.simulator.our_replies_on_x(post_id)
+    town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=str(ours["id"]))
+    town.listen()
+    assert town.reply_to(mention_id).sent_post_id == ours["id"]
 
 
 def test_telegram_gives_no_proof_so_a_person_decides(town: Town) -> None:

@@ -1,8 +1,9 @@
 """Invariant 10: length as the channel counts it, at its widest; may-we-reply with the reason; waits are kept."""
 
 import pytest
+from sqlmodel import select
 
-from models import AccountHealth, ReplyState
+from models import AccountHealth, Author, Post, ReplyState, SendAttempt
 from responders.review import NotApproved
 from tests.town import Town
 
@@ -92,6 +93,135 @@ def test_a_wrong_key_holds_replies_until_it_is_mended(town: Town) -> None:
     town.deliver()
     assert town.reply_to(mention_id).state == ReplyState.SENT
     assert len(town.our_replies_on_x()) == 1
+
+
+def test_of_many_replies_a_refused_key_holds_one_tries_it_each_minute_and_all_go_when_it_is_mended(town: Town) -> None:
+    posts = [town.simulator.say_on_x(f"{POTHOLE}, hole {number}", author=f"dee_{number}") for number in range(3)]
+    town.hear()
+    for post_id in posts:
+        town.approve(town.mention_of(post_id).id, f"Thank you, {post_id}.", file_request=False)
+    town.simulator.fault("x", "bad_key", times=None)
+    town.deliver(1)
+    replies = [town.reply_to(town.mention_of(post_id).id) for post_id in posts]
+    assert {reply.state for reply in replies} == {ReplyState.APPROVED}
+    assert all("key" in reply.held_because for reply in replies)
+    assert _tries(town) == 1
+    town.clock.advance(seconds=61)
+    town.deliver(1)
+    assert _tries(town) == 2
+    town.simulator.clear_faults()
+    town.clock.advance(seconds=61)
+    town.deliver(1)
+    town.clock.advance(seconds=61)
+    town.deliver(1)
+    assert [len(town.our_replies_on_x(post_id)) for post_id in posts] == [1, 1, 1]
+    assert town.account("x").health == AccountHealth.OK
+
+
+def _tries(town: Town) -> int:
+    with town.database.read() as session:
+        return len(session.exec(select(SendAttempt)).all())
+
+
+@pytest.mark.parametrize("rules", [{"read_only": True}, {"enabled": False}])
+def test_what_is_approved_waits_while_the_account_may_not_speak_and_then_goes(
+    town: Town, rules: dict[str, bool]
+) -> None:
+    mention_id = _waiting(town)
+    town.set_up("x", **rules)
+    town.approve(mention_id, "Thank you.", file_request=False)
+    for _ in range(3):
+        town.deliver(1)
+        town.clock.advance(minutes=2)
+    reply = town.reply_to(mention_id)
+    assert reply.state == ReplyState.APPROVED
+    assert reply.held_because.startswith("Our account on X")
+    assert _tries(town) == 0
+    town.set_up("x", read_only=False, enabled=True)
+    town.deliver(1)
+    assert town.reply_to(mention_id).state == ReplyState.SENT
+    assert town.reply_to(mention_id).held_because == ""
+
+
+def test_what_could_not_leave_for_three_days_goes_back_to_a_person(town: Town) -> None:
+    mention_id = _waiting(town)
+    town.set_up("x", read_only=True)
+    town.approve(mention_id, "Thank you.", file_request=False)
+    town.clock.advance(hours=71)
+    town.deliver(1)
+    assert town.reply_to(mention_id).state == ReplyState.APPROVED
+    town.clock.advance(hours=2)
+    town.set_up("x", read_only=False)
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    assert reply.state == ReplyState.DRAFT
+    assert reply.state_reason == "It could not leave for so long that what it answers is more than 72 hours old."
+    assert town.our_replies_on_x() == []
+    town.approve(mention_id, "Sorry for the wait.", file_request=False)
+    town.deliver(1)
+    assert len(town.our_replies_on_x()) == 1
+
+
+@pytest.mark.parametrize("what", ["stopped_at", "blocked_us_at"])
+def test_who_told_us_to_stop_or_blocked_us_is_not_answered_until_they_write_again(town: Town, what: str) -> None:
+    mention_id = _waiting(town)
+    town.approve(mention_id, "Thank you.", file_request=False)
+    with town.database.write() as session:
+        author = session.exec(select(Author).where(Author.handle == "dee_215")).one()
+        setattr(author, what, town.clock())
+        session.add(author)
+    town.deliver(1)
+    assert town.reply_to(mention_id).state == ReplyState.DRAFT
+    with pytest.raises(NotApproved, match=r"asked us to stop|has blocked us"):
+        town.approve(mention_id, "Thank you.", file_request=False)
+    town.simulator.say_on_x("and what now?", author="dee_215", in_reply_to=_post_of(town, mention_id))
+    town.hear()
+    town.approve(mention_id, "We are here.", file_request=False)
+    town.deliver(1)
+    assert len(town.our_replies_on_x()) == 1
+
+
+def _post_of(town: Town, mention_id: int) -> str:
+    with town.database.read() as session:
+        return session.exec(select(Post.channel_post_id).where(Post.mention_id == mention_id)).first() or ""
+
+
+def test_danger_goes_first_then_who_waits_longest(town: Town) -> None:
+    said = ["a hole", "another hole", "a live wire is down across the street, it is sparking"]
+    ids = [town.simulator.say_on_x(f"{text} at 5th and Market", author=f"dee_{at}") for at, text in enumerate(said)]
+    town.hear()
+    mentions = [town.mention_of(post_id) for post_id in ids]
+    assert [mention.danger for mention in mentions] == [False, False, True]
+    for mention in reversed(mentions[:2]):
+        town.approve(mention.id, f"Thank you, {mention.id}.", file_request=False)
+    town.approve(mentions[2].id, "Call 911 now.", file_request=False)
+    town.deliver(1)
+    sent = [one["in_reply_to"] for one in sorted(town.simulator.our_replies_on_x(), key=lambda one: int(one["id"]))]
+    assert sent == [ids[2], ids[0], ids[1]]
+
+
+def test_the_first_private_message_names_our_privacy_page_and_the_next_need_not(town: Town) -> None:
+    page = "https://www.phila.gov/privacy"
+    town.set_up("x", privacy_url=page)
+    town.simulator.message_on_x("There is a pothole at 5th and Market St, my phone is 215-555-0100", author="dee_215")
+    town.hear()
+    (mention,) = town.mentions()
+    assert town.reply_to(mention.id).text.endswith(f"\n{page}")
+    with pytest.raises(NotApproved, match="has to name our privacy page"):
+        town.approve(mention.id, "Thank you.", file_request=False)
+    words = f"Thank you, we call you at 215-555-0100. {'We look into it. ' * 40}\n{page}"
+    town.approve(mention.id, words, file_request=False)
+    town.deliver(1)
+    assert [one["text"] for one in town.simulator.messages_on_x(by="us")] == [words]
+    assert town.our_replies_on_x() == []
+    town.simulator.message_on_x("The street light at 6th and Market St is out", author="dee_215")
+    town.clock.advance(minutes=2)  # X lets us ask for messages every minute
+    town.hear()
+    newest = town.mentions()[-1]
+    assert page not in town.reply_to(newest.id).text
+    town.approve(newest.id, "Thank you.", file_request=False)
+    town.deliver(1)
+    assert len(town.simulator.messages_on_x(by="us")) == 2
 
 
 def test_a_resident_who_blocked_the_bot_is_not_written_to_and_staff_read_why(town: Town) -> None:

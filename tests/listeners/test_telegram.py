@@ -5,18 +5,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import telegram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hark311.simulator.telegram_text import marks_in
 from listeners.errors import UnreadablePost
 from listeners.protocol import OurAccount
-from listeners.telegram import read_update, read_updates
+from listeners.telegram.reading import read_update, read_updates
 from models.posts import AttachmentKind, IncomingPost, Pin, PostKind
 from tests.listeners.json_values import ANY_JSON, is_well_formed, spoilt
 
 US = OurAccount("311", "Philly311DemoBot")
-BOT = telegram.Bot("311:AnInventedTokenThatNobodyUses")
 SENT = 1795248000
 DEE = {"id": 7, "is_bot": False, "first_name": "Dee", "last_name": "Ito", "username": "dee_215", "language_code": "es"}
 OUR_BOT = {"id": 311, "is_bot": True, "first_name": "Philly 311", "username": "Philly311DemoBot"}
@@ -62,7 +61,7 @@ def _media(**more: Any) -> dict[str, Any]:
 
 
 def _read(update: dict[str, Any]) -> list[IncomingPost]:
-    return read_update(update, BOT, US)
+    return read_update(update, US)
 
 
 def _one(update: dict[str, Any]) -> IncomingPost:
@@ -113,7 +112,6 @@ def test_a_file_comes_by_its_id_with_the_caption_as_text(
     "part",
     [
         {"sticker": FILE | {"width": 9, "height": 9, "is_animated": False, "is_video": False, "type": "regular"}},
-        {"contact": {"phone_number": "+12155550100", "first_name": "Dee"}},
         {"dice": {"emoji": "🎲", "value": 3}},
     ],
     ids=lambda value: next(iter(value)),
@@ -252,10 +250,74 @@ def test_service_messages_are_no_posts(part: dict[str, Any]) -> None:
         {"update_id": 1},
         {"update_id": 1, "channel_post": MESSAGE | {"chat": {"id": -1, "type": "channel", "title": "News"}}},
         {"update_id": 1, "something_new": {"text": "hello"}},
+        {"update_id": 1, "poll": "of a form we have never seen"},
+        {"update_id": 1, "business_message": {"nothing": "that the SDK could read"}},
     ],
 )
 def test_other_updates_are_no_posts(update: dict[str, Any]) -> None:
     assert _read(update) == []
+
+
+def test_a_shared_contact_is_no_post_and_its_number_is_kept_nowhere() -> None:
+    card = {"contact": {"phone_number": "+12155550100", "first_name": "Dee"}}
+    assert _read(_media(**card)) == []
+    answer = _one(_update(reply_to_message=_media(**card, message_id=3)["message"]))
+    assert answer.in_reply_to == "7:3"
+    broken = read_updates([_media(**card, chat="nobody")], US)
+    assert broken.unreadable
+    assert "2155550100" not in str(broken) + str(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "argument"),
+    [
+        ("/status", "status", ""),
+        ("/STATUS", "status", ""),
+        ("/mycases@philly311demobot", "mycases", ""),
+        ("/forget me please", "forget", ""),
+        ("/start", "start", ""),
+        ("/start pole-17_AbC", "start", "pole-17_AbC"),
+        ("/start what is this?", "start", ""),
+        ("/start " + "a" * 65, "start", ""),
+        ("stop", "stop", ""),
+        (" STOP! ", "stop", ""),
+        ("/stop", "stop", ""),
+        ("please stop", "", ""),
+        ("/weather", "", ""),
+        ("/status@SomeOtherBot", "", ""),
+        ("where is /status", "", ""),
+    ],
+)
+def test_a_leading_command_is_told_and_the_words_stay(text: str, command: str, argument: str) -> None:
+    post = _one(_update(text=text, entities=marks_in(text)))
+    assert (post.command, dict(post.reply_with)) == (command, {"start": argument} if argument else {})
+    assert post.text == text
+
+
+def test_a_command_that_is_not_marked_as_one_is_none() -> None:
+    assert _one(_update(text="/status of the bridge", entities=[])).command == ""
+
+
+def test_in_a_group_a_word_among_neighbours_stops_nothing() -> None:
+    assert _one(_update(chat=GROUP, text="stop")).command == ""
+    assert _read(_update(chat=GROUP, text="stop", reply_to_message=OUR_MESSAGE | {"chat": GROUP}))[-1].command == "stop"
+
+
+def test_a_live_place_is_told_as_one_until_it_stops() -> None:
+    place = {"latitude": 39.95, "longitude": -75.16}
+    assert _one(_media(location=place | {"live_period": 900})).live
+    assert not _one(_update("edited_message", without="text", location=place, edit_date=SENT + 60)).live
+    assert not _one(_media(location=place)).live
+
+
+@pytest.mark.parametrize(
+    ("chat", "told"),
+    [({"id": -555, "type": "group"}, {"migrate_to_chat_id": -100777}), (GROUP, {"migrate_from_chat_id": -555})],
+)
+def test_a_group_that_becomes_a_supergroup_is_told_with_both_ids(chat: dict[str, Any], told: dict[str, Any]) -> None:
+    page = read_updates([_media(chat={"title": "Neighbours"} | chat, **told)], US)
+    assert list(page.posts) == []
+    assert list(page.moved) == [("-555", "-100777" if "migrate_to_chat_id" in told else "-100555")]
 
 
 def test_our_own_message_that_a_resident_answers_comes_first() -> None:
@@ -281,11 +343,11 @@ def test_a_message_without_what_we_need_is_unreadable(name: str) -> None:
 
 def test_updates_are_read_in_telegrams_order_and_the_broken_ones_are_kept() -> None:
     updates = [_update(), {"update_id": 901, "message": {"text": "no date"}}, "no update at all", _update(message_id=6)]
-    posts, unreadable = read_updates(updates, BOT, US)
-    assert [post.post_id for post in posts] == ["7:5", "7:6"]
-    assert unreadable[0].channel_post_id == "update-901"
-    assert len(unreadable) == 2
-    assert read_updates(updates, BOT, US)[1] == unreadable
+    page = read_updates(updates, US)
+    assert [post.post_id for post in page.posts] == ["7:5", "7:6"]
+    assert page.unreadable[0].channel_post_id == "update-901"
+    assert len(page.unreadable) == 2
+    assert read_updates(updates, US).unreadable == page.unreadable
 
 
 GOOD = (
@@ -299,25 +361,25 @@ GOOD = (
 
 
 def _accounted_for(updates: list[Any]) -> None:
-    posts, unreadable = read_updates(updates, BOT, US)
+    page = read_updates(updates, US)
     alone = 0
     for update in updates:
         try:
             alone += len(_read(update))
         except UnreadablePost:
             alone += 0
-    assert len(posts) == alone
-    assert len(unreadable) == sum(1 for update in updates if _is_unreadable(update))
-    for post in posts:
+    assert len(page.posts) == alone
+    assert len(page.unreadable) == sum(1 for update in updates if _is_unreadable(update))
+    for post in page.posts:
         assert is_well_formed(post), post
-    for item in unreadable:
+    for item in page.unreadable:
         assert item.reason
         item.channel_post_id.encode()
 
 
 def _is_unreadable(update: Any) -> bool:
     try:
-        read_update(update, BOT, US)
+        read_update(update, US)
     except UnreadablePost:
         return True
     return False
@@ -343,5 +405,5 @@ def test_of_a_page_of_anything_every_update_is_accounted_for(updates: list[Any])
 
 def test_reading_changes_nothing_in_what_was_sent() -> None:
     updates = copy.deepcopy(list(GOOD))
-    read_updates(updates, BOT, US)
+    read_updates(updates, US)
     assert updates == list(GOOD)

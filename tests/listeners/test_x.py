@@ -380,7 +380,6 @@ IDS = st.none() | st.integers(1, 2**63 - 1).map(str)
         lowest=IDS,
         page=st.none() | st.text(min_size=1),
         seen=st.integers(0, 900),
-        searching=st.booleans(),
     )
 )
 def test_a_cursor_survives_the_database(cursor: Cursor) -> None:

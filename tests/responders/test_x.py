@@ -5,9 +5,11 @@ import os
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,7 +20,7 @@ from models.posts import OutgoingPost
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Sent
 from responders.wording import LEFT_TO_RIGHT_MARK
-from responders.x import XResponder, comparable, length
+from responders.x import XResponder, comparable, composer, length
 
 FAMILY, FLAG, THUMB, KEYCAP = "👨‍👩‍👧‍👦", "🇺🇸", "👍🏽", "1️⃣"
 
@@ -289,3 +291,134 @@ async def test_a_rate_limit_without_a_time_waits_a_minute(simulator: RunningSimu
     with pytest.raises(SendDeferred) as deferred:
         await x.send(_reply(asked))
     assert 50 < (deferred.value.retry_at - datetime.now(UTC)).total_seconds() < 70
+
+
+def _message(simulator: RunningSimulator, text: str, author: str = "dee_215") -> OutgoingPost:
+    """An answer in private to what a resident wrote just now."""
+    simulator.message_on_x("the hydrant is open", author=author)
+    said = simulator.messages_on_x(by="residents")[-1]
+    room = str(said["room"])
+    (person,) = set(room.split("-")) - {str(simulator.settings.x_keys.account_id)}
+    return replace(_reply(f"dm:{said['id']}", text), conversation_id=f"dm:{room}", author_id=person, private=True)
+
+
+def _id_of(x: XResponder, handle: str) -> str:
+    return str(x._client.get_user(username=handle)["data"]["id"])
+
+
+def _tried(post: OutgoingPost) -> SendAttempt:
+    return SendAttempt(
+        reply_id=1,
+        idempotency_key="reply-1-1",
+        text=post.text,
+        conversation_id=post.conversation_id,
+        in_reply_to=post.in_reply_to,
+        started_at=post.started_at,
+    )
+
+
+def _ours(simulator: RunningSimulator) -> list[str]:
+    return [str(one["text"]) for one in simulator.messages_on_x(by="us")]
+
+
+async def test_a_private_answer_goes_to_who_wrote_and_nobody_else_reads_it(
+    simulator: RunningSimulator, x: XResponder
+) -> None:
+    post = _message(simulator, "Thank you. " + "We look into it. " * 60)
+    sent = await x.send(post)
+    (standing,) = simulator.messages_on_x(by="us")
+    assert (standing["text"], standing["room"]) == (post.text, post.conversation_id.removeprefix("dm:"))
+    assert sent.post_id == f"dm:{standing['id']}"
+    assert sent.url.startswith("https://x.com/messages/")
+    assert simulator.our_replies_on_x() == []
+
+
+async def test_nobody_is_written_to_in_private_who_has_not_written_to_us(
+    simulator: RunningSimulator, x: XResponder
+) -> None:
+    with pytest.raises(SendRefused, match="only to somebody who has written to us"):
+        await x.send(replace(_message(simulator, "Hello."), author_id=""))
+    simulator.say_on_x("a hole", author="other_neighbor")
+    with pytest.raises(SendRefused, match="they have to write first"):
+        await x.send(replace(_message(simulator, "Hello."), author_id=_id_of(x, "other_neighbor")))
+    assert _ours(simulator) == []
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "garbage"])
+async def test_a_private_answer_whose_answer_was_lost_is_found_in_the_chat(
+    simulator: RunningSimulator, x: XResponder, kind: str
+) -> None:
+    post = _message(simulator, "See phila.gov/311: 5 < 6 & so on.")
+    simulator.fault("x", kind, "create_message")
+    with pytest.raises(SendUncertain):
+        await x.send(post)
+    proof = await x.find_sent(_tried(post))
+    assert isinstance(proof, Sent)
+    (standing,) = simulator.messages_on_x(by="us")
+    assert proof.post.post_id == f"dm:{standing['id']}"
+
+
+async def test_the_same_private_words_from_another_day_prove_nothing(
+    simulator: RunningSimulator, x: XResponder
+) -> None:
+    post = _message(simulator, "Thank you.")
+    await x.send(post)
+    assert isinstance(await x.find_sent(_tried(post)), Sent)
+    later = replace(post, started_at=datetime.now(UTC) + timedelta(hours=1))
+    assert isinstance(await x.find_sent(_tried(later)), CannotTell)
+    assert isinstance(await x.find_sent(_tried(replace(post, text="Thank you!"))), CannotTell)
+
+
+async def test_a_reply_names_its_author_and_none_of_the_bystanders(simulator: RunningSimulator, x: XResponder) -> None:
+    simulator.say_on_x("hello", author="sam_19147")
+    asked = simulator.say_on_x("a hole @sam_19147 look", author="dee_215")
+    with_sam = await x.send(_reply(asked, "Thank you, one."))
+    without = await x.send(replace(_reply(asked, "Thank you, two."), reply_with={"bystanders": _id_of(x, "sam_19147")}))
+    said = {one["id"]: one["text"] for one in simulator.our_replies_on_x(asked)}
+    assert said[with_sam.post_id] == "@dee_215 @sam_19147 Thank you, one."
+    assert said[without.post_id] == "@dee_215 Thank you, two."
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, {"title": "CreditsDepleted", "detail": "Your enrolled account does not have any credits."}),
+        (429, {"title": "UsageCapExceeded", "type": "https://api.twitter.com/2/problems/usage-capped"}),
+    ],
+)
+async def test_spent_credits_hold_a_reply_and_do_not_lose_it(
+    simulator: RunningSimulator, x: XResponder, status: int, body: dict[str, str]
+) -> None:
+    asked = simulator.say_on_x("a hole")
+    simulator.fault("x", "status", "create_post", status=status, body=body)
+    with pytest.raises(SendDeferred, match="used up") as deferred:
+        await x.send(_reply(asked))
+    assert deferred.value.retry_at > datetime.now(UTC) + timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.",
+        "Your account is suspended and is not permitted to access this feature.",
+        "To protect our users, this account is temporarily locked.",
+    ],
+)
+async def test_what_x_holds_against_us_is_no_fault_of_the_reply(
+    simulator: RunningSimulator, x: XResponder, detail: str
+) -> None:
+    asked = simulator.say_on_x("a hole")
+    body = {"title": "Forbidden", "detail": detail, "status": 403}
+    simulator.fault("x", "status", "create_post", status=403, body=body)
+    with pytest.raises(SendRefused, match="somebody has to") as refused:
+        await x.send(_reply(asked))
+    assert refused.value.credentials
+
+
+def test_the_words_reach_xs_own_window_whole() -> None:
+    words = "Thank you & so on: 5 < 6 #phila?\n👍"
+    public = composer(words, "17", "9", private=False)
+    assert parse_qs(urlsplit(public).query) == {"in_reply_to": ["17"], "text": [words]}
+    private = composer(words, "dm:17", "9", private=True)
+    assert parse_qs(urlsplit(private).query) == {"recipient_id": ["9"], "text": [words]}
+    assert {urlsplit(one).hostname for one in (public, private)} == {"x.com"}

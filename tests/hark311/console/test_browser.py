@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from models import AccountHealth, Gap, Mention, MentionState, Reply, ReplyState, RoadOwner, Role, StaffUser
+from models.ledger import Spend
 from tests.hark311.console.browsing import launched, opened, violations
 from tests.hark311.console.conftest import NOON, Running, StartDesk
 from tests.hark311.console.factories import (
@@ -50,14 +51,20 @@ def reply_of(desk: Running, mention: Mention) -> Reply:
         return session.exec(select(Reply).where(Reply.mention_id == mention.id)).one()
 
 
+def arrived(page: Page, text: str) -> None:
+    """Wait for a page that says `text` and hears keys: words show a moment before the deferred scripts have run."""
+    expect(page.get_by_text(text)).to_be_visible()
+    page.wait_for_load_state("load")
+
+
 def test_three_keys_open_read_and_approve(browser: Browser, desk: Running, town: list[Mention]) -> None:
     with opened(browser, desk, desk.staff()) as page:
         page.keyboard.press("j")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/mentions/{town[0].id}")
-        expect(page.get_by_text("two cars with flat tires")).to_be_visible()
+        arrived(page, "two cars with flat tires")
         page.keyboard.press("a")
-        expect(page.get_by_text("left before it leaves")).to_be_visible()
+        arrived(page, "left before it leaves")
         assert reply_of(desk, town[0]).state == ReplyState.APPROVED
         page.keyboard.press("n")
         page.wait_for_url(f"**/mentions/{town[1].id}")
@@ -156,7 +163,7 @@ def test_the_hold_runs_down_and_can_be_taken_back_by_key(browser: Browser, desk:
     with opened(browser, desk, desk.staff()) as page:
         page.goto(f"/mentions/{town[0].id}")
         page.keyboard.press("a")
-        expect(page.get_by_text("10 s left before it leaves")).to_be_visible()
+        arrived(page, "10 s left before it leaves")
         desk.clock.forward(seconds=4)
         expect(page.get_by_text("6 s left before it leaves")).to_be_visible()
         page.keyboard.press("u")
@@ -269,6 +276,9 @@ def busy(desk: Running) -> dict[str, str]:
         explained = make_explained(session, NOON)
         add_label(session, NOON - timedelta(days=1), "NOISE", suggested="POTHOLE")
         add_label(session, NOON - timedelta(days=50))
+        for day, cost in ((NOON.date(), 410_000), (NOON.date() - timedelta(days=1), 1_250_000)):
+            spent = {"calls": 40, "refused": 1, "units": 41, "microdollars": cost}
+            session.add(Spend(account_id=account.id or 0, day=day, endpoint="people_in_answers", **spent))
     return {
         "queue": "/queue?language=en",
         "mention": f"/mentions/{mention.id}",
@@ -276,6 +286,8 @@ def busy(desk: Running) -> dict[str, str]:
         "delivery": f"/mentions/{sent.id}",
         "explained": f"/mentions/{explained.id}",
         "channels": "/channels",
+        "ledger": "/ledger",
+        "spend": "/spend",
         "referrals": "/referrals",
         "roads": "/roads",
         "services": "/services",

@@ -1,14 +1,20 @@
 """What became of an answer: the truth in words, and the decisions about what nobody can be sure of."""
 
+import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlmodel import Session, select
 
 from models import (
+    Account,
+    AccountHealth,
     AttemptOutcome,
     Mention,
     MentionState,
+    Post,
     Reply,
     ReplyState,
     RequestState,
@@ -16,8 +22,10 @@ from models import (
     ServiceRequest,
 )
 from models.job_names import SEND_REPLY
+from models.threads import newest_inbound
 from tests.hark311.console.conftest import NOON, Browser, Running
 from tests.hark311.console.factories import (
+    add_post,
     draft_reply,
     draft_request,
     make_account,
@@ -134,6 +142,76 @@ def test_a_person_settles_an_uncertain_reply(desk: Running, button: str, state: 
     assert desk.nudged(len(expected)) == expected
 
 
+def test_what_is_known_of_a_reply_in_doubt_stands_beside_it(desk: Running) -> None:
+    with desk.rows() as session:
+        mention = answered(session, ReplyState.UNCERTAIN)
+        reply = session.exec(select(Reply)).one()
+        post = session.exec(select(Post).where(Post.mention_id == mention.id)).one()
+        post.url, reply.in_reply_to = "https://x.com/resident/status/17", post.channel_post_id
+        attempt = session.exec(select(SendAttempt)).one()
+        attempt.text, attempt.looks, attempt.looked_at = "We are on it.", 3, NOON - timedelta(seconds=20)
+    browser = desk.browser_of(desk.staff())
+    panel = shown(browser, mention)
+    assert "We looked for it 3 times, last today 11:59 am, and found no proof. Next look: today 12:04 pm." in panel
+    assert 'href="https://x.com/resident/status/17"' in panel
+    assert "Look for exactly these words:" in panel
+    with desk.rows() as session:
+        session.exec(select(SendAttempt)).one().looks = 5
+    assert "We do not look any more." in shown(browser, mention)
+
+
+def in_hand(session: Session, text: str = "We are on it & so on.") -> Mention:
+    """A mention whose reply the API refuses, in a person's hands."""
+    mention = answered(session, ReplyState.HANDED_OVER)
+    mention.may_reply, mention.may_reply_reason = False, "only verified accounts may reply"
+    reply = session.exec(select(Reply)).one()
+    reply.approved_text, reply.in_reply_to, reply.seen_post_id = text, "17", newest_inbound(session, mention)
+    reply.handed_over_at = NOON - timedelta(minutes=1)
+    return mention
+
+
+def test_what_a_person_has_in_hand_opens_in_the_networks_own_window(desk: Running) -> None:
+    staff = desk.staff("Mara Jennings")
+    with desk.rows() as session:
+        mention = in_hand(session)
+        session.exec(select(Reply)).one().handed_to = staff.id
+    browser = desk.browser_of(staff)
+    panel = shown(browser, mention)
+    assert "Mara Jennings has it in hand since today 11:59 am" in panel
+    link = unescape(re.search(r'id="compose-\d+" href="([^"]+)" rel="([^"]+)" target="_blank"', panel)[1])  # type: ignore[index]
+    assert parse_qs(urlsplit(link).query) == {"in_reply_to": ["17"], "text": ["We are on it & so on."]}
+    assert 'rel="noopener noreferrer nofollow" target="_blank"' in panel
+    assert "They have written since" not in panel
+    with desk.rows() as session:
+        add_post(session, session.get_one(Mention, mention.id), "wait", NOON)
+    assert "They have written since this was approved." in shown(browser, mention)
+
+
+@pytest.mark.parametrize(("button", "state"), [("posted", ReplyState.SENT), ("hand-back", ReplyState.IN_REVIEW)])
+def test_a_person_says_what_became_of_what_they_have_in_hand(desk: Running, button: str, state: ReplyState) -> None:
+    with desk.rows() as session:
+        mention = in_hand(session)
+    browser, reply = desk.browser_of(desk.staff()), reply_of(desk, mention)
+    assert f"/replies/{reply.id}/{button}" in shown(browser, mention)
+    assert browser.post(f"/replies/{reply.id}/{button}").status_code == 303
+    assert reply_of(desk, mention).state == state
+    assert browser.post(f"/replies/{reply.id}/{button}").status_code == 422
+
+
+def test_a_reply_that_is_held_up_says_why_and_can_be_posted_by_hand(desk: Running) -> None:
+    with desk.rows() as session:
+        mention = answered(session, ReplyState.APPROVED)
+        reply = session.exec(select(Reply)).one()
+        reply.held_because, reply.not_before = "X refuses our key.", NOON + timedelta(minutes=1)
+        session.get_one(Account, mention.account_id).health = AccountHealth.CREDENTIALS_REJECTED
+    browser = desk.browser_of(desk.staff())
+    panel = shown(browser, mention)
+    assert "It waits: <bdi>X refuses our key.</bdi> We look again at 12:01 pm. Nothing of it is lost." in panel
+    assert "s</span> left before it leaves" not in panel
+    assert browser.post(f"/replies/{reply.id}/by-hand").status_code == 303
+    assert reply_of(desk, mention).state == ReplyState.HANDED_OVER
+
+
 def test_a_reply_somebody_settled_already_is_left_alone(desk: Running) -> None:
     with desk.rows() as session:
         mention = answered(session, ReplyState.UNCERTAIN)
@@ -157,8 +235,9 @@ def test_an_uncertain_request_comes_back_to_whoever_takes_it_up(desk: Running) -
 
 def test_deciding_about_what_is_not_there_says_so(desk: Running) -> None:
     browser = desk.browser_of(desk.staff())
-    for path in ("/replies/99/is-there", "/replies/99/not-there", "/replies/99/drop", "/requests/99/take-up"):
-        assert browser.post(path).status_code == 404
+    for what in ("is-there", "not-there", "drop", "by-hand", "posted", "hand-back"):
+        assert browser.post(f"/replies/99/{what}").status_code == 404
+    assert browser.post("/requests/99/take-up").status_code == 404
 
 
 def test_an_approval_can_be_taken_back_while_it_is_held(desk: Running) -> None:

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import col, select
 
 from models import (
+    AccountHealth,
     Channel,
     EvidenceKind,
     Intent,
@@ -97,7 +98,8 @@ def test_the_thread_shows_everything_oldest_first(desk: Running, ready: Mention)
     page = desk.browser_of(desk.staff()).get(f"/mentions/{ready.id}").text
     spots = [page.index(words) for words in ("Huge", "Which corner? ^LO", "the north-east one")]
     assert spots == sorted(spots)
-    assert "edited 1 time: what it said before" in page
+    assert "edited 1 time: what changed" in page
+    assert "the north<ins>-east</ins> one" in page
     assert '<mark class="ev ev-category">pothole</mark><span class="ev-label ev-label-category">problem</span>' in page
     assert "A hole with a cone in it" in page
     assert "photo without a description" in page
@@ -282,12 +284,41 @@ def test_a_mention_we_may_not_answer_says_why_and_can_still_be_filed(desk: Runni
         draft_reply(session, mention, "Thanks.")
     browser = desk.browser_of(desk.staff())
     page = browser.get(f"/mentions/{mention.id}").text
-    assert "X does not let us reply: <bdi>the author did not mention us</bdi>" in page
+    assert "X does not let us reply: the author did not mention us. A person may post it by hand." in page
     assert "send_reply" not in decision_fields(page)
     assert browser.decide(mention.id or 0, "approve", send_reply="yes").status_code == 422
     assert browser.decide(mention.id or 0, "approve", send_reply=None).status_code == 303
     assert reply_of(desk, mention).state == ReplyState.CANCELLED
     assert request_of(desk, mention).state == RequestState.APPROVED
+
+
+def test_what_may_not_go_by_the_api_is_approved_to_be_posted_by_hand(desk: Running) -> None:
+    with desk.rows() as session:
+        make_services(session)
+        mention = make_mention(
+            session, make_account(session), NOON, may_reply=False, may_reply_reason="the author did not mention us"
+        )
+        draft_reply(session, mention, "Thanks.")
+    browser = desk.browser_of(desk.staff())
+    page = browser.get(f"/mentions/{mention.id}").text
+    assert 'name="by_hand" value="yes">' in page
+    assert "yours to post by hand" in browser.decide(mention.id or 0, "preview", by_hand="yes").text
+    assert browser.decide(mention.id or 0, "approve", by_hand="yes").status_code == 303
+    assert reply_of(desk, mention).state == ReplyState.HANDED_OVER
+
+
+def test_a_mention_whose_account_waits_says_so_and_can_be_approved(desk: Running) -> None:
+    with desk.rows() as session:
+        make_services(session)
+        account = make_account(session)
+        account.health = AccountHealth.CREDENTIALS_REJECTED
+        mention = make_mention(session, account, NOON)
+        draft_reply(session, mention, "Thanks.")
+    browser = desk.browser_of(desk.staff())
+    page = browser.get(f"/mentions/{mention.id}").text
+    assert "What is approved waits. X refuses our key." in page
+    assert browser.decide(mention.id or 0, "approve").status_code == 303
+    assert reply_of(desk, mention).state == ReplyState.APPROVED
 
 
 def test_what_is_missing_is_said_in_words_and_the_request_is_not_ticked(desk: Running) -> None:

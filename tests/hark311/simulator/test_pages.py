@@ -20,7 +20,7 @@ def browser(simulator: RunningSimulator) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/x", "/telegram", "/city"])
+@pytest.mark.parametrize("path", ["/", "/x", "/telegram", "/mastodon", "/city"])
 def test_every_page_says_what_it_is_and_lets_no_script_run(browser: httpx.Client, path: str) -> None:
     page = browser.get(path)
     assert page.status_code == 200
@@ -62,6 +62,7 @@ def test_a_resident_can_write_share_a_place_and_block_on_telegram(
     page = browser.post("/telegram", data={"chat_id": str(chat), "name": "Rosa", **place}).text
     assert "39.98000, -75.13000" in page
     assert {message["chat_id"] for message in simulator.telegram_messages()} == {chat}
+    assert 'value="/mycases"' in page
     assert "has blocked the bot" in browser.post("/telegram/block", data={"chat_id": str(chat), "blocked": "yes"}).text
     assert browser.post("/telegram", data={"name": "Rosa", "text": " "}).status_code == 422
 
@@ -81,3 +82,18 @@ def test_samples_can_be_loaded_from_the_start_page(simulator: RunningSimulator, 
     page = browser.post("/samples").text
     assert "24 posts by residents" in page
     assert browser.get("/x").status_code == browser.get("/telegram").status_code == 200
+
+
+def test_a_resident_can_post_on_mastodon_and_choose_who_reads_it(
+    simulator: RunningSimulator, browser: httpx.Client
+) -> None:
+    browser.post("/mastodon", data={"acct": "ann", "text": "Hole <b>here</b>", "mention": "on"})
+    (post,) = simulator.mastodon_statuses()
+    answer = {"acct": "ann", "text": "call me", "visibility": "direct", "in_reply_to": post["id"]}
+    page = browser.post("/mastodon", data=answer).text
+    assert "@Philly311Demo Hole &lt;b&gt;here&lt;/b&gt;" in page
+    assert "for only who is named" in page
+    assert "depth1" in page
+    assert simulator.mastodon_statuses()[1]["visibility"] == "direct"
+    assert browser.post("/mastodon", data={"acct": "no name", "text": "x"}).status_code == 422
+    assert len(simulator.mastodon_statuses()) == 2

@@ -17,6 +17,7 @@ class Hook:
     def __init__(self) -> None:
         self.statuses: list[int] = []
         self.taken: list[tuple[dict[str, str], dict[str, object]]] = []
+        self.bodies: list[bytes] = []
         self.url = ""
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -30,6 +31,7 @@ class Hook:
                     headers[name.lower()] = value.strip()
                 body = await reader.readexactly(int(headers["content-length"]))
                 status = self.statuses.pop(0) if self.statuses else 200
+                self.bodies.append(body)
                 self.taken.append((headers, json.loads(body)))
                 writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n".encode())
                 await writer.drain()

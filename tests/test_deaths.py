@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.faults import run
+from benchmarks.deaths import run
 
 
 @pytest.mark.timeout(120)

@@ -1,0 +1,81 @@
+"""The state of our accounts, as the strip beside the queue and the channels page show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from hark311.console import words
+from hark311.console.pages import Console
+from hark311.simulated import accounts_of
+from hark311.watching import Watched, unheard_accounts, watch
+from listeners import backfill
+from models import CHANNELS, Account, AccountHealth, Gap
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """One of our accounts. `waiting` is what was written before we began and waits for a person."""
+
+    account_id: int
+    name: str
+    label: str
+    handle: str
+    sign: words.Sign
+    sentence: str
+    trouble: str
+    warnings: tuple[str, ...]
+    last_contact_at: datetime | None
+    heard_at: datetime | None
+    began_at: datetime | None
+    resume_at: datetime | None
+    retired: bool
+    gaps: tuple[Gap, ...]
+    waiting: backfill.Waiting | None = None
+
+    @property
+    def well(self) -> bool:
+        return self.sign.tone == "ok" and not self.gaps and not self.trouble and not self.warnings
+
+
+def channel_states(session: Session, console: Console, *, waiting: bool = False) -> list[ChannelState]:
+    """All our accounts, in the order they were set up. waiting: also look for what was written before we began."""
+    settings, now = accounts_of(console.product.settings), console.now()
+    accounts = session.exec(select(Account).order_by(col(Account.id))).all()
+    gaps = session.exec(select(Gap).where(col(Gap.closed_at).is_(None)).order_by(col(Gap.id)).limit(200)).all()
+    return [
+        _state(
+            account,
+            watch(account, settings.get(account.name), now),
+            tuple(gap for gap in gaps if gap.account_id == account.id),
+            backfill.waiting(session, account.id or 0) if waiting else None,
+        )
+        for account in accounts
+    ]
+
+
+def _state(account: Account, watched: Watched, gaps: tuple[Gap, ...], waiting: backfill.Waiting | None) -> ChannelState:
+    retired = account.retired_at is not None
+    return ChannelState(
+        account_id=account.id or 0,
+        name=account.name,
+        label=CHANNELS[account.channel].label,
+        handle=f"@{account.handle}" if account.handle else account.name,
+        sign=words.RETIRED if retired else words.NOBODY_LISTENS if watched.unheard else words.HEALTH[account.health],
+        sentence="" if retired or watched.unheard else words.HEALTH_SENTENCE[account.health],
+        trouble="" if retired else account.trouble,
+        warnings=watched.warnings,
+        last_contact_at=account.last_contact_at,
+        heard_at=account.heard_at,
+        began_at=account.began_at,
+        resume_at=account.resume_at if account.health != AccountHealth.OK and not retired else None,
+        retired=retired,
+        gaps=gaps,
+        waiting=waiting,
+    )
+
+
+def count_unheard(session: Session, console: Console) -> int:
+    """How many accounts nobody listens to though somebody should."""
+    accounts = session.exec(select(Account)).all()
+    return len(unheard_accounts(list(accounts), accounts_of(console.product.settings), console.now()))

@@ -1,0 +1,158 @@
+"""What an account hears beside its mentions: quotes, direct messages and what rules search for, each in its own lane.
+
+A step hears the lanes that are due, one page each, after the mentions and under the same lease. A lane's trouble is its
+own: it is written on the lane, and everything else is heard all the same.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlmodel import Session, and_, col, or_, select
+
+from listeners.errors import ListenerError, PermissionMissing, RateLimited
+from listeners.hearing import Hearing
+from listeners.intake import store_page
+from listeners.protocol import Batch, HearsLanes, Searches, SearchRule
+from models import Account, Lane, ListeningRule
+
+log = logging.getLogger(__name__)
+
+PAUSE = timedelta(seconds=65)
+"""Between two looks into a lane. Source: X lets us ask for direct messages 15 times in 15 minutes."""
+PERMISSION_AGAIN = timedelta(minutes=15)
+LANES_A_STEP = 3
+COUNT_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A lane to be heard now; `rule` where it is a search."""
+
+    name: str
+    cursor: str | None
+    rule: SearchRule | None = None
+
+
+def lane_of(rule_id: int) -> str:
+    """The name of a rule's lane."""
+    return f"rule-{rule_id}"
+
+
+async def hear_lanes(hearing: Hearing) -> None:
+    """One page of each lane that is due, those that wait longest first."""
+    for due in await asyncio.to_thread(_due, hearing):
+        try:
+            batch = await _fetched(hearing, due)
+        except ListenerError as error:
+            log.info("%s, lane %s: %s", hearing.account_name, due.name, error)
+            await asyncio.to_thread(hearing.under_lease, partial(_note_trouble, due.name, error))
+            continue
+        if await asyncio.to_thread(hearing.under_lease, partial(_store, due.name, batch)):
+            await hearing.heard()
+
+
+async def count_rules(hearing: Hearing) -> None:
+    """Ask how many posts a rule would find, for rules that wait for it, and now and then for those that run."""
+    if not isinstance(hearing.listener, Searches):
+        return
+    rule = await asyncio.to_thread(_uncounted, hearing)
+    if rule is None:
+        return
+    try:
+        found, trouble = await hearing.listener.count(rule.query), ""
+    except RateLimited:
+        return
+    except ListenerError as error:
+        found, trouble = None, f"{error}."
+    await asyncio.to_thread(hearing.under_lease, partial(_note_count, rule.id or 0, found, trouble))
+
+
+async def _fetched(hearing: Hearing, due: Due) -> Batch:
+    listener = hearing.listener
+    if due.rule is not None and isinstance(listener, Searches):
+        return await listener.search(due.rule, due.cursor)
+    assert isinstance(listener, HearsLanes)  # noqa: S101 - _due names no other lane
+    return await listener.fetch_lane(due.name, due.cursor)
+
+
+def _due(hearing: Hearing) -> Sequence[Due]:
+    now = hearing.clock()
+    with hearing.database.read() as session:
+        account = session.exec(select(Account).where(Account.name == hearing.account_name)).one()
+        lanes = {lane.name: lane for lane in session.exec(select(Lane).where(Lane.account_id == account.id)).all()}
+        wanted: dict[str, SearchRule | None] = {}
+        if isinstance(hearing.listener, HearsLanes):
+            wanted |= dict.fromkeys(hearing.listener.lanes)
+        if isinstance(hearing.listener, Searches):
+            wanted |= {lane_of(rule.id): rule for rule in _running(session, account, now)}
+    waiting = [name for name in wanted if name not in lanes or (lanes[name].resume_at or now) <= now]
+    waiting.sort(key=lambda name: (lanes[name].resume_at or now).timestamp() if name in lanes else 0.0)
+    return [Due(name, lanes[name].cursor if name in lanes else None, wanted[name]) for name in waiting[:LANES_A_STEP]]
+
+
+def _running(session: Session, account: Account, now: datetime) -> list[SearchRule]:
+    rules = session.exec(
+        select(ListeningRule).where(
+            ListeningRule.account_id == account.id,
+            col(ListeningRule.begins_at) <= now,
+            col(ListeningRule.ended_at).is_(None),
+        )
+    ).all()
+    return [SearchRule(rule.id or 0, rule.query, rule.begins_at) for rule in rules if rule.begins_at]
+
+
+def _uncounted(hearing: Hearing) -> ListeningRule | None:
+    now = hearing.clock()
+    with hearing.database.read() as session:
+        return session.exec(
+            select(ListeningRule)
+            .join(Account, col(Account.id) == ListeningRule.account_id)
+            .where(
+                Account.name == hearing.account_name,
+                col(ListeningRule.ended_at).is_(None),
+                or_(
+                    col(ListeningRule.counted_at).is_(None),
+                    and_(col(ListeningRule.trouble) != "", col(ListeningRule.counted_at) < now - COUNT_AGAIN),
+                ),
+            )
+            .order_by(col(ListeningRule.id))
+            .limit(1)
+        ).first()
+
+
+def _note_count(rule_id: int, found: int | None, trouble: str, session: Session, _: Account, now: datetime) -> None:
+    rule = session.get_one(ListeningRule, rule_id, with_for_update=True)
+    rule.found_in_week, rule.trouble, rule.counted_at = found, trouble, now
+    session.add(rule)
+
+
+def _lane(session: Session, account: Account, name: str) -> Lane:
+    found = session.exec(select(Lane).where(Lane.account_id == account.id, Lane.name == name)).first()
+    return found or Lane(account_id=account.id or 0, name=name)
+
+
+def _store(name: str, batch: Batch, session: Session, account: Account, now: datetime) -> bool:
+    """Posts and the lane's cursor in one transaction (invariant 2); whether there is something to understand."""
+    lane = _lane(session, account, name)
+    stored = store_page(session, account, batch, now)
+    lane.cursor, lane.trouble, lane.last_contact_at = batch.cursor, "", now
+    lane.resume_at = now if batch.more else now + PAUSE
+    session.add(lane)
+    return bool(stored.to_understand)
+
+
+def _note_trouble(name: str, error: ListenerError, session: Session, account: Account, now: datetime) -> None:
+    lane = _lane(session, account, name)
+    lane.trouble = f"{error}."
+    match error:
+        case RateLimited():
+            lane.trouble, lane.resume_at = "", error.retry_at
+        case PermissionMissing():
+            lane.resume_at = now + PERMISSION_AGAIN
+        case _:
+            lane.resume_at = now + PAUSE
+    session.add(lane)

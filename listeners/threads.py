@@ -1,0 +1,94 @@
+"""Fetch the whole thread of open work that hangs under something we do not have, so that it is on the desk."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, or_, select
+
+from listeners.errors import ListenerError
+from listeners.hearing import Hearing
+from listeners.intake import store_posts
+from listeners.protocol import FetchesThreads
+from models import Account, Conversation, Mention, Post
+from models.lifecycle import OPEN_MENTIONS
+from models.posts import IncomingPost
+
+log = logging.getLogger(__name__)
+
+THREADS_A_ROUND = 20
+"""So many threads at most are fetched for one account in one round: new mentions need the channel's limits more."""
+
+
+async def fetch_threads(ctx: dict[str, Any]) -> int:
+    """Fetch threads of open mentions that miss their beginning; returns how many. Safe to repeat."""
+    hearings: list[Hearing] = ctx["hearings"]
+    return sum([await fetch_threads_of(hearing) for hearing in hearings])
+
+
+async def fetch_threads_of(hearing: Hearing) -> int:
+    """The same for one account. Trouble ends the round; what is left waits for the next one."""
+    if not isinstance(hearing.listener, FetchesThreads):
+        return 0
+    fetched = 0
+    for conversation_id, channel_id, post_id in await asyncio.to_thread(_incomplete, hearing):
+        try:
+            posts = await hearing.listener.thread(channel_id, post_id)
+        except ListenerError as error:
+            log.info("%s: a thread could not be fetched (%s)", hearing.account_name, error)
+            return fetched
+        await asyncio.to_thread(_store, hearing, conversation_id, posts)
+        fetched += 1
+    return fetched
+
+
+def _incomplete(hearing: Hearing) -> Sequence[tuple[int, str, str]]:
+    """(conversation, its id on the channel, the newest post that hangs under what we lack) of open mentions."""
+    parent = aliased(Post)
+    with hearing.database.read() as session:
+        rows = session.exec(
+            select(Conversation.id, Conversation.channel_conversation_id, func.max(Post.id))
+            .join(Account, col(Account.id) == Conversation.account_id)
+            .join(Mention, col(Mention.conversation_id) == Conversation.id)
+            .join(Post, col(Post.conversation_id) == Conversation.id)
+            .join(
+                parent,
+                (col(parent.account_id) == col(Post.account_id))
+                & (col(parent.channel_post_id) == col(Post.in_reply_to)),
+                isouter=True,
+            )
+            .where(
+                Account.name == hearing.account_name,
+                col(Conversation.private).is_(False),
+                col(Mention.state).in_(OPEN_MENTIONS),
+                or_(
+                    col(Conversation.fetched_at).is_(None),
+                    col(Conversation.fetched_at) < col(Mention.received_at),
+                ),
+                col(Post.in_reply_to).is_not(None),
+                col(Post.deleted_at).is_(None),
+                col(parent.id).is_(None),
+            )
+            .group_by(col(Conversation.id), col(Conversation.channel_conversation_id))
+            .order_by(col(Conversation.id).desc())
+            .limit(THREADS_A_ROUND)
+        ).all()
+        return [
+            (room_id or 0, channel_id, session.get_one(Post, newest).channel_post_id)
+            for room_id, channel_id, newest in rows
+        ]
+
+
+def _store(hearing: Hearing, conversation_id: int, posts: Sequence[IncomingPost]) -> None:
+    with hearing.database.write() as session:
+        account, now = _locked(session, hearing.account_name), hearing.clock()
+        store_posts(session, account, posts, now)
+        conversation = session.get_one(Conversation, conversation_id)
+        conversation.fetched_at = now
+        session.add(conversation)
+
+
+def _locked(session: Session, name: str) -> Account:
+    return session.exec(select(Account).where(Account.name == name).with_for_update()).one()

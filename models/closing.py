@@ -1,0 +1,54 @@
+"""An approved mention closes once nothing of it is on its way any more."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS, MentionState
+from models.mentions import Mention, Post
+from models.posts import PostKind
+from models.replies import Reply
+from models.requests import ServiceRequest
+from models.transitions import advance
+
+
+def close_if_settled(session: Session, mention_id: int, now: datetime, by: str = "outbox") -> None:
+    """Close an approved mention whose replies and requests are all settled.
+
+    What its author wrote while they were leaving, nobody has read: then it goes back to the queue for another round.
+    """
+    mention = session.get(Mention, mention_id, with_for_update=True)
+    if mention is None or mention.state != MentionState.APPROVED:
+        return
+    session.flush()
+    reply = session.exec(
+        select(Reply.id).where(Reply.mention_id == mention_id, col(Reply.state).not_in(SETTLED_REPLIES))
+    ).first()
+    request = session.exec(
+        select(ServiceRequest.id).where(
+            ServiceRequest.mention_id == mention_id, col(ServiceRequest.state).not_in(SETTLED_REQUESTS)
+        )
+    ).first()
+    if reply is not None or request is not None:
+        return
+    if _wrote_meanwhile(session, mention_id):
+        mention.round += 1
+        mention.version += 1
+        mention.needs_understanding = True
+        advance(session, mention, MentionState.DRAFTED, by, "the author wrote again while it left", now)
+    else:
+        advance(session, mention, MentionState.CLOSED, by, "replies and requests are settled", now)
+
+
+def _wrote_meanwhile(session: Session, mention_id: int) -> bool:
+    newest = session.exec(
+        select(func.max(Post.id)).where(
+            Post.mention_id == mention_id, Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None)
+        )
+    ).one()
+    seen = [
+        session.exec(select(func.max(table.seen_post_id)).where(table.mention_id == mention_id)).one()
+        for table in (Reply, ServiceRequest)
+    ]
+    read = max((one for one in seen if one is not None), default=None)
+    return newest is not None and read is not None and newest > read

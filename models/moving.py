@@ -1,0 +1,34 @@
+"""A conversation gets another id on its channel, as when a Telegram group becomes a supergroup; its history stays."""
+
+from sqlmodel import Session, col, select, update
+
+from models.mentions import Mention, Post
+from models.people import Conversation
+
+
+def move_conversation(session: Session, account_id: int, old: str, new: str) -> bool:
+    """Let a conversation go on under the id `new`, with all that was said in it; False where we do not know it.
+
+    What came in under the new id before we heard of the move is put into the same thread.
+    """
+    here = _conversation(session, account_id, old)
+    if here is None:
+        return False
+    there = _conversation(session, account_id, new)
+    if there is not None:
+        session.exec(update(Post).where(col(Post.conversation_id) == there.id).values(conversation_id=here.id))
+        session.exec(update(Mention).where(col(Mention.conversation_id) == there.id).values(conversation_id=here.id))
+        session.delete(there)
+        session.flush()
+    here.channel_conversation_id = new
+    session.add(here)
+    session.flush()
+    return True
+
+
+def _conversation(session: Session, account_id: int, channel_id: str) -> Conversation | None:
+    return session.exec(
+        select(Conversation).where(
+            Conversation.account_id == account_id, Conversation.channel_conversation_id == channel_id
+        )
+    ).first()

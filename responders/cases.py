@@ -1,0 +1,176 @@
+"""A resident's own cases, and how they are listed for them: the problem, its number, how it stands, until when."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from models import Mention, MentionState, Reply, ReplyState, RequestState, Service, ServiceRequest, Understanding
+from models.joined import head_of
+from responders.drafting import DraftedReply, Key, TemplateBook, problem_words
+from responders.wording import WordingError, fill, filled
+
+MOST = 9
+"""A list of more than this is read by nobody; the newest are shown."""
+TOLD_AFTER_CLOSING = timedelta(days=30)
+LOOKED_AT = 100
+
+
+class CaseState(StrEnum):
+    """How a case stands: with 311 and not yet with the city, open there, or closed there."""
+
+    WAITING = "waiting"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+_LINE = {CaseState.WAITING: Key.CASE_WAITING, CaseState.OPEN: Key.CASE_OPEN, CaseState.CLOSED: Key.CASE_CLOSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One problem that one resident told of. `number` is the city's; "" until it has one."""
+
+    mention_id: int
+    state: CaseState
+    service: Service
+    reference: str = ""
+    number: str = ""
+    place: str = ""
+    promised: datetime | None = None
+    request_id: int | None = None
+
+    def is_called(self, number: str) -> bool:
+        """Whether a resident means this case by a number of the city's or of ours."""
+        said = number.casefold().strip(" #.,;:!?()")
+        return bool(said) and said in (self.number.casefold(), self.reference.casefold())
+
+
+def cases_of(session: Session, author_id: int, now: datetime, conversation_id: int | None = None) -> list[Case]:
+    """An author's cases, the newest first; with `conversation_id` those of one chat."""
+    wanted = select(Mention).where(Mention.author_id == author_id, col(Mention.state).not_in(_NO_CASE))
+    if conversation_id is not None:
+        wanted = wanted.where(Mention.conversation_id == conversation_id)
+    mentions = session.exec(wanted.order_by(col(Mention.id).desc()).limit(LOOKED_AT)).all()
+    ids = [mention.id for mention in mentions]
+    requests = session.exec(
+        select(ServiceRequest)
+        .where(col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED)
+        .order_by(col(ServiceRequest.id))
+    ).all()
+    by_mention = {one.mention_id: one for one in requests}
+    services = {one.service_code: one for one in session.exec(select(Service)).all()}
+    found: dict[int, Case] = {}
+    for mention in mentions:
+        case = _case(session, mention, by_mention.get(mention.id or 0), services, now)
+        if case is not None:
+            found.setdefault(case.request_id or -case.mention_id, case)
+    return list(found.values())
+
+
+_NO_CASE = (MentionState.WITHDRAWN, MentionState.SET_ASIDE, MentionState.REJECTED)
+
+
+def _case(
+    session: Session, mention: Mention, request: ServiceRequest | None, services: dict[str, Service], now: datetime
+) -> Case | None:
+    if request is None:
+        code = _asked_about(session, mention)
+        return Case(mention.id or 0, CaseState.WAITING, services[code]) if code in services else None
+    head = head_of(session, request)
+    service = services.get(head.service_code or "")
+    if service is None:
+        return None
+    state = CaseState.WAITING
+    if head.service_request_id:
+        state = CaseState.CLOSED if head.status == "closed" else CaseState.OPEN
+        if state is CaseState.CLOSED and now - (head.updated_datetime or head.changed_at) > TOLD_AFTER_CLOSING:
+            return None
+    return Case(
+        mention.id or 0,
+        state,
+        service,
+        reference=head.reference,
+        number=head.service_request_id or "",
+        place=request.address_string,
+        promised=head.expected_datetime,
+        request_id=head.id,
+    )
+
+
+def _asked_about(session: Session, mention: Mention) -> str:
+    """What a mention is about that waits for its author's answer to our question; "" for any other."""
+    last = session.exec(
+        select(Reply)
+        .where(Reply.mention_id == mention.id, Reply.state == ReplyState.SENT)
+        .order_by(col(Reply.id).desc())
+        .limit(1)
+    ).first()
+    if last is None or not last.template_key.startswith("ask_"):
+        return ""
+    understood = session.exec(
+        select(Understanding.service_code)
+        .where(Understanding.mention_id == mention.id)
+        .order_by(col(Understanding.id).desc())
+        .limit(1)
+    ).first()
+    return understood or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """How cases are put into words: in which language, with dates of which zone, and which places may be said."""
+
+    templates: TemplateBook
+    language: str
+    zone: ZoneInfo
+    now: datetime
+    say_place: Callable[[str], str]
+    length: Callable[[str], int]
+    limit: int
+
+    def shown(self, header: str, cases: Sequence[Case], last: Key | None = None) -> list[Case]:
+        """The cases there is room for under `header`; of too many the oldest are left out."""
+        found = list(cases[:MOST])
+        while len(found) > 1 and self.length(self._text(header, found, last, places=True)) > self.limit:
+            found.pop()
+        return found
+
+    def draft(self, shape: DraftedReply, cases: Sequence[Case], last: Key | None = None) -> DraftedReply:
+        """The list under the words of `shape`, once with places for a person to read and once with closed values alone.
+
+        `last` is the wording of the line after the cases.
+        """
+        return replace(
+            shape,
+            text=self._text(shape.text, cases, last, places=True),
+            closed=self._text(shape.text, cases, last, places=False),
+        )
+
+    def _text(self, header: str, cases: Sequence[Case], last: Key | None, *, places: bool) -> str:
+        lines = [self._line(case, places=places) for case in cases]
+        if last is not None:
+            lines.append(self._body(last))
+        return "\n".join([header, *(f"{number}) {line}" for number, line in enumerate(lines, start=1))])
+
+    def _line(self, case: Case, *, places: bool) -> str:
+        text = self.placed(_LINE[case.state], case.service, case.place if places else "")
+        due = case.promised if case.promised and case.promised > self.now else None
+        try:
+            return fill(text, self.language, case.number, due.astimezone(self.zone).date() if due else None)
+        except WordingError:  # the city's number is no number we may say
+            return fill(text, self.language, case.reference, None)
+
+    def placed(self, key: Key, service: Service, place: str) -> str:
+        """A wording with its problem, and with the place beside it where that may be said."""
+        problem, said = problem_words(service, self.language), self.say_place(place)
+        return filled(self._body(key), {"problem": f"{problem} ({said})" if said else problem})
+
+    def _body(self, key: Key) -> str:
+        template = self.templates.newest(key, self.language) or self.templates.newest(key, "en")
+        if template is None:
+            raise WordingError(f"there is no active wording {key.value!r} in {self.language} or in English")
+        return template.body

@@ -1,0 +1,393 @@
+"""The talk in a chat: what somebody asks of us is done and answered, and an unclear post is put to the right case.
+
+All it knows stands in rows (our replies, Conversation.offered, the posts), so that it goes on after a restart and on
+another day. Nothing is sent from here: what it writes is a draft like any other, which a person or a standing approval
+lets go. What a command does (stop, forget, a person wanted) is done once, when it is read, and never waits for that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from models import (
+    AuditEntry,
+    Author,
+    Conversation,
+    Intent,
+    Mention,
+    MentionState,
+    Post,
+    Reply,
+    ReplyState,
+    RequestState,
+    Service,
+    ServiceRequest,
+    Understanding,
+    advance,
+    record,
+)
+from models.posts import PostKind
+from models.requests import new_reference
+from models.threads import posts_of
+from responders.cases import Case, CaseState, Listing, cases_of
+from responders.claims import open_reply, open_request
+from responders.commands import NEW, Asked, Command, asked, picked
+from responders.drafting import (
+    DraftedReply,
+    Key,
+    KnownRequest,
+    Missing,
+    ReplyContext,
+    draft_reply,
+    language_of_reply,
+    plain_reply,
+    problem_words,
+)
+from responders.forgetting import forget_author
+from responders.quoting import sayable_place
+from responders.start_links import apply_link, link_of, service_of
+
+BY = "dialogue"
+PICKED = "picked"
+"""Post.command of an answer that only says which case is meant."""
+DONE = {
+    Command.STOP: "asked us to stop writing",
+    Command.START: "asked us to begin",
+    Command.FORGET: "asked us to forget them",
+    Command.HUMAN: "asked for a person",
+}
+"""What a command does at once, as it stands in the audit; the others are only answered."""
+UNCLEAR = frozenset({Key.ASK_SERVICE})
+UNCLEAR_OF_SEVERAL = frozenset({Key.STATUS_UNKNOWN, Key.STATUS_KNOWN, Key.STATUS_CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One mention and what stands around it, as the dialogue sees it."""
+
+    mention: Mention
+    conversation: Conversation
+    author: Author
+    posts: Sequence[Post]
+    asked: Asked | None
+
+    @property
+    def newest(self) -> Post:
+        return self.posts[-1]
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there are words, pins or photos beside the commands."""
+        private = self.conversation.private
+        asks = [(post, asked(post.text, post.command, private=private)) for post in self.posts]
+        return any(one is None or (one.command is Command.NEW and one.argument) for _, one in asks)
+
+    @property
+    def only_asks(self) -> Asked | None:
+        """What the newest post asks for, unless it is the report itself that follows /new."""
+        if self.asked and self.asked.command is Command.NEW and self.asked.argument:
+            return None
+        return self.asked
+
+
+def talk_of(session: Session, mention: Mention, newest: Post | None) -> Talk | None:
+    """The talk a mention is part of; None in public where nothing is asked for, and where nothing is left of it."""
+    conversation = session.get_one(Conversation, mention.conversation_id)
+    wanted = asked(newest.text, newest.command, private=conversation.private) if newest else None
+    if newest is None or not (conversation.private or wanted):
+        return None
+    author = session.get_one(Author, mention.author_id)
+    return Talk(mention, conversation, author, posts_of(session, mention.id or 0), wanted)
+
+
+def do_what_is_asked(session: Session, talk: Talk, now: datetime) -> None:
+    """Carry out the command of a post, once: stop, begin, forget, call a person, take a link's place."""
+    if talk.asked is None:
+        return
+    command, post, author = talk.asked.command, talk.newest, talk.author
+    if command is Command.START and (link := link_of(session, post)) and talk.mention.start_link_id is None:
+        talk.mention.start_link_id = link.id
+        link.uses += 1
+        session.add_all([talk.mention, link])
+    why = DONE.get(command)
+    if why is None or _was_done(session, post, why):
+        return
+    record(session, "Post", post.id or 0, BY, why, now)
+    match command:
+        case Command.STOP:
+            author.stopped_at = post.received_at
+        case Command.START:
+            author.stopped_at = None
+        case Command.HUMAN:
+            talk.conversation.person_asked_at = now
+        case Command.FORGET:
+            forget_author(session, author, post, now)
+    session.add_all([author, talk.conversation])
+
+
+def _was_done(session: Session, post: Post, why: str) -> bool:
+    return (
+        session.exec(
+            select(AuditEntry.id).where(
+                AuditEntry.about == "Post",
+                AuditEntry.about_id == post.id,
+                AuditEntry.by == BY,
+                AuditEntry.why == why,
+            )
+        ).first()
+        is not None
+    )
+
+
+def drop_request(session: Session, talk: Talk, now: datetime) -> None:
+    """A command alone is no report: what the classifier drafted from it is dropped."""
+    request = open_request(session, talk.mention)
+    if request and talk.only_asks and not talk.says_something and request.state == RequestState.DRAFT:
+        advance(session, request, RequestState.CANCELLED, BY, "a command is no report", now)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Drafts the dialogue's answers in the words of `context`, whose language is the resident's."""
+
+    session: Session
+    talk: Talk
+    context: ReplyContext
+    zone: ZoneInfo
+    now: datetime
+
+    def answer(self) -> tuple[DraftedReply, int | None] | None:
+        """The answer to a command, and the id of the request it tells about; None where nothing was asked for."""
+        wanted = self.talk.only_asks
+        if wanted is None:
+            return None
+        match wanted.command:
+            case Command.STATUS if not wanted.argument:
+                return self._list()
+            case Command.STATUS:
+                return self._status(wanted.argument)
+            case Command.MYCASES:
+                return self._list()
+            case Command.START:
+                return self._started(), None
+            case command:
+                return plain_reply(self.context, _SAID[command]), None
+
+    def _list(self) -> tuple[DraftedReply, int | None]:
+        if not self.talk.conversation.private:
+            return plain_reply(self.context, Key.PRIVATE_PLEASE), None
+        found = cases_of(self.session, self.talk.author.id or 0, self.now)
+        if not found:
+            return plain_reply(self.context, Key.CASES_NONE), None
+        shape = plain_reply(self.context, Key.CASES_LIST)
+        listing = self._listing(shape.language)
+        return listing.draft(shape, listing.shown(shape.text, found)), None
+
+    def _status(self, number: str) -> tuple[DraftedReply, int | None]:
+        if not self.talk.conversation.private:
+            return plain_reply(self.context, Key.PRIVATE_PLEASE), None
+        theirs = cases_of(self.session, self.talk.author.id or 0, self.now)
+        case = next((one for one in theirs if one.is_called(number)), None)
+        return self.tell(case) if case else (plain_reply(self.context, Key.STATUS_NOT_FOUND), None)
+
+    def tell(self, case: Case) -> tuple[DraftedReply, int | None]:
+        """How one case stands."""
+        if case.state is CaseState.WAITING:
+            shape = plain_reply(self.context, Key.CASES_LIST)
+            return self._listing(shape.language).draft(shape, [case]), None
+        passed = case.promised is not None and case.promised < self.now
+        known = KnownRequest(case.service, closed=case.state is CaseState.CLOSED, date_passed=passed)
+        told = draft_reply(replace(self.context, intent=Intent.STATUS_ENQUIRY, known_request=known, danger=False))
+        return told or plain_reply(self.context, Key.STATUS_UNKNOWN), case.request_id
+
+    def _started(self) -> DraftedReply:
+        """A welcome; where a link says what it is about, with that, and for a person to read with its place as well."""
+        service, place = service_of(self.session, self.talk.mention.start_link_id)
+        if service is None:
+            return plain_reply(self.context, Key.ASK_START)
+        shape = plain_reply(replace(self.context, service=service), Key.ASK_START_ABOUT)
+        listing = self._listing(shape.language)
+        return replace(shape, text=listing.placed(Key.ASK_START_ABOUT, service, place))
+
+    def named(self) -> tuple[DraftedReply, int | None] | None:
+        """How the case stands whose number stands in the newest post; None where it names none of theirs."""
+        if not self.talk.conversation.private:
+            return None
+        words = self.talk.newest.text.split()[:100]
+        theirs = cases_of(self.session, self.talk.author.id or 0, self.now) if _any_digit(words) else []
+        case = next((one for word in words for one in theirs if one.is_called(word)), None)
+        return self.tell(case) if case else None
+
+    def offer(self, drafted: DraftedReply) -> DraftedReply | None:
+        """Ask which of the author's cases in this chat is meant, where `drafted` shows that it is not clear."""
+        talk, key = self.talk, drafted.template_key
+        if not talk.conversation.private or talk.mention.start_link_id or talk.posts[0].command:
+            return None
+        if key not in UNCLEAR | UNCLEAR_OF_SEVERAL or asked_before(self.session, talk.mention):
+            return None
+        others = [
+            one
+            for one in cases_of(self.session, talk.author.id or 0, self.now, talk.conversation.id)
+            if one.mention_id != talk.mention.id
+        ]
+        if len(others) < (2 if key in UNCLEAR_OF_SEVERAL else 1):
+            return None
+        shape = plain_reply(self.context, Key.ASK_CASE)
+        listing = self._listing(shape.language)
+        shown = listing.shown(shape.text, others, Key.CASE_NEW)
+        talk.conversation.offered = [one.mention_id for one in shown]
+        self.session.add(talk.conversation)
+        return listing.draft(shape, shown, Key.CASE_NEW)
+
+    def _listing(self, language: str) -> Listing:
+        context = self.context
+        return Listing(
+            templates=context.templates,
+            language=language,
+            zone=self.zone,
+            now=self.now,
+            say_place=lambda place: sayable_place(
+                place, language, public=False, at_home=False, find_private=context.find_private
+            ),
+            length=context.length,
+            limit=context.limit,
+        )
+
+
+_SAID = {
+    Command.NEW: Key.ASK_NEW,
+    Command.FORGET: Key.FORGET_DONE,
+    Command.HUMAN: Key.HUMAN_COMES,
+    Command.STOP: Key.STOP_DONE,
+    Command.HELP: Key.HELP,
+}
+
+
+def _any_digit(words: Sequence[str]) -> bool:
+    return any(letter.isdigit() for word in words for letter in word)
+
+
+def asked_before(session: Session, mention: Mention) -> bool:
+    """Whether we have already asked which case this mention is about. Nobody is asked twice: a person decides."""
+    return (
+        session.exec(
+            select(Reply.id).where(
+                Reply.mention_id == mention.id,
+                Reply.template_key == Key.ASK_CASE.value,
+                Reply.state == ReplyState.SENT,
+            )
+        ).first()
+        is not None
+    )
+
+
+def follow_pick(session: Session, talk: Talk, now: datetime) -> bool:
+    """Where the newest post picks one of the cases we offered, put what was said to that case. True: it was moved.
+
+    The answer itself stays with this mention, which is set aside; "something new" leaves it a case of its own.
+    """
+    offered, mention = talk.conversation.offered, talk.mention
+    if not offered or len(talk.posts) < 2 or not asked_before(session, mention):
+        return False
+    problems = _problems(session, offered, talk)
+    choice = picked(talk.newest.text, problems)
+    if choice is None:
+        return False
+    talk.conversation.offered, talk.newest.command = None, PICKED
+    session.add_all([talk.conversation, talk.newest])
+    case = session.get(Mention, offered[choice - 1], with_for_update=True) if choice != NEW else None
+    if case is None or case.author_id != mention.author_id or case.state == MentionState.WITHDRAWN:
+        mention.version += 1
+        mention.needs_understanding = True  # the number is no word of the report
+        session.add(mention)
+        return False
+    for post in session.exec(
+        select(Post).where(Post.mention_id == mention.id, Post.edit_chain != talk.newest.edit_chain)
+    ).all():
+        post.mention_id = case.id
+        session.add(post)
+    _goes_on(session, case, now)
+    why = f"it goes on about mention {case.id}, as its author says"
+    if reply := open_reply(session, mention):
+        advance(session, reply, ReplyState.CANCELLED, BY, why, now)
+    if request := open_request(session, mention):
+        advance(session, request, RequestState.CANCELLED, BY, why, now)
+    advance(session, mention, MentionState.SET_ASIDE, BY, why, now)
+    return True
+
+
+def _goes_on(session: Session, case: Mention, now: datetime) -> None:
+    """The author has written about this case again: it is understood anew, and answered in another round."""
+    case.version += 1
+    case.needs_understanding = True
+    if case.state in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
+        case.round += 1
+        advance(session, case, MentionState.DRAFTED, BY, "the author wrote about it again", now)
+    session.add(case)
+
+
+def _problems(session: Session, mention_ids: Sequence[int], talk: Talk) -> list[str]:
+    """What the offered cases are called in the language of the question, in its order."""
+    language = (
+        session.exec(
+            select(Reply.language)
+            .where(Reply.mention_id == talk.mention.id, Reply.template_key == Key.ASK_CASE.value)
+            .order_by(col(Reply.id).desc())
+        ).first()
+        or "en"
+    )
+    services: dict[int, Service] = {
+        one.mention_id: one.service for one in cases_of(session, talk.author.id or 0, talk.newest.received_at)
+    }
+    return [problem_words(services.get(one), language) for one in mention_ids]
+
+
+def language_of(session: Session, talk: Talk, understood: str, available: Sequence[str] | frozenset[str]) -> str:
+    """The language to answer a command in: of the words with it, of what the author wrote before, of their app."""
+    if talk.says_something and understood != "und":
+        return understood
+    earlier = session.exec(
+        select(Understanding.language)
+        .join(Mention, col(Mention.id) == Understanding.mention_id)
+        .join(Post, col(Post.mention_id) == Mention.id)
+        .where(
+            Mention.author_id == talk.author.id,
+            col(Understanding.language) != "und",
+            Post.command == "",
+            Post.kind == PostKind.MENTION,
+            col(Post.deleted_at).is_(None),
+        )
+        .order_by(col(Understanding.id).desc())
+        .limit(1)
+    ).first()
+    return earlier or language_of_reply(talk.newest.language_hint or "en", available)
+
+
+def take_from_link(session: Session, talk: Talk, now: datetime) -> None:
+    """Fill what the link knows into the request that nobody has touched yet.
+
+    Who came by a link that says what it is about, and writes, reports that: there is a draft even where the words alone
+    ("dark for a week") did not make one.
+    """
+    link_id, mention = talk.mention.start_link_id, talk.mention
+    if link_id is None or not talk.says_something:
+        return
+    made = session.exec(
+        select(ServiceRequest).where(
+            ServiceRequest.mention_id == mention.id, ServiceRequest.state != RequestState.CANCELLED
+        )
+    ).first()
+    if made is None and service_of(session, link_id)[0] is not None:
+        made = ServiceRequest(
+            mention_id=mention.id or 0,
+            reference=new_reference(),
+            changed_at=now,
+            description="\n".join(post.text for post in talk.posts if post.text and not post.command),
+            missing=[Missing.SERVICE, Missing.PLACE],
+        )
+        session.add(made)
+    if made and made.state == RequestState.DRAFT and made.revision == 1:
+        apply_link(session, link_id, made)

@@ -1,0 +1,65 @@
+"""/forget: all that we hold of one author is purged (invariant 6). Ids, states and the audit stay."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from models import Author, Conversation, Mention, Post, Reply, ReplyState, SendAttempt
+from models.deletion import forget_post
+from models.posts import PostKind
+
+BY = "dialogue"
+WHY = "its author asked us to forget it"
+SETTLED = (ReplyState.SENT, ReplyState.CANCELLED, ReplyState.FAILED)
+
+
+def forget_author(session: Session, author: Author, command: Post, now: datetime) -> None:
+    """Purge what an author wrote up to `command`, and what we wrote to them; of `command` only the command stays.
+
+    Requests that the city has stay in its system; ours keep their numbers alone. A reply that may stand in the thread
+    is left to the person who looks for it.
+    """
+    written = session.exec(
+        select(Post).where(
+            Post.author_id == author.id,
+            Post.edit_chain != command.edit_chain,
+            col(Post.deleted_at).is_(None),
+        )
+    ).all()
+    mentions = session.exec(select(Mention.id).where(Mention.author_id == author.id)).all()
+    for post in (*written, *_ours(session, author)):
+        if post.deleted_at is None:  # another version of it may have taken it along
+            forget_post(session, post, BY, WHY, now)
+    _empty_replies(session, mentions)
+    author.handle = author.display_name = ""
+    command.text, command.raw = f"/{command.command or 'forget'}", None
+    session.add_all([author, command])
+
+
+def _ours(session: Session, author: Author) -> Sequence[Post]:
+    """Our own posts in the private chats of this author: they repeat what was said there."""
+    return session.exec(
+        select(Post)
+        .join(Conversation, col(Conversation.id) == Post.conversation_id)
+        .where(
+            Post.kind == PostKind.OWN,
+            col(Conversation.private).is_(True),
+            col(Post.deleted_at).is_(None),
+            col(Post.conversation_id).in_(select(Mention.conversation_id).where(Mention.author_id == author.id)),
+        )
+    ).all()
+
+
+def _empty_replies(session: Session, mention_ids: Sequence[int | None]) -> None:
+    settled = session.exec(
+        select(Reply).where(col(Reply.mention_id).in_(mention_ids), col(Reply.state).in_(SETTLED))
+    ).all()
+    for reply in settled:
+        reply.text = reply.approved_text = reply.approved_fallback = reply.sent_text = ""
+        session.add(reply)
+    for attempt in session.exec(
+        select(SendAttempt).where(col(SendAttempt.reply_id).in_([reply.id for reply in settled]))
+    ).all():
+        attempt.text = ""
+        session.add(attempt)

@@ -1,0 +1,89 @@
+"""What came of an attempt, written down: on the attempt, on the reply, and on whatever else it says something about."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from models import Account, AccountHealth, AttemptOutcome, Author, Mention, Reply, ReplyState, SendAttempt, advance
+from models.closing import close_if_settled
+from models.moving import move_conversation
+from models.posts import SentPost
+from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
+from responders.settling import give_back, note_first_contact, remember_own_post
+
+BY = "outbox"
+KEY_AGAIN = timedelta(minutes=1)
+"""How often a reply that our own account holds up looks again; with a refused key, one of them tries it."""
+
+
+def write_down(
+    session: Session, reply: Reply, attempt: SendAttempt, outcome: SentPost | SendError, now: datetime
+) -> None:
+    """Settle a reply that is sending or uncertain by how its call ended."""
+    match outcome:
+        case SentPost() if of_another_reply(session, reply, outcome.post_id):
+            why = SendRefused("These words stand in the thread already, from an earlier reply of ours.")
+            _refused(session, reply, attempt, why, now)
+        case SentPost():
+            sent(session, reply, attempt, outcome, "the channel confirmed it", now)
+        case SendDeferred() | SendRefused(credentials=True):
+            _deferred(session, reply, attempt, outcome, now)
+        case SendRefused():
+            _refused(session, reply, attempt, outcome, now)
+        case _:
+            attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, str(outcome)
+            if reply.state == ReplyState.SENDING:
+                advance(session, reply, ReplyState.UNCERTAIN, BY, str(outcome), now)
+
+
+def sent(session: Session, reply: Reply, attempt: SendAttempt, post: SentPost, why: str, now: datetime) -> None:
+    """The reply stands in the thread as `post`."""
+    attempt.outcome, attempt.finished_at = AttemptOutcome.DONE, now
+    reply.sent_text, reply.sent_post_id, reply.sent_url = attempt.text, post.post_id, post.url
+    reply.sent_at, reply.lease_until, reply.held_because = post.sent_at, None, ""
+    advance(session, reply, ReplyState.SENT, BY, why, now)
+    mention, account = session.get_one(Mention, reply.mention_id), session.get_one(Account, reply.account_id)
+    remember_own_post(session, reply, mention, now)
+    note_first_contact(session, mention.conversation_id, post.sent_at)
+    if account.health == AccountHealth.CREDENTIALS_REJECTED:
+        account.health, account.trouble = AccountHealth.OK, ""  # the key is good: what else waits may go
+        session.add(account)
+    close_if_settled(session, reply.mention_id, now)
+
+
+def _deferred(
+    session: Session, reply: Reply, attempt: SendAttempt, outcome: SendDeferred | SendRefused, now: datetime
+) -> None:
+    attempt.outcome, attempt.detail = AttemptOutcome.DEFERRED, outcome.reason
+    reply.not_before = outcome.retry_at if isinstance(outcome, SendDeferred) else now + KEY_AGAIN
+    reply.lease_until, reply.held_because = None, outcome.reason
+    advance(session, reply, ReplyState.APPROVED, BY, outcome.reason, now)
+    if isinstance(outcome, ConversationMoved):
+        move_conversation(session, reply.account_id, attempt.conversation_id, outcome.new_conversation_id)
+    if isinstance(outcome, SendRefused):
+        account = session.get_one(Account, reply.account_id)
+        account.health, account.trouble = AccountHealth.CREDENTIALS_REJECTED, outcome.reason
+        session.add(account)
+
+
+def _refused(session: Session, reply: Reply, attempt: SendAttempt, outcome: SendRefused, now: datetime) -> None:
+    attempt.outcome, attempt.detail = AttemptOutcome.REFUSED, outcome.reason
+    reply.lease_until = None
+    if reply.state == ReplyState.UNCERTAIN:
+        return  # the lease had run out and a person is already looking; the attempt says what came of it
+    advance(session, reply, ReplyState.FAILED, BY, outcome.reason, now)
+    if outcome.author_blocks_us:
+        author = session.get_one(Author, session.get_one(Mention, reply.mention_id).author_id)
+        author.blocked_us_at = now
+        session.add(author)
+    give_back(session, reply.mention_id, outcome.reason, now)
+
+
+def of_another_reply(session: Session, reply: Reply, post_id: str) -> bool:
+    """Whether a post is known to be another reply of ours: then it proves nothing about this one."""
+    known = session.exec(
+        select(Reply.id).where(
+            Reply.account_id == reply.account_id, Reply.sent_post_id == post_id, col(Reply.id) != reply.id
+        )
+    ).first()
+    return known is not None

@@ -1,0 +1,83 @@
+"""What a repeated attempt must share with those before it, and what already stands in the thread (invariant 4).
+
+A reply is attempted again only after proof of absence, or after a person said that it is not there. Should both be
+wrong, the same words under the same key are what keeps it single: Mastodon keeps a key for an hour, Bluesky takes a
+record key once.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from models import AttemptOutcome, Post, Reply, SendAttempt
+from models.posts import PostKind
+from models.same_words import same_words
+
+LOOKS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+"""When after an uncertain attempt proof is looked for; after the last look a person has to."""
+
+IN_DOUBT = (AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN, AttemptOutcome.PROVED_ABSENT)
+CLOCKS_DIFFER = timedelta(minutes=2)
+
+
+def next_look(attempt: SendAttempt, *, can_prove: bool) -> datetime | None:
+    """When proof of an uncertain attempt is looked for next; None: not any more."""
+    if attempt.looks >= len(LOOKS) or (attempt.looks and not can_prove):
+        return None
+    return attempt.started_at + LOOKS[attempt.looks]
+
+
+def first_in_doubt(session: Session, reply: Reply) -> SendAttempt | None:
+    """The first of the latest attempts at what was approved, if it is not certain that they did not land."""
+    first: SendAttempt | None = None
+    for attempt in session.exec(
+        select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc())
+    ).all():
+        if attempt.outcome not in IN_DOUBT or (reply.approved_at and attempt.started_at < reply.approved_at):
+            break
+        first = attempt
+    return first
+
+
+def as_sent(attempt: SendAttempt, first: SendAttempt | None) -> SendAttempt:
+    """The attempt as the channel was told of it: with the key and time of the first one. Not to be stored."""
+    origin = first or attempt
+    return SendAttempt(
+        id=attempt.id,
+        reply_id=attempt.reply_id,
+        idempotency_key=origin.idempotency_key,
+        text=attempt.text,
+        conversation_id=attempt.conversation_id,
+        in_reply_to=attempt.in_reply_to,
+        started_at=origin.started_at,
+        looks=attempt.looks,
+        looked_at=attempt.looked_at,
+    )
+
+
+def newest_attempt(session: Session, reply: Reply) -> SendAttempt | None:
+    """The latest attempt at a reply."""
+    return session.exec(
+        select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc()).limit(1)
+    ).first()
+
+
+def stands_already(session: Session, reply: Reply) -> tuple[SendAttempt | None, Post | None]:
+    """The attempt that landed, and our post that proves it; (None, None) without proof."""
+    first = first_in_doubt(session, reply)
+    if first is None:
+        return None, None
+    known = select(Reply.sent_post_id).where(
+        Reply.account_id == reply.account_id, col(Reply.sent_post_id).is_not(None), col(Reply.id) != reply.id
+    )
+    ours = session.exec(
+        select(Post).where(
+            Post.account_id == reply.account_id,
+            Post.kind == PostKind.OWN,
+            Post.in_reply_to == first.in_reply_to,
+            col(Post.created_at) >= first.started_at - CLOCKS_DIFFER,
+            col(Post.channel_post_id).not_in(known),
+        )
+    ).all()
+    found = next((post for post in ours if same_words(post.text, first.text)), None)
+    return newest_attempt(session, reply), found

@@ -1,39 +1,19 @@
 """`hark accounts`: which accounts there are, and letting one rest for good without losing what was said on it."""
 
 import json
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from sqlmodel import Session, col, select
 
+from hark311.retiring import bring_back, retire
 from hark311.terminal import AsJson, Data, fail, out, settings_of, stored, told
-from models import Account, Database, record, utc_now
+from models import Account, Database, utc_now
 
 app = typer.Typer(help="The accounts we listen and reply on.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The account's name in the settings.")]
-
-
-def retire(session: Session, account: Account, by: str, now: datetime) -> bool:
-    """Neither hear nor answer an account any more; all that was said stays. False where it is retired already."""
-    if account.retired_at is not None:
-        return False
-    account.retired_at = now
-    session.add(account)
-    record(session, "Account", account.id or 0, by, "retired: neither heard nor answered any more", now)
-    return True
-
-
-def bring_back(session: Session, account: Account, by: str, now: datetime) -> bool:
-    """Hear and answer a retired account again, from where it was left. False where it is not retired."""
-    if account.retired_at is None:
-        return False
-    account.retired_at = None
-    session.add(account)
-    record(session, "Account", account.id or 0, by, "brought back: heard and answered again", now)
-    return True
 
 
 @app.command(name="list")

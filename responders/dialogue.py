@@ -7,7 +7,7 @@ lets go. What a command does (stop, forget, a person wanted) is done once, when 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -18,12 +18,10 @@ from models import (
     Conversation,
     Intent,
     Mention,
-    MentionState,
     Post,
     Reply,
     ReplyState,
     RequestState,
-    Service,
     ServiceRequest,
     Understanding,
     advance,
@@ -33,8 +31,8 @@ from models.posts import PostKind
 from models.requests import new_reference
 from models.threads import posts_of
 from responders.cases import Case, CaseState, Listing, cases_of
-from responders.claims import open_reply, open_request
-from responders.commands import NEW, Asked, Command, asked, picked
+from responders.claims import open_request
+from responders.commands import Asked, Command, asked
 from responders.drafting import (
     DraftedReply,
     Key,
@@ -44,15 +42,13 @@ from responders.drafting import (
     draft_reply,
     language_of_reply,
     plain_reply,
-    problem_words,
 )
 from responders.forgetting import forget_author
 from responders.quoting import sayable_place
 from responders.start_links import apply_link, link_of, service_of
 
 BY = "dialogue"
-PICKED = "picked"
-"""Post.command of an answer that only says which case is meant."""
+LIST_HOLDS = timedelta(hours=72)
 DONE = {
     Command.STOP: "asked us to stop writing",
     Command.START: "asked us to begin",
@@ -228,6 +224,8 @@ class Answering:
             return None
         if key not in UNCLEAR | UNCLEAR_OF_SEVERAL or asked_before(self.session, talk.mention):
             return None
+        if talk.conversation.offered and self._asks_already():
+            return None  # one list at a time: its numbers would mean two things
         others = [
             one
             for one in cases_of(self.session, talk.author.id or 0, self.now, talk.conversation.id)
@@ -241,6 +239,21 @@ class Answering:
         talk.conversation.offered = [one.mention_id for one in shown]
         self.session.add(talk.conversation)
         return listing.draft(shape, shown, Key.CASE_NEW)
+
+    def _asks_already(self) -> bool:
+        """Whether another list of this chat was drafted or sent lately, and is not answered yet."""
+        asking = (
+            select(Reply.id)
+            .join(Mention, col(Mention.id) == Reply.mention_id)
+            .where(
+                Mention.conversation_id == self.talk.conversation.id,
+                Mention.id != self.talk.mention.id,
+                Reply.template_key == Key.ASK_CASE.value,
+                Reply.state != ReplyState.CANCELLED,
+                Reply.changed_at >= self.now - LIST_HOLDS,
+            )
+        )
+        return self.session.exec(asking).first() is not None
 
     def _listing(self, language: str) -> Listing:
         context = self.context
@@ -270,79 +283,17 @@ def _any_digit(words: Sequence[str]) -> bool:
     return any(letter.isdigit() for word in words for letter in word)
 
 
-def asked_before(session: Session, mention: Mention) -> bool:
-    """Whether we have already asked which case this mention is about. Nobody is asked twice: a person decides."""
-    return (
-        session.exec(
-            select(Reply.id).where(
-                Reply.mention_id == mention.id,
-                Reply.template_key == Key.ASK_CASE.value,
-                Reply.state == ReplyState.SENT,
-            )
-        ).first()
-        is not None
-    )
-
-
-def follow_pick(session: Session, talk: Talk, now: datetime) -> bool:
-    """Where the newest post picks one of the cases we offered, put what was said to that case. True: it was moved.
-
-    The answer itself stays with this mention, which is set aside; "something new" leaves it a case of its own.
-    """
-    offered, mention = talk.conversation.offered, talk.mention
-    if not offered or len(talk.posts) < 2 or not asked_before(session, mention):
-        return False
-    problems = _problems(session, offered, talk)
-    choice = picked(talk.newest.text, problems)
-    if choice is None:
-        return False
-    talk.conversation.offered, talk.newest.command = None, PICKED
-    session.add_all([talk.conversation, talk.newest])
-    case = session.get(Mention, offered[choice - 1], with_for_update=True) if choice != NEW else None
-    if case is None or case.author_id != mention.author_id or case.state == MentionState.WITHDRAWN:
-        mention.version += 1
-        mention.needs_understanding = True  # the number is no word of the report
-        session.add(mention)
-        return False
-    for post in session.exec(
-        select(Post).where(Post.mention_id == mention.id, Post.edit_chain != talk.newest.edit_chain)
-    ).all():
-        post.mention_id = case.id
-        session.add(post)
-    _goes_on(session, case, now)
-    why = f"it goes on about mention {case.id}, as its author says"
-    if reply := open_reply(session, mention):
-        advance(session, reply, ReplyState.CANCELLED, BY, why, now)
-    if request := open_request(session, mention):
-        advance(session, request, RequestState.CANCELLED, BY, why, now)
-    advance(session, mention, MentionState.SET_ASIDE, BY, why, now)
-    return True
-
-
-def _goes_on(session: Session, case: Mention, now: datetime) -> None:
-    """The author has written about this case again: it is understood anew, and answered in another round."""
-    case.version += 1
-    case.needs_understanding = True
-    if case.state in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
-        case.round += 1
-        advance(session, case, MentionState.DRAFTED, BY, "the author wrote about it again", now)
-    session.add(case)
-
-
-def _problems(session: Session, mention_ids: Sequence[int], talk: Talk) -> list[str]:
-    """What the offered cases are called in the language of the question, in its order."""
-    language = (
-        session.exec(
-            select(Reply.language)
-            .where(Reply.mention_id == talk.mention.id, Reply.template_key == Key.ASK_CASE.value)
-            .order_by(col(Reply.id).desc())
-        ).first()
-        or "en"
-    )
-    services: dict[int, Service] = {
-        one.mention_id: one.service for one in cases_of(session, talk.author.id or 0, talk.newest.received_at)
-    }
-    return [problem_words(services.get(one), language) for one in mention_ids]
+def asked_before(session: Session, mention: Mention) -> Reply | None:
+    """Our question which case this mention is about, if it was sent. Nobody is asked twice: a person decides."""
+    return session.exec(
+        select(Reply)
+        .where(
+            Reply.mention_id == mention.id,
+            Reply.template_key == Key.ASK_CASE.value,
+            Reply.state == ReplyState.SENT,
+        )
+        .order_by(col(Reply.id).desc())
+    ).first()
 
 
 def language_of(session: Session, talk: Talk, understood: str, available: Sequence[str] | frozenset[str]) -> str:

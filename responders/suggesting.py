@@ -39,7 +39,6 @@ from responders.dialogue import (
     Talk,
     do_what_is_asked,
     drop_request,
-    follow_pick,
     language_of,
     take_from_link,
     talk_of,
@@ -47,6 +46,7 @@ from responders.dialogue import (
 from responders.drafting import DraftedReply, KnownRequest, ReplyContext, TemplateBook, draft_reply
 from responders.may_reply import Speaking, must_name
 from responders.objections import FindPrivate
+from responders.picking import follow_pick
 from responders.review import LengthOf
 from responders.standing import Standing
 from responders.wording import WordingError

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import col, func, select
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from hark311 import accounts
+from hark311 import retiring
 from hark311.console import channel_queries, queries, queue_queries, spend_queries, upkeep
 from hark311.console.frame import signed_in_page
 from hark311.console.views import BY_KEY
@@ -64,7 +64,7 @@ def retire(console: ConsoleHere, sent: Supervising, account_id: int) -> Response
         account = session.get(Account, account_id, with_for_update=True)
         if account is None:
             raise NotFound(f"There is no account {account_id}.")
-        change = accounts.bring_back if sent.text("do") == "bring back" else accounts.retire
+        change = retiring.bring_back if sent.text("do") == "bring back" else retiring.retire
         change(session, account, f"staff:{sent.visitor.id}", console.now())
     return RedirectResponse(f"/channels#account-{account_id}", status_code=303)
 

@@ -118,17 +118,17 @@ class Gate:
                 await answer(send, 200, {"content-type": "application/json"}, b'{"data": {"id": "17')
             case "half_closed":
                 start, *rest = await self._act(scope, receive)
-                body = b"".join(one.get("body", b"") for one in rest)
+                whole = b"".join(one.get("body", b"") for one in rest)
                 await send(start)
-                await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+                await send({"type": "http.response.body", "body": whole[: len(whole) // 2], "more_body": True})
                 await drop(scope, receive)
             case "repeat":
                 for message in self._last.get(operation) or await self._act(scope, receive):
                     await send(message)
             case "reorder":
                 start, *rest = await self._act(scope, receive)
-                body = backwards(b"".join(one.get("body", b"") for one in rest))
-                await answer(send, start["status"], {"content-type": "application/json"}, body)
+                turned = backwards(b"".join(one.get("body", b"") for one in rest))
+                await answer(send, start["status"], {"content-type": "application/json"}, turned)
             case "drop_before":
                 # the request is read to its end first: unread bytes would turn the close into a reset
                 while (await receive()).get("more_body", False):

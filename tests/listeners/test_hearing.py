@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from hark311.accounts import bring_back, retire
+from hark311.retiring import bring_back, retire
 from listeners.errors import (
     ChannelUnavailable,
     CredentialsRejected,

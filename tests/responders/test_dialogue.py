@@ -416,3 +416,13 @@ def test_the_line_for_something_new_is_understood_when_it_comes_back(template: A
 def test_any_text_at_all_can_be_read_for_commands(text: str, command: str, private: bool) -> None:
     asked(text, command, private=private)
     assert picked(text, NAMES) in (None, 0, 1, 2, 3)
+
+
+def test_a_list_that_a_person_changed_before_it_left_moves_nothing(town: Town) -> None:
+    filed(town, POTHOLE + " at Broad and Locust")
+    unclear = says(town, "can you send someone")
+    mention_id = town.mention_of(unclear).id
+    assert drafted(town, unclear).template_key == Key.ASK_CASE
+    sends(town, mention_id, text="Which one?\n1) the light\n2) the pothole\n3) else", file_request=False)
+    says(town, "1")
+    assert town.mention_of(unclear).id == mention_id

@@ -60,6 +60,7 @@ STALE_SECONDS = 15
 """A fault that nothing ran into for so long gives way to another."""
 CALM_SECONDS = 900
 GLANCE = 0.25
+DYING_SECONDS = 3
 KILLED = ("worker", "worker", "console", "redis")
 CITY = ("post_request", "post_request", "requests")
 CALLS: dict[Channel, tuple[str, ...]] = {
@@ -160,19 +161,19 @@ class Run:
 
     def _storm(self, residents: Residents, progress: Progress) -> None:
         task = progress.add_task("Storm", total=self.posts)
-        deaths = sorted(self.dice.randrange(self.posts) for _ in range(self.kills))
+        deaths = sorted(self.dice.randrange(self.posts * 3 // 4) for _ in range(self.kills))
         before = self._decided()
         while len(residents.said) < self.posts or sum(self.struck.values()) < self.faults or deaths:
-            spoken = len(residents.said)
-            if spoken < self.posts and spoken - (self._decided() - before) < BACKLOG:
+            spoken, decided = len(residents.said), self._decided() - before
+            if spoken < self.posts and spoken - decided < BACKLOG:
                 residents.speak()
             else:
                 time.sleep(GLANCE)
-            while deaths and (deaths[0] <= spoken or spoken >= self.posts):
+            if deaths and (deaths[0] <= decided or spoken >= self.posts):  # so that work is done between two deaths
                 deaths.pop(0)
                 self._kill_one()
                 if spoken >= self.posts:
-                    time.sleep(1)
+                    time.sleep(DYING_SECONDS)
             self._keep_armed()
             if spoken >= self.posts and not self._moving():
                 residents.speak()  # what is still to go wrong needs something to go wrong with

@@ -145,17 +145,18 @@ class Person:
 def stands(own_posts: Sequence[tuple[str, str]], parent: str, words: str) -> int:
     """How often these words stand under this post in our name. `own_posts`: (channel post id it hangs under, words).
 
-    X puts names before a reply and escapes it; on Telegram a reply to a message that is deleted by then stands in the
-    chat alone.
+    X and Mastodon put names before a reply, X escapes it; on Telegram a reply to a message that is deleted by then
+    stands in the chat alone.
     """
     place = thread_place(parent)
-    alone = f"{place.split(':')[0]}:None"
-    return sum(under in (place, alone) and unescape(said).endswith(words.strip()) for under, said in own_posts)
+    first = place.split(":")[0]
+    there = (place, f"{first}:None", first)
+    return sum(under in there and unescape(said).endswith(words.strip()) for under, said in own_posts)
 
 
 def thread_place(post_id: str) -> str:
-    """What a channel post id names on the network: on Telegram chat and message, without the time of an edit."""
-    return ":".join(post_id.split(":")[:2])
+    """What a channel post id names on the network: on Telegram chat and message; nowhere which version it is."""
+    return post_id.partition("#")[0] if post_id.startswith("at://") else ":".join(post_id.split(":")[:2])
 
 
 def _request_fields(session: Session, mention_id: int) -> RequestFields | None:

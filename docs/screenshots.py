@@ -127,7 +127,7 @@ def pictures(browser: Browser, running: Running) -> None:
     """All pictures, in the order in which a person would see them."""
     post = running.ask("POST", "/x/posts", {"author": RESIDENT, "text": WORDS})["posts"][0]["id"]
     said = running.ask("GET", "/counts")
-    mentions = said["x"]["posts"]
+    mentions = said["x"]["posts"] + said["mastodon"]["statuses"] + said["bluesky"]["posts"]
     wait_until(
         "every sample is drafted", lambda: (now := running.health())["arriving"] == 0 and now["waiting"] > mentions
     )

@@ -79,7 +79,7 @@ def _greet(settings: Settings, link: str) -> None:
 
     out.print(f"\n[bold]hark311 is up.[/bold] Sign in once with:\n\n    {link}\n", soft_wrap=True, highlight=False)
     if settings.simulated:
-        out.print(f"The simulated city (X, Telegram, 311): {simulator_root(settings)}", highlight=False)
+        out.print(f"The simulated city (four networks, 311): {simulator_root(settings)}", highlight=False)
     out.print(f"Everything is kept in {settings.data}. Ctrl-C stops it.\n", highlight=False, soft_wrap=True)
 
 
@@ -156,7 +156,7 @@ def simulate(
     simulator_port: SimulatorPort = None,
     lifeline: Lifeline = False,
 ) -> None:
-    """Run the city in a box alone: simulated X, Telegram and Open311 on loopback.
+    """Run the city in a box alone: simulated X, Telegram, Mastodon, Bluesky and Open311 on loopback.
 
     Example: `hark simulate --data ./trial`
     """
@@ -245,7 +245,7 @@ def doctor(
 def replay(
     file: Annotated[Path, typer.Argument(help="JSONL; each line has text, and may have id, lat, lon, created.")],
     data: Data = None,
-    channel: Annotated[str, typer.Option(help="x or telegram.")] = "x",
+    channel: Annotated[str, typer.Option(help="x, telegram, mastodon or bluesky.")] = "x",
     rate: Annotated[float, typer.Option(min=0, help="Posts a second; 0 is as fast as it goes.")] = 10,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many lines.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Wait until settled; count from both sides.")] = False,

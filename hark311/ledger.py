@@ -94,6 +94,18 @@ class AccountLedger:
     def spend(self) -> float:
         return sum(day.spend for day in self.days)
 
+    @property
+    def stands(self) -> frozenset[str]:
+        """The columns in which something stands: counters of COLUMNS, and "gaps", "sent", "channel" and "spend"."""
+        others = {
+            "gaps": self.total("gaps_opened") or self.total("gaps_closed"),
+            "sent": any(day.sent for day in self.days),
+            "channel": any(day.platform_count is not None for day in self.days),
+            "spend": self.spend,
+        }
+        counted = {name: name in ("delivered", "mentions") or self.total(name) for name, _ in COLUMNS}
+        return frozenset(name for name, there in (counted | others).items() if there)
+
 
 @dataclass(slots=True)
 class Ledger:
@@ -322,17 +334,15 @@ def rendered(ledger: Ledger) -> RenderableType:
 
 def _table(account: AccountLedger) -> Table:
     cells: dict[str, list[str]] = {
-        words: [str(day.counted[name]) for day in account.days]
-        for name, words in COLUMNS
-        if name in ("delivered", "mentions") or account.total(name)
+        words: [str(day.counted[name]) for day in account.days] for name, words in COLUMNS if name in account.stands
     }
-    if account.total("gaps_opened") or account.total("gaps_closed"):
+    if "gaps" in account.stands:
         cells["gaps"] = [f"+{day.counted['gaps_opened']} -{day.counted['gaps_closed']}" for day in account.days]
-    if any(day.sent for day in account.days):
+    if "sent" in account.stands:
         cells["sent"] = [str(day.sent) for day in account.days]
-    if any(day.platform_count is not None for day in account.days):
+    if "channel" in account.stands:
         cells["channel"] = ["-" if day.platform_count is None else str(day.platform_count) for day in account.days]
-    if account.spend:
+    if "spend" in account.stands:
         cells["USD"] = [f"{day.spend:.2f}" for day in account.days]
     cells["balances"] = ["yes" if day.balances else "NO" for day in account.days]
     table = Table("day", *cells, title=f"{account.name} ({CHANNELS[Channel(account.channel)].label})")

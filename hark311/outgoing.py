@@ -82,6 +82,7 @@ def plain_session(toll: Toll | None = None) -> requests.Session:
     """A session for an SDK that takes one and knows its own host (Mastodon.py), with a time limit."""
     session = requests.Session()
     session.trust_env = False
+    session.headers["Connection"] = "close"  # some servers close kept-alive connections without a word
     for scheme in ("https://", "http://"):
         session.mount(scheme, _Outgoing(toll=toll))
     return session

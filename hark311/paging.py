@@ -1,7 +1,8 @@
 """Danger never waits (invariant 7): every alarm is paged until somebody has acknowledged it.
 
 Where to is a setting: the log always, e-mail and a signed webhook where they are configured. Only ids, the rule and a
-link to the desk leave us, never the resident's words.
+link to the desk leave us, never the resident's words. What else staff are told goes the same ways: see
+`hark311.notices`.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import hmac
 import json
 import logging
 import smtplib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -43,18 +44,56 @@ class Page:
     def headline(self) -> str:
         return f"DANGER on {self.channel.upper()}: {self.rule}. Open {self.link}"
 
+    @property
+    def level(self) -> int:
+        return logging.CRITICAL
+
+    @property
+    def subject(self) -> str:
+        return f"Danger: {self.rule}"
+
+    @property
+    def letter(self) -> str:
+        return f"{self.headline}\n\nIt is paged again every two minutes until somebody acknowledges it.\n"
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        return {
+            "alarm": self.alarm_id,
+            "mention": self.mention_id,
+            "rule": self.rule,
+            "channel": self.channel,
+            "raised_at": self.raised_at.isoformat(),
+            "link": self.link,
+        }
+
+
+class ToTell(Protocol):
+    """What staff are told: a line for the log with its level, an e-mail, and the facts for a webhook."""
+
+    @property
+    def headline(self) -> str: ...
+    @property
+    def level(self) -> int: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def letter(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, object]: ...
+
 
 class Notifier(Protocol):
-    """Tells staff about an alarm. Raises anything when it could not."""
+    """Tells staff, one way. Raises anything when it could not."""
 
-    async def notify(self, page: Page) -> None: ...
+    async def notify(self, page: ToTell) -> None: ...
 
 
 class ConsoleNotifier:
-    """Writes the page to the log, where an operator's own alerting can see it."""
+    """Writes it to the log, where an operator's own alerting can see it."""
 
-    async def notify(self, page: Page) -> None:
-        log.critical("%s", page.headline)
+    async def notify(self, page: ToTell) -> None:
+        log.log(page.level, "%s", page.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +103,8 @@ class WebhookNotifier:
     url: str
     secret: str = field(repr=False)
 
-    async def notify(self, page: Page) -> None:
-        body = json.dumps(
-            {
-                "alarm": page.alarm_id,
-                "mention": page.mention_id,
-                "rule": page.rule,
-                "channel": page.channel,
-                "raised_at": page.raised_at.isoformat(),
-                "link": page.link,
-            }
-        ).encode()
+    async def notify(self, page: ToTell) -> None:
+        body = json.dumps(page.facts).encode()
         signature = hmac.new(self.secret.encode(), body, sha256).hexdigest()
         async with httpx.AsyncClient(timeout=10) as client:
             answer = await client.post(
@@ -91,14 +121,14 @@ class EmailNotifier:
 
     settings: NotifySettings
 
-    async def notify(self, page: Page) -> None:
+    async def notify(self, page: ToTell) -> None:
         await asyncio.to_thread(self._send, page)
 
-    def _send(self, page: Page) -> None:
+    def _send(self, page: ToTell) -> None:
         mail = EmailMessage()
-        mail["Subject"] = f"[hark311] Danger: {page.rule}"
+        mail["Subject"] = f"[hark311] {page.subject}"
         mail["From"], mail["To"] = self.settings.email_from, ", ".join(self.settings.email_to)
-        mail.set_content(f"{page.headline}\n\nIt is paged again every two minutes until somebody acknowledges it.\n")
+        mail.set_content(page.letter)
         with smtplib.SMTP(self.settings.smtp_host, self.settings.smtp_port, timeout=10) as smtp:
             if smtp.has_extn("starttls"):
                 smtp.starttls()
@@ -117,6 +147,16 @@ def notifiers(settings: NotifySettings) -> list[Notifier]:
     return chosen
 
 
+async def tell(ways: Sequence[Notifier], page: ToTell) -> list[str]:
+    """Tell it every way; what went wrong, "way: error" for each that failed."""
+    results = await asyncio.gather(*(one.notify(page) for one in ways), return_exceptions=True)
+    return [
+        f"{type(way).__name__}: {type(result).__name__}"
+        for way, result in zip(ways, results, strict=True)
+        if isinstance(result, BaseException)
+    ]
+
+
 @dataclass(slots=True)
 class Pager:
     """Pages open alarms, each again every two minutes until it is acknowledged."""
@@ -131,12 +171,7 @@ class Pager:
         """Page every alarm that is due; returns how many."""
         due = await asyncio.to_thread(self._lease)
         for page in due:
-            results = await asyncio.gather(*(one.notify(page) for one in self.notifiers), return_exceptions=True)
-            failed = [
-                f"{type(notifier).__name__}: {type(result).__name__}"
-                for notifier, result in zip(self.notifiers, results, strict=True)
-                if isinstance(result, BaseException)
-            ]
+            failed = await tell(self.notifiers, page)
             if failed:
                 log.error("alarm %d could not be paged everywhere: %s", page.alarm_id, "; ".join(failed))
             await asyncio.to_thread(self._note, page.alarm_id, "; ".join(failed))

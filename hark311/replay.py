@@ -163,50 +163,39 @@ class Replay:
 
     def say(self, lines: Sequence[Line]) -> None:
         """Say some lines, in order. Goes on through a restart of the simulator. Raises ReplayError."""
-        if self.channel == Channel.X:
-            answers = self._ask("POST", "/control/x/posts", [_on_x(line) for line in lines])["posts"]
-            self.said |= {one["key"]: str(one["id"]) for one in answers}
-            return
-        answers = self._ask("POST", "/control/telegram/messages", [_on_telegram(line) for line in lines])["messages"]
+        network = NETWORKS[self.channel]
+        answers = self._ask("POST", network.path, [network.spoken(line) for line in lines])[network.listed]
         spoken = {one["key"]: one for one in answers}
-        self.said |= {key: f"{one['chat_id']}:{one['message_id']}" for key, one in spoken.items()}
-        pins = [_pin_on_telegram(line, spoken[line.key]["message_id"]) for line in lines if line.lat is not None]
-        if pins:
-            self._ask("POST", "/control/telegram/messages", pins)
+        self.said |= {key: network.post_id(one) for key, one in spoken.items()}
+        if network.pin is not None:
+            pins = [network.pin(line, spoken[line.key]) for line in lines if line.lat is not None]
+            if pins:
+                self._ask("POST", network.path, pins)
 
     def sent(self) -> list[str]:
         """Channel post ids of the replayed lines that the network itself says it has."""
-        path = "/control/x/posts" if self.channel == Channel.X else "/control/telegram/messages"
-        what = "posts" if self.channel == Channel.X else "messages"
-        keys, found = list(self.said), []
+        network, keys, found = NETWORKS[self.channel], list(self.said), []
         for start in range(0, len(keys), KEYS_PER_QUESTION):
             some = ",".join(keys[start : start + KEYS_PER_QUESTION])
-            found += self._ask("GET", path, None, {"keys": some})[what]
-        if self.channel == Channel.X:
-            return [str(one["id"]) for one in found]
-        return [f"{one['chat_id']}:{one['message_id']}" for one in found]
+            found += self._ask("GET", network.path, None, {"keys": some})[network.listed]
+        return [network.post_id(one) for one in found]
 
     def doubled_replies(self) -> int:
         """Residents' posts under which we stand twice, seen from the network."""
-        said = set(self.said.values())
-        parents = Counter(
-            str(one["in_reply_to"]) if self.channel == Channel.X else f"{one['chat_id']}:{one['reply_to']}"
-            for one in self._our_own()
-        )
+        said, parent = set(self.said.values()), NETWORKS[self.channel].parent
+        parents = Counter(parent(one) for one in self._our_own())
         return sum(count > 1 for post_id, count in parents.items() if post_id in said)
 
     def _our_own(self) -> Iterator[dict[str, Any]]:
-        """Everything in our name, page by page."""
-        path = "/control/x/posts" if self.channel == Channel.X else "/control/telegram/messages"
-        what, number = ("posts", "id") if self.channel == Channel.X else ("messages", "row")
-        since, more = "0", True
-        while more:
-            page: list[dict[str, Any]] = self._ask(
-                "GET", path, None, {"by": "us", "since": since, "limit": str(LISTED)}
-            )[what]
+        """Everything in our name; page by page where the network counts its rows."""
+        network = NETWORKS[self.channel]
+        query = {"by": "us", "limit": str(LISTED), "since": "0"} if network.row else {"by": "us"}
+        while True:
+            page: list[dict[str, Any]] = self._ask("GET", network.path, None, query)[network.listed]
             yield from page
-            more = len(page) == LISTED
-            since = str(page[-1][number]) if page else since
+            if not network.row or len(page) < LISTED:
+                return
+            query["since"] = str(page[-1][network.row])
 
     def _ask(self, method: str, path: str, body: Any, query: dict[str, str] | None = None) -> Any:
         until, told = time.monotonic() + KEEP_TRYING_SECONDS, False
@@ -230,36 +219,86 @@ class Replay:
             return answer.json()
 
 
+def _who(line: Line) -> str:
+    """One resident per line."""
+    return sha256(line.key.encode()).hexdigest()
+
+
+def _dated(said: dict[str, Any], line: Line, name: str = "created_at") -> dict[str, Any]:
+    return said if line.created is None else said | {name: line.created.isoformat()}
+
+
 def _on_x(line: Line) -> dict[str, Any]:
-    who = sha256(line.key.encode()).hexdigest()
-    said: dict[str, Any] = {"key": line.key, "text": line.text, "author": f"resident_{who[:6]}"}
+    said: dict[str, Any] = {"key": line.key, "text": line.text, "author": f"resident_{_who(line)[:6]}"}
     if line.lat is not None:
         said |= {"lat": line.lat, "lon": line.lon}
-    if line.created is not None:
-        said["created_at"] = line.created.isoformat()
-    return said
+    return _dated(said, line)
 
 
 def _on_telegram(line: Line) -> dict[str, Any]:
-    said: dict[str, Any] = {"key": line.key, "text": line.text[:4096], "from": _sender(line)}
-    if line.created is not None:
-        said["date"] = line.created.isoformat()
-    return said
+    return _dated({"key": line.key, "text": line.text[:4096], "from": _sender(line)}, line, "date")
 
 
-def _pin_on_telegram(line: Line, message_id: int) -> dict[str, Any]:
+def _pin_on_telegram(line: Line, spoken: dict[str, Any]) -> dict[str, Any]:
     """On Telegram a place is a message of its own, which answers the first one."""
     return {
         "key": f"{line.key}:pin",
         "from": _sender(line),
         "location": {"latitude": line.lat, "longitude": line.lon},
-        "reply_to": message_id,
+        "reply_to": spoken["message_id"],
     }
 
 
 def _sender(line: Line) -> dict[str, Any]:
-    who = sha256(line.key.encode()).hexdigest()
+    who = _who(line)
     return {"id": 10**9 + int(who[:12], 16) % 10**12, "first_name": "Resident", "last_name": who[:4]}
+
+
+def _on_mastodon(line: Line) -> dict[str, Any]:
+    return _dated({"key": line.key, "text": line.text[:20_000], "author": f"resident_{_who(line)[:6]}"}, line)
+
+
+def _on_bluesky(line: Line) -> dict[str, Any]:
+    return _dated({"key": line.key, "text": line.text, "author": f"resident-{_who(line)[:6]}"}, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How residents speak on one simulated network, and how what stands there is read.
+
+    `row`: what numbers the rows of a list that comes in pages. `pin`: how a place is said where it is not part of a
+    post; a network without it and without places leaves them out.
+    """
+
+    path: str
+    listed: str
+    spoken: Callable[[Line], dict[str, Any]]
+    post_id: Callable[[dict[str, Any]], str]
+    parent: Callable[[dict[str, Any]], str]
+    row: str = ""
+    pin: Callable[[Line, dict[str, Any]], dict[str, Any]] | None = None
+
+
+def _answered(one: dict[str, Any]) -> str:
+    return str(one["in_reply_to"])
+
+
+NETWORKS = {
+    Channel.X: Network("/control/x/posts", "posts", _on_x, lambda one: str(one["id"]), _answered, row="id"),
+    Channel.TELEGRAM: Network(
+        "/control/telegram/messages",
+        "messages",
+        _on_telegram,
+        lambda one: f"{one['chat_id']}:{one['message_id']}",
+        lambda one: f"{one['chat_id']}:{one['reply_to']}",
+        row="row",
+        pin=_pin_on_telegram,
+    ),
+    Channel.MASTODON: Network(
+        "/control/mastodon/statuses", "statuses", _on_mastodon, lambda one: str(one["id"]), _answered
+    ),
+    Channel.BLUESKY: Network("/control/bluesky/posts", "posts", _on_bluesky, lambda one: str(one["uri"]), _answered),
+}
 
 
 def paced(lines: Iterator[Line], rate: float) -> Iterator[list[Line]]:

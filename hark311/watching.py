@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from hark311.settings import AccountSettings
 from models import Account
@@ -11,31 +12,52 @@ NOBODY_AFTER = timedelta(minutes=3)
 KEY_NOTICE = timedelta(days=14)
 
 
+class Worry(StrEnum):
+    NOBODY = "nobody_listens"
+    SILENCE = "unusual_silence"
+    KEY = "key_runs_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """One worry about an account. `mark` tells a spell from the next: when it was last well, or when the key ends."""
+
+    worry: Worry
+    mark: datetime
+    says: str
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One account: what staff should know of it, in sentences; `unheard` says that nobody listens though it should."""
+    """One account: `rests` says why nobody is meant to listen, `spells` what is wrong though somebody is."""
 
-    warnings: tuple[str, ...] = ()
-    unheard: bool = False
+    spells: tuple[Spell, ...] = ()
+    rests: str = ""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What staff should know of it, in sentences."""
+        return (self.rests,) if self.rests else tuple(spell.says for spell in self.spells)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether nobody listens though somebody should."""
+        return any(spell.worry == Worry.NOBODY for spell in self.spells)
 
 
 def watch(account: Account, settings: AccountSettings | None, now: datetime) -> Watched:
     """`settings` None: the settings do not name the account any more."""
     if account.retired_at:
-        return Watched(
-            (f"Retired on {account.retired_at:%B %d, %Y}: neither heard nor answered. What was said stays readable.",)
-        )
+        since = f"{account.retired_at:%B} {account.retired_at.day}, {account.retired_at.year}"
+        return Watched(rests=f"Retired on {since}: neither heard nor answered. What was said stays readable.")
     if settings is None:
         return Watched(
-            ("It is not in the settings any more, so nobody listens. Put it back, or let a supervisor retire it.",)
+            rests="It is not in the settings any more, so nobody listens. Put it back, or let a supervisor retire it."
         )
     if not settings.enabled:
-        return Watched(("It is switched off in the settings: neither heard nor answered.",))
-    unheard = _nobody_since(account, now)
-    return Watched(
-        tuple(filter(None, (_nobody(unheard), _silence(account, settings, now), _key(account, now)))),
-        unheard is not None,
-    )
+        return Watched(rests="It is switched off in the settings: neither heard nor answered.")
+    spells = _nobody(account, now), _silence(account, settings, now), _key(account, now)
+    return Watched(tuple(spell for spell in spells if spell))
 
 
 def unheard_accounts(accounts: list[Account], settings: Mapping[str, AccountSettings], now: datetime) -> list[Account]:
@@ -43,41 +65,37 @@ def unheard_accounts(accounts: list[Account], settings: Mapping[str, AccountSett
     return [one for one in accounts if watch(one, settings.get(one.name), now).unheard]
 
 
-def _nobody_since(account: Account, now: datetime) -> timedelta | None:
-    """How long no process has listened, where that is longer than it should be. An ear that rests keeps its lease."""
+def _nobody(account: Account, now: datetime) -> Spell | None:
+    """Where no process has listened for longer than it should be. An ear that rests keeps its lease."""
     signs = [at for at in (account.lease_until, account.last_contact_at, account.resume_at) if at]
     if not signs or now - max(signs) <= NOBODY_AFTER:
         return None
-    return now - max(signs)
-
-
-def _nobody(since: timedelta | None) -> str:
-    if since is None:
-        return ""
-    return (
-        f"Nobody is listening: no process has heard this account for {_long(since)}. Start hark311, or its worker; "
-        "it goes on where it stopped."
+    says = (
+        f"Nobody is listening: no process has heard this account for {_long(now - max(signs))}. Start hark311, or its "
+        "worker; it goes on where it stopped."
     )
+    return Spell(Worry.NOBODY, max(signs), says)
 
 
-def _silence(account: Account, settings: AccountSettings, now: datetime) -> str:
+def _silence(account: Account, settings: AccountSettings, now: datetime) -> Spell | None:
     heard = account.heard_at or account.began_at
     if heard is None or now - heard <= timedelta(hours=settings.silence_hours):
-        return ""
-    return (
+        return None
+    says = (
         f"Unusually silent: no post to us for {_long(now - heard)}. Look at the account on its own network; if posts "
         "stand there that are not here, run hark doctor."
     )
+    return Spell(Worry.SILENCE, heard, says)
 
 
-def _key(account: Account, now: datetime) -> str:
-    if account.key_expires_at is None or account.key_expires_at - now > KEY_NOTICE:
-        return ""
-    day = f"{account.key_expires_at:%B} {account.key_expires_at.day}"
-    if account.key_expires_at <= now:
-        return f"Its key ran out on {day}. Make a new one on the channel and put it into the settings."
-    left = _long(account.key_expires_at - now)
-    return f"Its key runs out on {day}, in {left}. Make a new one on the channel and put it into the settings before."
+def _key(account: Account, now: datetime) -> Spell | None:
+    ends = account.key_expires_at
+    if ends is None or ends - now > KEY_NOTICE:
+        return None
+    day, do = f"{ends:%B} {ends.day}", "Make a new one on the channel and put it into the settings"
+    if ends <= now:
+        return Spell(Worry.KEY, ends, f"Its key ran out on {day}. {do}.")
+    return Spell(Worry.KEY, ends, f"Its key runs out on {day}, in {_long(ends - now)}. {do} before.")
 
 
 def _long(span: timedelta) -> str:

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, select
 
-from classifier.reading import Reader
 from classifier.redaction import find_private
 from hark311 import adapters
 from hark311.console.auth import issue_link
 from hark311.embedded import redis_url
 from hark311.jobs import Nudger
 from hark311.metering import Meter
+from hark311.notices import Notices
 from hark311.paging import Pager, notifiers
 from hark311.polling import Polling
 from hark311.prices import load_prices
@@ -66,6 +66,7 @@ from responders.suggesting import Suggester
 if TYPE_CHECKING:
     from classifier.cascade import FollowingClassifier
     from classifier.protocol import FindsPlaces
+    from classifier.reading import Reader
     from hark311.gazetteers import GazetteerAtWork
 
 log = logging.getLogger(__name__)
@@ -231,7 +232,9 @@ def places_of(settings: Settings, database: Database, city: str = "") -> "Gazett
     return GazetteerAtWork(database, city or settings.city)
 
 
-def reader_of(settings: Settings, database: Database) -> Reader:
+def reader_of(settings: Settings, database: Database) -> "Reader":
+    from classifier.reading import Reader
+
     places = places_of(settings, database)
     return Reader(database, classifier_of(settings, places), keep=frozenset(settings.city_phone_numbers), places=places)
 
@@ -352,6 +355,10 @@ def submission_of(database: Database, open311: Open311City) -> Submission:
 
 def pager_of(settings: Settings, database: Database) -> Pager:
     return Pager(database, notifiers(settings.notify), settings.desk_url)
+
+
+def notices_of(settings: Settings, database: Database) -> Notices:
+    return Notices(database, notifiers(settings.notify), settings.desk_url, accounts_of(settings))
 
 
 def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor", *, supervisor: bool = True) -> str:

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from arq import func
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis, create_pool
 from arq.cron import CronJob, cron
 from arq.worker import Worker
 from redis.exceptions import RedisError
@@ -18,6 +18,7 @@ from classifier import jobs as classifier_jobs
 from hark311 import place_jobs, wiring
 from hark311.embedded import redis_url
 from hark311.jobs import QUEUE, from_bytes, redis_settings, to_bytes
+from hark311.notices import give_notice
 from hark311.paging import page_staff
 from hark311.settings import Settings
 from listeners import jobs as listener_jobs
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 Job = Callable[..., Coroutine[Any, Any, Any]]
 
-PAGING_SECONDS, CATCH_UP_SECONDS = 5, 2
+PAGING_SECONDS, CATCH_UP_SECONDS, NOTICE_SECONDS = 5, 2, 60
 MAX_JOBS = 8
 POLL_SECONDS = 0.1
 LISTEN_AGAIN_SECONDS = 5
@@ -44,6 +45,7 @@ async def catch_up(ctx: dict[str, Any]) -> None:
 ROUNDS: list[tuple[Job, int]] = [
     (catch_up, CATCH_UP_SECONDS),
     (page_staff, PAGING_SECONDS),
+    (give_notice, NOTICE_SECONDS),
     *responder_jobs.ROUNDS,
     *listener_jobs.ROUNDS,
     *place_jobs.ROUNDS,
@@ -64,17 +66,28 @@ def run(settings: Settings, name: str | None = None) -> None:
 
 async def _run(settings: Settings, name: str) -> None:
     async with AsyncExitStack() as stack:
-        ctx = await _parts(settings, name, stack)
-        listening = [asyncio.create_task(_keep_listening(hearing)) for hearing in ctx["hearings"]]
-        worker = _worker(redis_settings(redis_url(settings)), ctx)
-        try:
-            await worker.async_run()
-        finally:
-            for task in listening:
-                task.cancel()
-            await asyncio.gather(*listening, return_exceptions=True)
-            with suppress(RedisError, OSError):
-                await worker.close()
+        redis = await create_pool(
+            redis_settings(redis_url(settings)),
+            job_serializer=to_bytes,
+            job_deserializer=from_bytes,
+            default_queue_name=QUEUE,
+        )
+        stack.push_async_callback(_quietly, redis.aclose)
+        worker = _worker(redis, await _parts(settings, name, stack))
+        stack.push_async_callback(_quietly, worker.close)
+        await worker.async_run()
+
+
+async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
+    """On the way out a Redis that is gone is no trouble."""
+    with suppress(RedisError, OSError):
+        await close()
+
+
+async def _stop(listening: Sequence["asyncio.Task[None]"]) -> None:
+    for task in listening:
+        task.cancel()
+    await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def _keep_listening(hearing: Hearing) -> None:
@@ -102,20 +115,22 @@ async def _parts(settings: Settings, name: str, stack: AsyncExitStack) -> dict[s
     hearings: list[Hearing] = wiring.hearings_of(settings, database, nudge, name, tolls)
     for hearing in hearings:
         await stack.enter_async_context(hearing.listener)
+    stack.push_async_callback(_stop, [asyncio.create_task(_keep_listening(hearing)) for hearing in hearings])
     return {
         "nudge": nudge,
         "hearings": hearings,
-        "reader": wiring.reader_of(settings, database),
+        "reader": await asyncio.to_thread(wiring.reader_of, settings, database),  # seconds, in which we listen already
         "suggester": wiring.suggester_of(settings, database),
         "outbox": wiring.outbox_of(settings, database, responders, wiring.turns_of(settings, tolls)),
         "submission": wiring.submission_of(database, city),
         "pager": wiring.pager_of(settings, database),
+        "notices": wiring.notices_of(settings, database),
         "asking": place_jobs.asking_of(settings, database),
         "photo_places": place_jobs.photo_places_of(settings, database, hearings),
     }
 
 
-def _worker(redis: RedisSettings, ctx: dict[str, Any]) -> Worker:
+def _worker(redis: ArqRedis, ctx: dict[str, Any]) -> Worker:
     jobs: list[Any] = [*classifier_jobs.JOBS, *responder_jobs.JOBS]
     return Worker(
         functions=[
@@ -124,7 +139,7 @@ def _worker(redis: RedisSettings, ctx: dict[str, Any]) -> Worker:
         ],
         cron_jobs=[_round(job, seconds) for job, seconds in ROUNDS],
         queue_name=QUEUE,
-        redis_settings=redis,
+        redis_pool=redis,
         ctx=ctx,
         max_jobs=MAX_JOBS,
         job_completion_wait=10,

@@ -23,10 +23,15 @@ def follow_moves(session: Session, account: Account, moved: Sequence[tuple[str, 
 
 
 def forget_posts(session: Session, account: Account, post_ids: Sequence[str], why: str, now: datetime) -> int:
-    """Purge the posts of these ids (invariant 6), which counts them in the ledger; returns how many there were."""
+    """Purge the posts of these ids (invariant 6), which counts them in the ledger; returns how many there were.
+
+    A post is also known by the id of its first version, which is not stored where we first heard it edited.
+    """
     posts = session.exec(
         select(Post).where(
-            Post.account_id == account.id, col(Post.channel_post_id).in_(post_ids), col(Post.deleted_at).is_(None)
+            Post.account_id == account.id,
+            col(Post.channel_post_id).in_(post_ids) | col(Post.edit_chain).in_(post_ids),
+            col(Post.deleted_at).is_(None),
         )
     ).all()
     for post in posts:

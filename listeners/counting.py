@@ -6,6 +6,7 @@ from functools import partial
 
 from sqlmodel import Session, col, select
 
+from listeners.errors import ListenerError
 from listeners.hearing import Hearing
 from listeners.protocol import CountsMentions
 from models import Account, IntakeDay
@@ -14,14 +15,21 @@ ASK_EVERY = timedelta(hours=4)
 
 
 async def compare_with_channel(hearing: Hearing) -> None:
-    """Note the channel's own count for yesterday and today, at most every ASK_EVERY. Raises ListenerError."""
+    """Note the channel's own count for yesterday and today, at most every ASK_EVERY, also where it does not tell.
+
+    Raises ListenerError.
+    """
     if not isinstance(hearing.listener, CountsMentions):
         return
     now = hearing.clock().astimezone(UTC)
     if not await asyncio.to_thread(_due, hearing, now):
         return
     for day in (now.date() - timedelta(days=1), now.date()):
-        found = await hearing.listener.count_mentions(day)
+        try:
+            found = await hearing.listener.count_mentions(day)
+        except ListenerError:
+            await asyncio.to_thread(hearing.under_lease, partial(_note_asked, day))
+            raise
         await asyncio.to_thread(hearing.under_lease, partial(_note, day, found))
 
 
@@ -38,8 +46,19 @@ def _due(hearing: Hearing, now: datetime) -> bool:
 
 
 def _note(day: date, found: int | None, session: Session, account: Account, now: datetime) -> None:
-    row = session.exec(
-        select(IntakeDay).where(IntakeDay.account_id == account.id, IntakeDay.day == day).with_for_update()
-    ).first() or IntakeDay(account_id=account.id or 0, day=day)
+    row = _day(session, account, day)
     row.platform_count, row.platform_asked_at = found, now
     session.add(row)
+
+
+def _note_asked(day: date, session: Session, account: Account, now: datetime) -> None:
+    """Asked in vain: what it counted before stays, and it is not asked again with every page."""
+    row = _day(session, account, day)
+    row.platform_asked_at = now
+    session.add(row)
+
+
+def _day(session: Session, account: Account, day: date) -> IntakeDay:
+    return session.exec(
+        select(IntakeDay).where(IntakeDay.account_id == account.id, IntakeDay.day == day).with_for_update()
+    ).first() or IntakeDay(account_id=account.id or 0, day=day)

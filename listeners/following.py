@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from listeners.chats import goes_on_in_chat
@@ -52,12 +53,13 @@ def goes_on(
         return None
     if post.in_reply_to:
         parent = session.exec(
-            select(Post).where(Post.conversation_id == conversation.id, Post.channel_post_id == post.in_reply_to)
+            select(Post).where(Post.conversation_id == conversation.id, _is_version_of(post.in_reply_to))
         ).first()
         if parent and parent.kind == PostKind.OWN:
             mention_id = session.exec(
                 select(Reply.mention_id).where(
-                    Reply.account_id == parent.account_id, Reply.sent_post_id == parent.channel_post_id
+                    Reply.account_id == parent.account_id,
+                    col(Reply.sent_post_id).in_((parent.channel_post_id, parent.edit_chain)),
                 )
             ).first()
             mention = session.get(Mention, mention_id) if mention_id else None
@@ -68,6 +70,11 @@ def goes_on(
     if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
         return None
     return mention if now - mention.changed_at <= ANSWER_WITHIN else None
+
+
+def _is_version_of(post_id: str) -> ColumnElement[bool]:
+    """The post of this id, or a version of it: one that was edited before we heard it is stored under that version."""
+    return or_(col(Post.channel_post_id) == post_id, col(Post.edit_chain) == post_id)
 
 
 def wrote_again(session: Session, mention: Mention, now: datetime) -> None:
@@ -85,6 +92,7 @@ def settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
     known = select(Reply.id).where(Reply.account_id == own.account_id, Reply.sent_post_id == own.channel_post_id)
     if session.exec(known).first() is not None:
         return
+    parents = _hangs_under(session, own)
     candidates = session.exec(
         select(Reply)
         .join(Mention, col(Mention.id) == Reply.mention_id)
@@ -97,7 +105,7 @@ def settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
     ).all()
     for reply in candidates:
         tried = _last_attempt(session, reply)
-        if _is_this_post(reply, tried, own):
+        if _is_this_post(reply, tried, own, hangs_here=reply.in_reply_to in parents):
             _settle(session, reply, tried, own, now)
             return
 
@@ -108,8 +116,15 @@ def _last_attempt(session: Session, reply: Reply) -> SendAttempt | None:
     ).first()
 
 
-def _is_this_post(reply: Reply, tried: SendAttempt | None, own: Post) -> bool:
-    hangs_here = own.in_reply_to is not None and own.in_reply_to == reply.in_reply_to
+def _hangs_under(session: Session, own: Post) -> set[str]:
+    """Ids of the post that one of ours answers, in all versions; empty where it answers none."""
+    if own.in_reply_to is None:
+        return set()
+    versions = select(Post.channel_post_id).where(Post.account_id == own.account_id, _is_version_of(own.in_reply_to))
+    return {own.in_reply_to, *session.exec(versions).all()}
+
+
+def _is_this_post(reply: Reply, tried: SendAttempt | None, own: Post, *, hangs_here: bool) -> bool:
     if reply.handed_over_at is not None:
         says_it = any(same_words(words, own.text) for words in (reply.approved_text, reply.approved_fallback) if words)
         return (hangs_here or says_it) and own.created_at >= reply.handed_over_at - CLOCKS_DIFFER

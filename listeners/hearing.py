@@ -58,6 +58,7 @@ class Hearing:
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends a pause early: set it when the channel says that something is there."""
     _failures: int = field(default=0, init=False)
+    _asked_to_wait: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.listener, Wakes):
@@ -73,6 +74,7 @@ class Hearing:
 
     async def listen_once(self) -> float:
         """Fetch and store one page; returns the seconds to pause before the next."""
+        self._asked_to_wait = False
         try:
             ours = await asyncio.to_thread(self._take_lease)
             if ours is None:
@@ -81,8 +83,9 @@ class Hearing:
                 return RETIRED_AGAIN.total_seconds()
             us = await self.listener.whoami()
             _require_same_account(ours, us)
+            asked_at = self.clock()
             batch = await self.listener.fetch(ours.cursor)
-            stored = await asyncio.to_thread(self.under_lease, partial(self._store, batch, us))
+            stored = await asyncio.to_thread(self.under_lease, partial(self._store, batch, us, asked_at))
         except PermissionMissing as error:
             pause = await asyncio.to_thread(self._note_trouble, error)
             await self._hear_beside()
@@ -122,13 +125,17 @@ class Hearing:
                 log.exception("%s: what is heard beside the mentions failed", self.account_name)
 
     async def _rest(self, seconds: float) -> None:
-        """Pause, or until woken. The lease is kept meanwhile: nobody else begins, and the desk sees us."""
+        """Pause, or until woken; a pause the channel asked for is kept to its end.
+
+        The lease is kept meanwhile: nobody else begins, and the desk sees us.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (left := until - loop.time()) > 0 and not self.woken.is_set():
+        early = asyncio.Event() if self._asked_to_wait else self.woken
+        while (left := until - loop.time()) > 0 and not early.is_set():
             kept = min(left, LEASE.total_seconds() / 2)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.woken.wait(), kept)
+                await asyncio.wait_for(early.wait(), kept)
             if kept < left:
                 await asyncio.to_thread(self._take_lease)
         self.woken.clear()
@@ -143,8 +150,10 @@ class Hearing:
             session.add(account)
             return account
 
-    def _store(self, batch: Batch, us: OurAccount, session: Session, account: Account, now: datetime) -> Stored:
-        begin(account, now, ask=self.ask_backfill)
+    def _store(
+        self, batch: Batch, us: OurAccount, asked_at: datetime, session: Session, account: Account, now: datetime
+    ) -> Stored:
+        begin(account, asked_at, ask=self.ask_backfill)  # a long poll brings what is written while we ask
         account.channel_account_id, account.handle = us.channel_account_id, us.handle
         account.health, account.trouble, account.last_contact_at = AccountHealth.OK, "", now
         account.resume_at = None
@@ -171,6 +180,7 @@ class Hearing:
                 said = f"{error}. Until then this part rests and all else goes on; nothing is lost."
                 return AccountHealth.NO_PERMISSION, said, PERMISSION_AGAIN.total_seconds()
             case RateLimited():
+                self._asked_to_wait = True
                 wait = max((error.retry_at - now).total_seconds(), 1) + random.random()  # noqa: S311 - jitter
                 return AccountHealth.RATE_LIMITED, f"The channel {error}.", wait
             case _:

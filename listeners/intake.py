@@ -28,6 +28,7 @@ from models import (
     Post,
     UnreadablePost,
 )
+from models.commands import of_its_own
 from models.ledger import KINDS, count_intake
 from models.posts import IncomingPost, PostKind, UnreadableItem
 
@@ -213,12 +214,19 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode().translate(_UNWANTED)
 
 
+def _with_command(post: IncomingPost) -> IncomingPost:
+    """The same post with the command that it says in words, where the channel knows no commands."""
+    if post.command or post.kind != PostKind.MENTION or not post.addressed:
+        return post
+    return replace(post, command=of_its_own(post.text, private=post.private))
+
+
 class _Page:
     """One page on its way in: what is known of its posts already is asked once for all of them."""
 
     def __init__(self, session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> None:
         self.session, self.account, self.now = session, account, now
-        self.posts = posts = [_storable(post) for post in posts]
+        self.posts = posts = [_with_command(_storable(post)) for post in posts]
         self.stored = Stored()
         self.known = known_posts(session, account, [post.post_id for post in posts])
         self.context = {row.channel_post_id: row for row in context_that_speaks_to_us(session, account, posts)}

@@ -47,11 +47,17 @@ async def hear_lanes(hearing: Hearing) -> None:
     for due in await asyncio.to_thread(_due, hearing):
         try:
             batch = await _fetched(hearing, due)
+            new = await asyncio.to_thread(hearing.under_lease, partial(_store, due.name, batch))
         except ListenerError as error:
             log.info("%s, lane %s: %s", hearing.account_name, due.name, error)
             await asyncio.to_thread(hearing.under_lease, partial(_note_trouble, due.name, error))
             continue
-        if await asyncio.to_thread(hearing.under_lease, partial(_store, due.name, batch)):
+        except Exception as error:  # a lane that breaks waits for its next time, like any other, and stops none
+            log.exception("%s, lane %s", hearing.account_name, due.name)
+            broke = ListenerError(f"What came there could not be taken in ({type(error).__name__})")
+            await asyncio.to_thread(hearing.under_lease, partial(_note_trouble, due.name, broke))
+            continue
+        if new:
             await hearing.heard()
 
 

@@ -12,7 +12,7 @@ from listeners.errors import ListenerError
 from listeners.hearing import Hearing
 from listeners.intake import store_posts
 from listeners.protocol import FetchesThreads
-from models import Account, Conversation, Mention, Post
+from models import Account, Conversation, Mention, MentionState, Post
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import IncomingPost
 
@@ -63,6 +63,7 @@ def _incomplete(hearing: Hearing) -> Sequence[tuple[int, str, str]]:
                 Account.name == hearing.account_name,
                 col(Conversation.private).is_(False),
                 col(Mention.state).in_(OPEN_MENTIONS),
+                or_(Mention.state != MentionState.RECEIVED, col(Mention.needs_understanding)),  # Mention.waits
                 or_(
                     col(Conversation.fetched_at).is_(None),
                     col(Conversation.fetched_at) < col(Mention.received_at),

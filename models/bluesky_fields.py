@@ -6,24 +6,16 @@ No SDK: both adapters and their tests read the same words.
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 Json = Mapping[str, Any]
 
+UNREADABLE = (LookupError, TypeError, AttributeError, ValueError)
+"""What reading an answer raises that is none."""
 POST = "app.bsky.feed.post"
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
 LONGEST_LINK = 2000
 DEEPEST_THREAD = 1000
-
-
-class KeepsSession(Protocol):
-    """Where the session of an account is kept for all who speak for it; an empty text stands for none."""
-
-    def load(self) -> str: ...
-
-    def save(self, session: str) -> None: ...
-
-    def forget(self) -> None: ...
 
 
 def record_key(started_at: datetime, idempotency_key: str) -> str:
@@ -40,6 +32,12 @@ def record_key(started_at: datetime, idempotency_key: str) -> str:
 def without_version(post_id: str) -> str:
     """The at:// address of a post id; what stands behind # is the version (cid) of a post that was changed."""
     return post_id.partition("#")[0]
+
+
+def place_of(uri: str) -> Mapping[str, str]:
+    """Repository, collection and record key of an at:// address, as getRecord takes them. Raises ValueError."""
+    repo, collection, rkey = uri.removeprefix("at://").split("/")
+    return {"repo": repo, "collection": collection, "rkey": rkey}
 
 
 def said_in(raw: object, name: str) -> str:

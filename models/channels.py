@@ -23,7 +23,8 @@ class ChannelFacts:
 
     `reply_limit` is in the unit the channel counts in (`length_unit`), `private_limit` too where a private message may
     be longer; `public` says whether a reply can be read by anybody, so that private details must stay out of it
-    (invariant 8), unless the conversation itself is private.
+    (invariant 8), unless the conversation itself is private. `names_them`: before the words of a reply stands the name
+    of whom it answers, which is not counted.
     """
 
     label: str
@@ -32,6 +33,7 @@ class ChannelFacts:
     public: bool
     can_prove_sent: bool
     private_limit: int | None = None
+    names_them: bool = False
 
     def limit(self, *, private: bool) -> int:
         """How long a reply may be, in `length_unit`."""
@@ -41,8 +43,8 @@ class ChannelFacts:
 CHANNELS: dict[Channel, ChannelFacts] = {
     Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True, private_limit=10_000),
     Channel.TELEGRAM: ChannelFacts("Telegram", 4096, "characters", public=False, can_prove_sent=False),
-    Channel.MASTODON: ChannelFacts("Mastodon", 468, "characters", public=True, can_prove_sent=True),
-    Channel.BLUESKY: ChannelFacts("Bluesky", 300, "graphemes", public=True, can_prove_sent=True),
+    Channel.MASTODON: ChannelFacts("Mastodon", 468, "characters", public=True, can_prove_sent=True, names_them=True),
+    Channel.BLUESKY: ChannelFacts("Bluesky", 300, "characters", public=True, can_prove_sent=True),
 }
 
 

@@ -77,15 +77,15 @@ def _empty_derived(session: Session, mention: Mention) -> None:
 def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
     """What was approved rested on words that are gone: it goes back to a person before anything leaves."""
     for reply in session.exec(
-        select(Reply).where(Reply.mention_id == mention.id, Reply.state == ReplyState.APPROVED)
+        select(Reply).where(Reply.mention_id == mention.id, Reply.state == ReplyState.APPROVED).with_for_update()
     ).all():
         reply.revision += 1
         advance(session, reply, ReplyState.IN_REVIEW, by, why, at)
         advance(session, reply, ReplyState.DRAFT, by, why, at)
     for request in session.exec(
-        select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention.id, ServiceRequest.state == RequestState.APPROVED
-        )
+        select(ServiceRequest)
+        .where(ServiceRequest.mention_id == mention.id, ServiceRequest.state == RequestState.APPROVED)
+        .with_for_update()
     ).all():
         request.revision = 1  # its words are gone; it is drafted anew from what is left
         advance(session, request, RequestState.IN_REVIEW, by, why, at)
@@ -101,7 +101,10 @@ def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datet
 
 
 def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
-    for reply in session.exec(select(Reply).where(Reply.mention_id == mention.id)).all():
+    """What the outbox or the submission has just claimed is not ours to cancel: the rows are read anew, locked."""
+    anew = {"populate_existing": True}
+    replies = select(Reply).where(Reply.mention_id == mention.id).with_for_update()
+    for reply in session.exec(replies, execution_options=anew).all():
         if reply.state == ReplyState.HANDED_OVER:
             advance(session, reply, ReplyState.APPROVED, by, why, at)  # whoever has it in hand is not to post it
         still_ours = may("Reply", reply.state, ReplyState.CANCELLED)
@@ -112,7 +115,8 @@ def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetim
             if reply.state == ReplyState.CANCELLED:
                 attempt.text = ""
                 session.add(attempt)
-    for request in session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention.id)).all():
+    requests = select(ServiceRequest).where(ServiceRequest.mention_id == mention.id).with_for_update()
+    for request in session.exec(requests, execution_options=anew).all():
         if request.state == RequestState.JOINED:
             request.joined_to_id = None
             advance(session, request, RequestState.DRAFT, by, why, at)

@@ -1,15 +1,18 @@
 """What the fields of a Mastodon status mean to us, whoever asked for it. Source: docs.joinmastodon.org, entities."""
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from html.parser import HTMLParser
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from models.posts import AttachmentKind, IncomingAttachment, IncomingAuthor, IncomingPost, PostKind, SentPost
+from models.mastodon_words import plain_text
+from models.posts import (
+    AttachmentKind,
+    IncomingAttachment,
+    IncomingAuthor,
+    IncomingPost,
+    PostKind,
+)
 
 KINDS = {
     "image": AttachmentKind.PHOTO,
@@ -19,114 +22,8 @@ KINDS = {
 }
 UNREADABLE = (LookupError, TypeError, AttributeError, ValueError)
 """What reading a status raises that is none."""
-
-
-NAMED = re.compile(r"(?<![\w/])@(\w+(?:[.-]\w+)*)(@[\w.-]+\w)?")
-
-
-def plain_text(html: str) -> str:
-    """A status' words without its HTML: paragraphs and line breaks stay, a link is its whole address.
-
-    Mastodon shows a link shortened, the rest hidden in spans; another server may put any words over it. Nothing of
-    HTML is left to be shown: what hides in scripts and styles is dropped.
-    """
-    reader = _Words()
-    reader.feed(html)
-    reader.close()
-    return reader.text()
-
-
-class _Words(HTMLParser):
-    BREAKS: ClassVar = {
-        "p": "\n\n",
-        "blockquote": "\n\n",
-        "pre": "\n\n",
-        "ul": "\n\n",
-        "ol": "\n\n",
-        "div": "\n",
-        "li": "\n- ",
-    }
-    SILENT = frozenset({"script", "style", "template", "iframe"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._pieces: list[str] = []
-        self._silent = 0
-        self._link: str | None = None
-        self._link_begins = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in self.SILENT:
-            self._silent += 1
-        elif tag == "br":
-            self._pieces.append("\n")
-        elif tag == "img":
-            self._pieces.append(given.get("alt") or "")
-        elif tag == "a":
-            self._link, self._link_begins = given.get("href") or "", len(self._pieces)
-        elif tag in self.BREAKS:
-            self._pieces.append(self.BREAKS[tag])
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self.SILENT:
-            self._silent = max(0, self._silent - 1)
-        elif tag == "a" and self._link is not None:
-            self._end_link(self._link)
-            self._link = None
-        elif tag in self.BREAKS and tag != "li":
-            self._pieces.append(self.BREAKS[tag])
-
-    def _end_link(self, href: str) -> None:
-        shown = "".join(self._pieces[self._link_begins :]).strip()
-        if not href.startswith(("http://", "https://")) or shown.startswith(("@", "#")):
-            return  # a name, a hashtag, or nothing that can be opened
-        bare = href.split("://", 1)[1]
-        same = not shown or shown in href or bare.startswith(shown.rstrip("…").removeprefix("www."))
-        self._pieces[self._link_begins :] = [href if same else f"{shown} ({href})"]
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self._pieces.append(re.sub(r"[\r\n]+", " ", data))
-
-    def text(self) -> str:
-        """What was read, with no more than one empty line in a row."""
-        lines = re.sub(r" *\n *", "\n", "".join(self._pieces))
-        return re.sub(r"\n{3,}", "\n\n", lines).strip("\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A listener's cursor: the newest notification heard, when it was made, and when the newest edit heard was made.
-
-    Times are text that grows with time; ids are text and are never compared.
-    """
-
-    after: str = "0"
-    at: str = ""
-    edited: str = ""
-
-    @classmethod
-    def read(cls, cursor: str | None) -> Self:
-        """What a cursor says; anything but one of ours begins with the oldest there is, and so loses nothing."""
-        with suppress(*UNREADABLE):
-            kept = json.loads(cursor or "")
-            if kept["after"] and all(isinstance(kept[name], str) for name in ("after", "at", "edited")):
-                return cls(kept["after"], kept["at"], kept["edited"])
-        return cls()
-
-    def moved(self, newest: Any) -> "Heard":
-        """On to a notification, never back: a page may come twice."""
-        at = when(newest["created_at"])
-        return Heard(str(newest["id"]), at, self.edited) if at >= self.at else self
-
-    def seen_edits(self, statuses: Iterable[Any]) -> "Heard":
-        """The same, after the edits of some statuses."""
-        return Heard(self.after, self.at, max([self.edited, *map(edited_at, statuses)]))
-
-    def written(self) -> str:
-        """The cursor to store."""
-        return json.dumps({"after": self.after, "at": self.at, "edited": self.edited})
+HOW: Mapping[str, Any] = {"version_check_mode": "none", "ratelimit_method": "throw"}
+"""How Mastodon.py is to work: any server will do, and waiting for one is ours to do."""
 
 
 def when(moment: Any) -> str:
@@ -137,6 +34,18 @@ def when(moment: Any) -> str:
 def edited_at(status: Any) -> str:
     """When a status was last edited, as text that grows with time; "" where it never was."""
     return when(status.get("edited_at")) if isinstance(status, Mapping) else ""
+
+
+def account_in(me: Any) -> tuple[str, str]:
+    """Id and @handle of an account. Raises ValueError for what is none."""
+    if not (isinstance(me, Mapping) and me.get("id") and me.get("acct")):
+        raise ValueError("Mastodon answered something that is no account")
+    return str(me["id"]), str(me["acct"])
+
+
+def profile_text(account: Any) -> str:
+    """What an account says of itself, with its fields. Raises one of UNREADABLE."""
+    return plain_text(" ".join([str(account["note"]), *(str(one["value"]) for one in account.get("fields") or ())]))
 
 
 def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost:
@@ -165,7 +74,7 @@ def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost
         url=str(status.get("url") or ""),
         attachments=[_attachment(file) for file in status.get("media_attachments") or ()],
         may_reply_reason="a bot named our account" if author.get("bot") else "the author named our account",
-        reply_with={"acct": str(author["acct"]), "visibility": visibility},
+        reply_with=reach_of(status),
         raw=json.loads(json.dumps(status, default=str)),
     )
 
@@ -176,15 +85,25 @@ def _attachment(file: Any) -> IncomingAttachment:
     return IncomingAttachment(str(file["id"]), kind, where, str(file.get("description") or ""))
 
 
-def as_sent(status: Any) -> SentPost:
-    """A status of ours as proof that it stands. Raises one of UNREADABLE."""
-    return SentPost(str(status["id"]), status["created_at"].astimezone(UTC), str(status.get("url") or ""))
+def original(post_id: str | None) -> str:
+    """The id of a status; what stands behind : in a post's id is the version that was made by an edit."""
+    return (post_id or "").partition(":")[0]
 
 
-def same_words(status: Any, text: str) -> bool:
-    """Whether a status says a text, as far as words survive a server: without names in front, and spaces."""
-    return _letters(plain_text(str(status["content"]))) == _letters(text)
+def refusal_in(error: Exception) -> tuple[int, str]:
+    """HTTP status and the server's words in what Mastodon.py raises: (text, status, reason, words); else 0 and ""."""
+    if error.args == ("Hit rate limit.",):
+        return 429, ""
+    if len(error.args) == 4 and isinstance(error.args[1], int):
+        return error.args[1], str(error.args[3] or error.args[2])
+    return 0, ""
 
 
-def _letters(text: str) -> str:
-    return "".join(NAMED.sub(r"@\1", re.sub(r"^\s*(?:@[\w@.:-]+\s+)+", "", text)).split())
+def goes_on_at(reset: float | None, now: datetime) -> datetime:
+    """When a server takes calls again; `reset` is what Mastodon.py read of it, in seconds since 1970."""
+    return datetime.fromtimestamp(reset, UTC) if reset else now + timedelta(minutes=5)
+
+
+def reach_of(status: Any) -> Mapping[str, str]:
+    """Whom a status is by, and who may read it: what a reply to it is made with. Raises one of UNREADABLE."""
+    return {"acct": str(status["account"]["acct"]), "visibility": str(status["visibility"])}

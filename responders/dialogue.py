@@ -27,12 +27,12 @@ from models import (
     advance,
     record,
 )
+from models.commands import Asked, Command, asked
 from models.posts import PostKind
 from models.requests import new_reference
 from models.threads import posts_of
 from responders.cases import Case, CaseState, Listing, cases_of
 from responders.claims import open_request
-from responders.commands import Asked, Command, asked
 from responders.drafting import (
     DraftedReply,
     Key,
@@ -91,19 +91,29 @@ class Talk:
 
 def talk_of(session: Session, mention: Mention, newest: Post | None) -> Talk | None:
     """The talk a mention is part of; None in public where nothing is asked for, and where nothing is left of it."""
+    if newest is None:
+        return None
     conversation = session.get_one(Conversation, mention.conversation_id)
-    wanted = asked(newest.text, newest.command, private=conversation.private) if newest else None
-    if newest is None or not (conversation.private or wanted):
+    wanted = asked(newest.text, newest.command, private=conversation.private)
+    posts = posts_of(session, mention.id or 0) if conversation.private or wanted or mention.version > 1 else []
+    if not conversation.private and not any(asked(one.text, one.command, private=False) for one in posts):
         return None
     author = session.get_one(Author, mention.author_id)
-    return Talk(mention, conversation, author, posts_of(session, mention.id or 0), wanted)
+    return Talk(mention, conversation, author, posts, wanted)
 
 
 def do_what_is_asked(session: Session, talk: Talk, now: datetime) -> None:
-    """Carry out the command of a post, once: stop, begin, forget, call a person, take a link's place."""
-    if talk.asked is None:
-        return
-    command, post, author = talk.asked.command, talk.newest, talk.author
+    """Carry out the commands of a mention's posts, each once: stop, begin, forget, call a person, take a link's place.
+
+    More may have been written after one before we read it; it is meant all the same.
+    """
+    for post in talk.posts:
+        if wanted := asked(post.text, post.command, private=talk.conversation.private):
+            _do(session, talk, wanted.command, post, now)
+
+
+def _do(session: Session, talk: Talk, command: Command, post: Post, now: datetime) -> None:
+    author = talk.author
     if command is Command.START and (link := link_of(session, post)) and talk.mention.start_link_id is None:
         talk.mention.start_link_id = link.id
         link.uses += 1

@@ -23,6 +23,7 @@ def forget_author(session: Session, author: Author, command: Post, now: datetime
     written = session.exec(
         select(Post).where(
             Post.author_id == author.id,
+            col(Post.id) < command.id,
             Post.edit_chain != command.edit_chain,
             col(Post.deleted_at).is_(None),
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from models import (
     CHANNELS,
@@ -39,7 +39,7 @@ from responders.may_reply import Bar, MayReply, Speaking, may_answer, speaking_o
 from responders.outcomes import BY, KEY_AGAIN, of_another_reply, sent, write_down
 from responders.pacing import Leaving, Pacing
 from responders.protocol import CannotTell, ProvedAbsent, Responder, Sent
-from responders.repeating import LOOKS, as_sent, first_in_doubt, stands_already
+from responders.repeating import LOOKS, ON_ITS_WAY, as_sent, first_in_doubt, newest_attempt, stands_already
 from responders.settling import give_back, overtaken
 from responders.standing import why_no_longer
 
@@ -270,7 +270,9 @@ class Outbox:
             attempt = session.get_one(SendAttempt, attempt_id)
             attempt.finished_at = now
             session.add(attempt)
-            if reply.state in (ReplyState.SENDING, ReplyState.UNCERTAIN):  # else a person decided meanwhile
+            if reply.state not in (ReplyState.SENDING, ReplyState.UNCERTAIN):
+                return  # a person decided meanwhile
+            if isinstance(outcome, SentPost) or newest_attempt(session, reply) is attempt:  # not what a later one holds
                 write_down(session, reply, attempt, outcome, now)
 
     def expire_leases(self, limit: int = 100) -> int:
@@ -305,8 +307,14 @@ class Outbox:
         return settled
 
     def _to_prove(self) -> list[tuple[int, SendAttempt, str]]:
+        """Those whose next look is due; what nothing can prove any more does not stand before them."""
+        tells = [channel for channel, facts in CHANNELS.items() if facts.can_prove_sent]
         with self.database.read() as session:
             now = self.clock()
+            due = (
+                and_(SendAttempt.looks == looks, col(SendAttempt.started_at) <= now - after)
+                for looks, after in enumerate(self.looks)
+            )
             rows = session.exec(
                 select(Reply, SendAttempt, Account)
                 .join(SendAttempt, col(SendAttempt.reply_id) == Reply.id)
@@ -314,15 +322,15 @@ class Outbox:
                 .where(
                     Reply.state == ReplyState.UNCERTAIN,
                     col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                    SendAttempt.looks < len(self.looks),
+                    or_(*due),
+                    or_(SendAttempt.looks == 0, col(Account.channel).in_(tells)),
                 )
+                .order_by(col(SendAttempt.looks), col(SendAttempt.id))
                 .limit(50)
             ).all()
             return [
                 (reply.id or 0, as_sent(attempt, first_in_doubt(session, reply)), account.name)
                 for reply, attempt, account in rows
-                if now >= attempt.started_at + self.looks[attempt.looks]
-                and (attempt.looks == 0 or CHANNELS[account.channel].can_prove_sent)
             ]
 
     def _settle_proof(self, reply_id: int, attempt_id: int, proof: Sent | ProvedAbsent | CannotTell) -> int:
@@ -341,6 +349,9 @@ class Outbox:
                     return 0
                 case Sent():
                     sent(session, reply, attempt, proof.post, "found in the thread", now)
+                case ProvedAbsent() if _may_still_land(session, reply, now):
+                    attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, "our call may still be on its way"
+                    return 0
                 case ProvedAbsent():
                     attempt.outcome = AttemptOutcome.PROVED_ABSENT
                     reply.not_before = now
@@ -349,6 +360,12 @@ class Outbox:
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
                     return 0
             return 1
+
+
+def _may_still_land(session: Session, reply: Reply, now: datetime) -> bool:
+    """Whether our latest call may still be on its way; the channel was asked by the time of the first one."""
+    latest = newest_attempt(session, reply)
+    return latest is not None and now < latest.started_at + ON_ITS_WAY
 
 
 def _hold(session: Session, reply: Reply, until: datetime, why: str) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from models import Mention, MentionState, Post, ReplyState, RequestState, Service, advance
+from models.commands import NEW, picked
 from responders.cases import cases_of
 from responders.claims import open_reply, open_request
-from responders.commands import NEW, picked
 from responders.dialogue import BY, Talk, asked_before
 from responders.drafting import problem_words
 

@@ -15,8 +15,8 @@ RESPONDERS: Mapping[Channel, str] = {
 LENGTHS: Mapping[Channel, str] = {
     Channel.X: "responders.x:length",
     Channel.TELEGRAM: "responders.telegram:length",
-    Channel.MASTODON: "responders.mastodon:length",
-    Channel.BLUESKY: "responders.bluesky:length",
+    Channel.MASTODON: "responders.lengths:on_mastodon",
+    Channel.BLUESKY: "responders.lengths:on_bluesky",
 }
 COMPOSERS: Mapping[Channel, str] = {Channel.X: "responders.x:composer"}
 """Channels with a window of their own that opens with words in it, for a person to post."""

@@ -18,6 +18,8 @@ LOOKS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1), time
 
 IN_DOUBT = (AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN, AttemptOutcome.PROVED_ABSENT)
 CLOCKS_DIFFER = timedelta(minutes=2)
+ON_ITS_WAY = timedelta(seconds=60)
+"""So long an attempt may still land: until then, what is not there yet is no proof of absence."""
 
 
 def next_look(attempt: SendAttempt, *, can_prove: bool) -> datetime | None:
@@ -28,10 +30,15 @@ def next_look(attempt: SendAttempt, *, can_prove: bool) -> datetime | None:
 
 
 def first_in_doubt(session: Session, reply: Reply) -> SendAttempt | None:
-    """The first of the latest attempts at what was approved, if it is not certain that they did not land."""
+    """The first of the latest attempts at what was approved, if it is not certain that they did not land.
+
+    One that the channel put off says nothing about those before it.
+    """
     first: SendAttempt | None = None
     for attempt in session.exec(
-        select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc())
+        select(SendAttempt)
+        .where(SendAttempt.reply_id == reply.id, SendAttempt.outcome != AttemptOutcome.DEFERRED)
+        .order_by(col(SendAttempt.id).desc())
     ).all():
         if attempt.outcome not in IN_DOUBT or (reply.approved_at and attempt.started_at < reply.approved_at):
             break

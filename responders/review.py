@@ -156,7 +156,7 @@ class Desk:
             reply.seen_post_id, reply.request_id = newest_inbound(session, mention), target.id if target else None
             reply.in_reply_to = posts_of(session, mention.id or 0)[-1].channel_post_id
             advance(session, reply, ReplyState.APPROVED, by, "approved on the desk", now)
-            if decided.by_hand and not self.may_reply(session, mention, reply).allowed:
+            if decided.by_hand and self.may_reply(session, mention, reply).by_hand:
                 hand_over(session, reply, staff, now)
         elif reply:
             advance(session, reply, ReplyState.CANCELLED, by, "a person decided not to reply", now)
@@ -379,7 +379,9 @@ def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None
 
 
 def _in_state(session: Session, table: type[Row], mention: Mention, state: str) -> list[Row]:
-    return list(session.exec(select(table).where(table.mention_id == mention.id, table.state == state)).all())
+    """Locked: what the outbox claims in this very moment is in this state no more."""
+    found = select(table).where(table.mention_id == mention.id, table.state == state)
+    return list(session.exec(found.with_for_update()).all())
 
 
 def locked_mention(session: Session, mention_id: int) -> Mention:

@@ -16,16 +16,16 @@ def give_back(session: Session, mention_id: int, why: str, now: datetime) -> Non
     to be said now is another one.
     """
     for reply in session.exec(
-        select(Reply).where(Reply.mention_id == mention_id, Reply.state == ReplyState.APPROVED)
+        select(Reply).where(Reply.mention_id == mention_id, Reply.state == ReplyState.APPROVED).with_for_update()
     ).all():
         reply.revision += 1
         reply.held_because = ""
         advance(session, reply, ReplyState.IN_REVIEW, "outbox", why, now)
         advance(session, reply, ReplyState.DRAFT, "outbox", why, now)
     for request in session.exec(
-        select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention_id, ServiceRequest.state == RequestState.APPROVED
-        )
+        select(ServiceRequest)
+        .where(ServiceRequest.mention_id == mention_id, ServiceRequest.state == RequestState.APPROVED)
+        .with_for_update()
     ).all():
         advance(session, request, RequestState.IN_REVIEW, "outbox", why, now)
         advance(session, request, RequestState.DRAFT, "outbox", why, now)

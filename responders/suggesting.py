@@ -289,8 +289,8 @@ def _is_chatter(understanding: Understanding) -> bool:
 
 
 def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The newest request of the same person that the city has."""
-    return session.exec(
+    """The newest request of the same person that the city has; in public, none they told us of in private."""
+    wanted = (
         select(ServiceRequest)
         .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
         .where(
@@ -298,9 +298,11 @@ def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None
             ServiceRequest.state == RequestState.SUBMITTED,
             col(ServiceRequest.service_request_id).is_not(None),
         )
-        .order_by(col(ServiceRequest.id).desc())
-        .limit(1)
-    ).first()
+    )
+    if not session.get_one(Conversation, mention.conversation_id).private:
+        rooms = col(Conversation.id) == Mention.conversation_id
+        wanted = wanted.join(Conversation, rooms).where(col(Conversation.private).is_(False))
+    return session.exec(wanted.order_by(col(ServiceRequest.id).desc()).limit(1)).first()
 
 
 def _known_request(request: ServiceRequest | None, services: dict[str, Service], now: datetime) -> KnownRequest | None:

@@ -6,8 +6,7 @@ answers our message or a person has looked. Source: Bot API, sendMessage, ReplyP
 
 from collections.abc import Mapping
 from datetime import UTC, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import telegram
 from telegram.error import (
@@ -23,6 +22,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from models import Channel, SendAttempt, utc_now
+from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from responders.errors import ConversationMoved, SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof
@@ -50,7 +50,7 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-class TelegramResponder:
+class TelegramResponder(Opened):
     """Replies as one bot. `hooks` are httpx's, which see every answer."""
 
     channel = Channel.TELEGRAM
@@ -64,12 +64,7 @@ class TelegramResponder:
         )
         self._bot = telegram.Bot(token, base_url=f"{base_url.rstrip('/')}/bot", request=self._request)
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         await self._request.shutdown()
 
     def length(self, text: str) -> int:

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from hark311 import worker
 from hark311.cli import app
+from hark311.notices import Notice
 from hark311.paging import Page, WebhookNotifier
 from hark311.replay import BadLine, read_lines
 from hark311.settings import NotifySettings, Open311Settings, Settings, TelegramAccount, XAccount, load
@@ -28,6 +29,7 @@ from hark311.simulator import RunningSimulator, SimulatorSettings
 from hark311.simulator.box import Box
 from hark311.simulator.control import ControlApi
 from hark311.simulator.faults import Kind
+from hark311.watching import Worry
 from models import CHANNELS, Channel, job_names, tables
 from models.database import utc_now
 from models.lifecycle import MACHINES
@@ -295,8 +297,9 @@ async def test_the_signature_check_of_the_paging_page_knows_our_pages() -> None:
     assert check(body, signature, "a long random text")
     assert not check(body + b" ", signature, "a long random text")
     assert not check(body, signature, "another text")
-    [example] = [json.loads(text) for page, text in _blocks(kind="json") if page.name == "page-staff.md"]
-    assert example.keys() == json.loads(body).keys()
+    danger, notice = [json.loads(text) for page, text in _blocks(kind="json") if page.name == "page-staff.md"]
+    assert danger.keys() == json.loads(body).keys()
+    assert notice.keys() == Notice("", 3, "city_mastodon", Channel.MASTODON, Worry.KEY, "", "").facts.keys()
 
 
 def _heard() -> Iterator[Any]:

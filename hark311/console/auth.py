@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 
 from argon2 import PasswordHasher
@@ -16,7 +17,12 @@ SESSION_LASTS = timedelta(hours=12)
 PASSWORD_LENGTH = 12
 
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_urlsafe(16))  # an unknown name takes as long as a wrong password
+
+
+@cache
+def _nobody() -> str:
+    """What an unknown name is tried against: it takes as long as a wrong password. Made once, at first need."""
+    return _HASHER.hash(secrets.token_urlsafe(16))
 
 
 class LinkRefused(Exception):
@@ -100,7 +106,7 @@ def person_with_password(session: Session, username: str, password: str) -> Staf
 def password_is(stored: str | None, password: str) -> bool:
     """Whether a password fits a stored hash; False where none is stored."""
     try:
-        return _HASHER.verify(stored or _NOBODY, password) and stored is not None
+        return _HASHER.verify(stored or _nobody(), password) and stored is not None
     except (Argon2Error, InvalidHashError):
         return False
 

@@ -25,7 +25,7 @@ COUNTED = {"waiting": "now", "on_its_way": "sent", "uncertain": "uncertain", "re
 @router.get("/channels")
 def show_channels(request: Request, console: ConsoleHere, visitor: Viewing) -> Response:
     with console.product.database.read() as session:
-        channels = channel_queries.channel_states(session, console, waiting=True)
+        channels = channel_queries.channel_states(session, console, whole=True)
         unreadable = queries.unreadable_posts(session)
     return signed_in_page(
         request,
@@ -93,6 +93,7 @@ def health(console: ConsoleHere) -> Response:
         open_alarms = select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))
         counts["open_alarms"] = session.exec(open_alarms).one()
         counts["arriving"] = queue_queries.arriving(session).number
+        counts["unheard"] = channel_queries.count_unheard(session, console)
         counts["unreadable"] = queries.count_unreadable(session).number
         accounts = {account.name: account.health.value for account in session.exec(select(Account)).all()}
     return JSONResponse({"status": "ok", **counts, "channels": accounts})

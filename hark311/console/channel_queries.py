@@ -1,5 +1,6 @@
 """The state of our accounts, as the strip beside the queue and the channels page show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +11,27 @@ from hark311.console.pages import Console
 from hark311.simulated import accounts_of
 from hark311.watching import Watched, unheard_accounts, watch
 from listeners import backfill
-from models import CHANNELS, Account, AccountHealth, Gap
+from listeners.lanes import lane_of
+from models import CHANNELS, Account, AccountHealth, Gap, Lane, ListeningRule
+
+LANES = {"messages": "Private messages", "quotes": "Quotes of our posts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Something an account hears beside its mentions, and cannot hear now."""
+
+    what: str
+    trouble: str
+    resume_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """One of our accounts. `waiting` is what was written before we began and waits for a person."""
+    """One of our accounts. `waiting` is what was written before we began and waits for a person.
+
+    `unheard` is for the account's own page: it makes no account unwell, since its mentions are heard all the same.
+    """
 
     account_id: int
     name: str
@@ -32,14 +48,15 @@ class ChannelState:
     retired: bool
     gaps: tuple[Gap, ...]
     waiting: backfill.Waiting | None = None
+    unheard: Sequence[Unheard] = ()
 
     @property
     def well(self) -> bool:
         return self.sign.tone == "ok" and not self.gaps and not self.trouble and not self.warnings
 
 
-def channel_states(session: Session, console: Console, *, waiting: bool = False) -> list[ChannelState]:
-    """All our accounts, in the order they were set up. waiting: also look for what was written before we began."""
+def channel_states(session: Session, console: Console, *, whole: bool = False) -> list[ChannelState]:
+    """All our accounts, in the order they were set up. whole: with what waits from before, and what is not heard."""
     settings, now = accounts_of(console.product.settings), console.now()
     accounts = session.exec(select(Account).order_by(col(Account.id))).all()
     gaps = session.exec(select(Gap).where(col(Gap.closed_at).is_(None)).order_by(col(Gap.id)).limit(200)).all()
@@ -48,13 +65,32 @@ def channel_states(session: Session, console: Console, *, waiting: bool = False)
             account,
             watch(account, settings.get(account.name), now),
             tuple(gap for gap in gaps if gap.account_id == account.id),
-            backfill.waiting(session, account.id or 0) if waiting else None,
+            backfill.waiting(session, account.id or 0) if whole else None,
+            _unheard(session, account) if whole and not account.retired_at else (),
         )
         for account in accounts
     ]
 
 
-def _state(account: Account, watched: Watched, gaps: tuple[Gap, ...], waiting: backfill.Waiting | None) -> ChannelState:
+def _unheard(session: Session, account: Account) -> list[Unheard]:
+    """What is heard beside the mentions and in trouble now; searches that ended are none of it."""
+    rules = select(ListeningRule).where(ListeningRule.account_id == account.id, col(ListeningRule.ended_at).is_(None))
+    named = {lane_of(rule.id or 0): f"The search for {rule.label or rule.query}" for rule in session.exec(rules).all()}
+    lanes = select(Lane).where(Lane.account_id == account.id, Lane.trouble != "").order_by(col(Lane.id))
+    return [
+        Unheard(what, lane.trouble, lane.resume_at)
+        for lane in session.exec(lanes).all()
+        if (what := (LANES | named).get(lane.name))
+    ]
+
+
+def _state(
+    account: Account,
+    watched: Watched,
+    gaps: tuple[Gap, ...],
+    waiting: backfill.Waiting | None,
+    unheard: Sequence[Unheard],
+) -> ChannelState:
     retired = account.retired_at is not None
     return ChannelState(
         account_id=account.id or 0,
@@ -72,6 +108,7 @@ def _state(account: Account, watched: Watched, gaps: tuple[Gap, ...], waiting: b
         retired=retired,
         gaps=gaps,
         waiting=waiting,
+        unheard=unheard,
     )
 
 

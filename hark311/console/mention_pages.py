@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hark311.console import mention_queries, queue_queries
+from hark311.console import mention_queries, queue_queries, spend_queries
 from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission, known_intent
 from hark311.console.delivery_queries import deliveries
 from hark311.console.frame import signed_in_page
@@ -241,6 +241,7 @@ def _show(
         on_their_way = deliveries(session, page, console.product.settings, console.now())
         next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0)
         neighbours = neighbour_card(session, page)
+        held_by_ceiling = spend_queries.held_by_ceiling(session, console.product, page, console.now())
         place = place_card(session, page, form, console.product.settings.city, dots_of(session, neighbours))
     return signed_in_page(
         request,
@@ -260,6 +261,7 @@ def _show(
         place=place,
         redrafted=redrafted,
         neighbours=neighbours,
+        held_by_ceiling=held_by_ceiling,
         belongs=belongs(console.product, place.point, form.service_code),
         **_judged(console, page, form),
     )

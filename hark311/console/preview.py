@@ -23,13 +23,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`length` is the longest the reply can get, in the channel's `unit`; `extra` says what a link in it costs more."""
+    """`length` is the longest the reply can get, in the channel's `unit`; `extra` says what a link in it costs more.
+
+    `names`: whom the channel has us name before these words, which is not counted.
+    """
 
     length: int
     limit: int
     unit: str
     variants: list[Variant]
     extra: str = ""
+    names: str = ""
 
     @property
     def fits(self) -> bool:
@@ -60,7 +64,8 @@ def preview(desk: Desk, page: MentionPage, form: DecisionForm, answer_seconds: f
     elif versions[0].strip():
         variants = [Variant("Posted exactly like this", [(versions[0], False)])]
     extra = "" if page.private else _extra(prices, page.account.channel, text)
-    return Preview(length, facts.limit(private=page.private), facts.length_unit, variants, extra)
+    names = f"@{page.author.handle}" if facts.names_them else ""
+    return Preview(length, facts.limit(private=page.private), facts.length_unit, variants, extra, names)
 
 
 def _extra(prices: Prices, channel: Channel, text: str) -> str:

@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
+from hark311.console.mention_queries import MentionPage
 from hark311.product import Product
 from hark311.rates import Rates
 from hark311.simulated import accounts_of
-from hark311.spending import Budget, after, budget_left, month_of
-from models import CHANNELS, Account
+from hark311.spending import Budget, after, budget_left, dollars, month_of
+from models import CHANNELS, Account, Channel
 from models.ledger import Spend
 
 CALLS = {
@@ -37,7 +38,7 @@ CALLS = {
     "upload": "Pictures",
     "other": "Other calls",
 }
-"""Our names of X's calls, in words. Other channels' calls are shown as the channel calls them."""
+"""Our names of X's calls, in words. Calls of channels that cost nothing are shown as the channel calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,29 @@ class AccountMonth:
     """One account's month: `days` holds a sum for each day of it, in order. `budget` is None in an earlier month."""
 
     name: str
-    label: str
+    channel: Channel
+    handle: str
     budget: Budget | None
     spent: int
     lines: list[Line]
     days: list[tuple[date, int]]
 
     @property
+    def label(self) -> str:
+        return CHANNELS[self.channel].label
+
+    @property
     def billed(self) -> bool:
         """Whether anything of it costs money; calls of other channels are only counted."""
         return any(one.microdollars for one in self.lines)
+
+    @property
+    def calls(self) -> int:
+        return sum(one.calls for one in self.lines)
+
+    @property
+    def refused(self) -> int:
+        return sum(one.refused for one in self.lines)
 
 
 def months_of(session: Session, month: date, now: datetime, ceilings: Mapping[str, float]) -> list[AccountMonth]:
@@ -78,7 +92,8 @@ def months_of(session: Session, month: date, now: datetime, ceilings: Mapping[st
         budget = budget_left(session, account.name, ceilings.get(account.name, 0), now) if current else None
         lines, days = _lines(rows), _days(rows, month)
         spent = sum(one.microdollars for one in lines)
-        found.append(AccountMonth(account.name, CHANNELS[account.channel].label, budget, spent, lines, days))
+        handle = f"@{account.handle}" if account.handle else account.name
+        found.append(AccountMonth(account.name, account.channel, handle, budget, spent, lines, days))
     return found
 
 
@@ -123,6 +138,20 @@ class Limits:
 def ceilings_of(product: Product) -> Mapping[str, float]:
     """Account name -> its monthly ceiling in dollars, 0 for none."""
     return {name: account.monthly_ceiling for name, account in accounts_of(product.settings).items()}
+
+
+def held_by_ceiling(session: Session, product: Product, page: MentionPage, now: datetime) -> str:
+    """What a reached ceiling means for the reply to a mention, in a sentence; "" while it is not reached."""
+    name, label = page.account.name, page.facts.label
+    budget = budget_left(session, name, ceilings_of(product).get(name, 0), now)
+    if not budget.reached:
+        return ""
+    if page.mention.danger:
+        return f"The month's money for {label} is spent. An answer to a danger goes all the same."
+    return (
+        f"What is approved waits: {dollars(budget.spent)} of this month's {dollars(budget.ceiling)} for {label} are "
+        "spent. It goes when the operator raises the ceiling, or when the month (UTC) is over."
+    )
 
 
 def limits_of(product: Product, now: datetime) -> Mapping[int, Limits]:

@@ -8,9 +8,7 @@ import hashlib
 import hmac
 import json
 import re
-import sqlite3
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 import regex
 from starlette.applications import Starlette
@@ -19,11 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hark311.simulator.attached import picture_bytes
-from hark311.simulator.bluesky_network import POST, PROFILE, BlueskyNetwork, cid_of
+from hark311.simulator.bluesky_network import POST, BlueskyNetwork, cid_of
+from hark311.simulator.bluesky_views import BlueskyViews, Refused, invalid, limit_of
 from hark311.simulator.faults import Fault
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
-from hark311.simulator.store import iso_z
 
 GRAPHEMES, BYTES = 300, 3000
 ACCESS_SECONDS, REFRESH_SECONDS = 7200, 90 * 86400
@@ -31,24 +29,6 @@ LIMITS = {"createSession": (30, 300), "createRecord": (1666, 3600), "*": (3000, 
 """Calls and seconds. Source: Bluesky, rate limits, as read for the project's domain notes (April 2026)."""
 OPEN = {"createSession", "describeServer", "getBlob", "getRecord", "listRecords", "resolveHandle"}
 TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
-
-_OUR_PROFILE: Json = {
-    "description": "Requests for city services. Run by the simulator.",
-    "labels": {"values": [{"val": "bot"}]},
-}
-"""What our own account's profile says until somebody writes another."""
-
-
-class Refused(Exception):
-    """A call that is answered with an error of its name."""
-
-    def __init__(self, status: int, name: str, words: str) -> None:
-        super().__init__(words)
-        self.status, self.body = status, {"error": name, "message": words}
-
-
-def _invalid(words: str) -> Refused:
-    return Refused(400, "InvalidRequest", words)
 
 
 class BlueskyVoice:
@@ -86,7 +66,7 @@ class BlueskyApi:
     voice = BlueskyVoice()
 
     def __init__(self, network: BlueskyNetwork, settings: SimulatorSettings) -> None:
-        self.network, self.settings = network, settings
+        self.network, self.settings, self.views = network, settings, BlueskyViews(network)
         self._windows: dict[str, tuple[float, int]] = {}
 
     def app(self) -> Starlette:
@@ -104,12 +84,12 @@ class BlueskyApi:
             "com.atproto.repo.listRecords": self.list_records,
             "com.atproto.repo.uploadBlob": self.upload_blob,
             "com.atproto.sync.getBlob": self.get_blob,
-            "app.bsky.actor.getProfile": self.get_profile,
-            "app.bsky.notification.listNotifications": self.list_notifications,
-            "app.bsky.notification.updateSeen": self.update_seen,
-            "app.bsky.feed.getPosts": self.get_posts,
-            "app.bsky.feed.getPostThread": self.get_thread,
-            "app.bsky.feed.searchPosts": self.search,
+            "app.bsky.actor.getProfile": self.views.get_profile,
+            "app.bsky.notification.listNotifications": self.views.list_notifications,
+            "app.bsky.notification.updateSeen": self.views.update_seen,
+            "app.bsky.feed.getPosts": self.views.get_posts,
+            "app.bsky.feed.getPostThread": self.views.get_thread,
+            "app.bsky.feed.searchPosts": self.views.search,
         }
         return Starlette(
             routes=[
@@ -137,7 +117,7 @@ class BlueskyApi:
             except Refused as refused:
                 status, body = refused.status, refused.body
             except (ValueError, LookupError) as error:
-                status, body = 400, _invalid(f"not understood: {error}").body
+                status, body = 400, invalid(f"not understood: {error}").body
             return Response(json.dumps(body), status, headers, media_type="application/json; charset=utf-8")
 
         return endpoint
@@ -215,7 +195,7 @@ class BlueskyApi:
         handle = request.query_params.get("handle", "")
         row = self.network.store.row("SELECT did FROM bsky_people WHERE handle = ?", (handle,))
         if row is None:
-            raise _invalid("Unable to resolve handle")
+            raise invalid("Unable to resolve handle")
         return {"did": row["did"]}
 
     # repositories
@@ -225,20 +205,20 @@ class BlueskyApi:
         if said.get("repo") not in (self.network.us, self.network.handle):
             raise Refused(401, "AuthenticationRequired", "Invalid repo")
         if not isinstance(record, dict):
-            raise _invalid("Input must have the property record")
+            raise invalid("Input must have the property record")
         if said.get("collection") == POST:
             text = record.get("text")
             if not isinstance(text, str) or not isinstance(record.get("createdAt"), str):
-                raise _invalid(f"Invalid {POST} record: Missing required key")
+                raise invalid(f"Invalid {POST} record: Missing required key")
             for what, most, count in (
                 ("string", BYTES, len(text.encode())),
                 ("grapheme", GRAPHEMES, len(regex.findall(r"\X", text))),
             ):
                 if count > most:
                     wrong = f"{what} too big (maximum {most}, got {count}) at $.record.text"
-                    raise _invalid(f"Invalid {POST} record: {wrong}")
+                    raise invalid(f"Invalid {POST} record: {wrong}")
             if "rkey" in said and not TID.fullmatch(str(said["rkey"])):
-                raise _invalid(f"Invalid record key: {said['rkey']}")
+                raise invalid(f"Invalid record key: {said['rkey']}")
         return record
 
     async def create_record(self, _: Request, said: Json) -> Json:
@@ -267,7 +247,7 @@ class BlueskyApi:
     async def get_record(self, request: Request, _: Json) -> Json:
         """One record of anybody."""
         query = request.query_params
-        uri = f"at://{self._did(query['repo'])}/{query['collection']}/{query['rkey']}"
+        uri = f"at://{self.views.did(query['repo'])}/{query['collection']}/{query['rkey']}"
         row = self.network.record(uri)
         if row is None or row["deleted"]:
             raise Refused(400, "RecordNotFound", f"Could not locate record: {uri}")
@@ -279,7 +259,7 @@ class BlueskyApi:
         rows = self.network.store.rows(
             "SELECT * FROM bsky_records WHERE did = ? AND collection = ? AND deleted = 0 AND rkey < ? "
             "ORDER BY rkey DESC LIMIT ?",
-            (self._did(query["repo"]), query["collection"], query.get("cursor", "~"), _limit(request, 50)),
+            (self.views.did(query["repo"]), query["collection"], query.get("cursor", "~"), limit_of(request, 50)),
         )
         records = [{"uri": row["uri"], "cid": row["cid"], "value": json.loads(row["record"])} for row in rows]
         return {"records": records, **({"cursor": rows[-1]["rkey"]} if rows else {})}
@@ -297,144 +277,6 @@ class BlueskyApi:
         mime, body = picture_bytes(self.network.store, f"bluesky-{request.query_params['cid']}")
         return Response(body, media_type=mime)
 
-    def _did(self, actor: str) -> str:
-        row = self.network.store.row("SELECT did FROM bsky_people WHERE ? IN (did, handle)", (actor,))
-        if row is None:
-            raise _invalid(f"Could not find repo: {actor}")
-        return str(row["did"])
-
-    # what the AppView shows
-
-    async def get_profile(self, request: Request, _: Json) -> Json:
-        """An account's profile."""
-        did = self._did(request.query_params["actor"])
-        row = self.network.record(f"at://{did}/{PROFILE}/self")
-        unwritten = _OUR_PROFILE if did == self.network.us else {}
-        shown = json.loads(row["record"]) if row and not row["deleted"] else unwritten
-        own = shown.get("labels", {}).get("values", [])
-        labels = [{"src": did, "uri": did, "val": one["val"], "cts": iso_z(0)} for one in own]
-        return {**self._author(did), "description": shown.get("description", ""), "labels": labels}
-
-    async def list_notifications(self, request: Request, _: Json) -> Json:
-        """What named, answered or quoted us, newest first; there is no `since`."""
-        query = request.query_params
-        reasons = query.getlist("reasons") or ["mention", "reply", "quote"]
-        rows = self.network.store.rows(
-            "SELECT r.* FROM bsky_records r JOIN bsky_people p ON p.did = r.did WHERE r.reason IS NOT NULL "  # noqa: S608 - fixed parts
-            f"AND r.reason IN ({','.join('?' * len(reasons))}) AND p.blocks_us = 0 AND r.sorted_ms < ? "
-            "ORDER BY r.sorted_ms DESC LIMIT ?",
-            [*reasons, _before(query.get("cursor")), _limit(request, 50)],
-        )
-        notices = [
-            {**self._plain(row), "reason": row["reason"], "isRead": False, "record": json.loads(row["record"])}
-            for row in rows
-        ]
-        return {"notifications": notices, "priority": False, **({"cursor": str(rows[-1]["sorted_ms"])} if rows else {})}
-
-    async def update_seen(self, _: Request, said: Json) -> Json:
-        """Remember when we looked last."""
-        self.network.store.remember("bluesky_seen_at", said["seenAt"])
-        return {}
-
-    async def get_posts(self, request: Request, _: Json) -> Json:
-        """Up to 25 posts; what is gone, or by somebody who blocks us, is left out."""
-        uris = request.query_params.getlist("uris")
-        if not 1 <= len(uris) <= 25:
-            raise _invalid("Error: uris must not have more than 25 elements")
-        rows = [self.network.record(uri) for uri in uris]
-        return {"posts": [self._view(request, row) for row in rows if row is not None and self._shown(row)]}
-
-    async def search(self, request: Request, _: Json) -> Json:
-        """Posts that hold all words, newest first; the cursor counts."""
-        query = request.query_params
-        words = query.get("q", "").split()
-        if not words:
-            raise _invalid("Error: Params must have the property q")
-        start = int(query.get("cursor") or 0)
-        rows = self.network.store.rows(
-            "SELECT * FROM bsky_records WHERE collection = ? AND deleted = 0 "  # noqa: S608 - fixed parts
-            + "AND instr(lower(text), ?) > 0 " * len(words)
-            + "ORDER BY sorted_ms DESC LIMIT ? OFFSET ?",
-            [POST, *(word.lower() for word in words), _limit(request, 25), start],
-        )
-        more = {"cursor": str(start + len(rows))} if len(rows) == _limit(request, 25) else {}
-        return {"posts": [self._view(request, row) for row in rows if self._shown(row)], **more}
-
-    async def get_thread(self, request: Request, _: Json) -> Json:
-        """A post with what stands above and below it."""
-        row = self.network.record(request.query_params["uri"])
-        if row is None or not self._shown(row):
-            raise Refused(400, "NotFound", f"Post not found: {request.query_params['uri']}")
-        thread = self._below(request, row, int(request.query_params.get("depth", 6)))
-        child, parent = thread, row["parent"]
-        while parent:
-            above = self.network.record(parent)
-            if above is None or not self._shown(above):
-                child["parent"] = {"$type": "app.bsky.feed.defs#notFoundPost", "uri": parent, "notFound": True}
-                break
-            child["parent"] = {"$type": "app.bsky.feed.defs#threadViewPost", "post": self._view(request, above)}
-            child, parent = child["parent"], above["parent"]
-        return {"thread": thread}
-
-    def _below(self, request: Request, row: sqlite3.Row, depth: int) -> Json:
-        rows = self.network.store.rows(
-            "SELECT * FROM bsky_records WHERE root = ? AND parent = ? AND deleted = 0 ORDER BY sorted_ms",
-            (row["root"], row["uri"]),
-        )
-        replies = [self._below(request, one, depth - 1) for one in rows if self._shown(one)] if depth > 0 else []
-        return {
-            "$type": "app.bsky.feed.defs#threadViewPost",
-            "post": self._view(request, row),
-            "replies": replies,
-        }
-
-    def _shown(self, row: sqlite3.Row) -> bool:
-        return not row["deleted"] and not self._author(row["did"])["viewer"]["blockedBy"]
-
-    def _author(self, did: str) -> Json:
-        row = self.network.store.row("SELECT * FROM bsky_people WHERE did = ?", (did,))
-        viewer = {"muted": False, "blockedBy": bool(row and row["blocks_us"])}
-        shown = {"handle": row["handle"], "displayName": row["name"]} if row else {"handle": "handle.invalid"}
-        return {"did": did, **shown, "viewer": viewer, "labels": []}
-
-    def _plain(self, row: sqlite3.Row) -> Json:
-        return {
-            "uri": row["uri"],
-            "cid": row["cid"],
-            "author": self._author(row["did"]),
-            "indexedAt": iso_z(row["sorted_ms"]),
-            "labels": [],
-        }
-
-    def _view(self, request: Request, row: sqlite3.Row) -> Json:
-        record = json.loads(row["record"])
-        root = self.network.record(row["root"])
-        viewer = {"threadMuted": False, "embeddingDisabled": False}
-        if root is not None and root["closed"]:
-            viewer["replyDisabled"] = True
-        view = {**self._plain(row), "record": record, "viewer": viewer}
-        embed = record.get("embed")
-        images = embed.get("images") if isinstance(embed, dict) else None
-        if isinstance(images, list):
-            at = f"http://{request.headers.get('host', '127.0.0.1')}/bluesky/xrpc/com.atproto.sync.getBlob"
-            shown = []
-            for image in images:
-                url = f"{at}?did={quote(row['did'])}&cid={image['image']['ref']['$link']}"
-                shown.append({"thumb": url, "fullsize": url, "alt": image["alt"]})
-            view["embed"] = {"$type": "app.bsky.embed.images#view", "images": shown}
-        return view
-
 
 def _packed(part: bytes) -> str:
     return base64.urlsafe_b64encode(part).decode().rstrip("=")
-
-
-def _limit(request: Request, usual: int) -> int:
-    asked = int(request.query_params.get("limit", usual))
-    if not 1 <= asked <= 100:
-        raise _invalid("Error: limit can not be greater than 100")
-    return asked
-
-
-def _before(cursor: str | None) -> int:
-    return int(cursor) if cursor else 2**62

@@ -1,15 +1,15 @@
 """What can be said of a bot's account: its token, how it appears, what it may read, its webhook, the clock."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import telegram
 from telegram.error import TelegramError
 
+from listeners.findings import clock as clock_finding
+from listeners.findings import named_operator
 from listeners.protocol import Finding
 
-MOST_APART = timedelta(seconds=30)
 MANY_WAITING = 100
 NO_ANSWER = (TelegramError, LookupError, TypeError, AttributeError)
 
@@ -29,11 +29,11 @@ async def findings_of(
     """
     try:
         me = await bot.get_me()
-        found = [_token(me), _groups(me), _clock(clock(), their_date())]
+        found = [_token(me), _groups(me), clock_finding(clock(), their_date(), "Telegram")]
     except NO_ANSWER as error:
         advice = "Ask @BotFather for the token (/mybots, API Token), put it into the settings and restart."
         return [Finding("token", False, explain(error), advice)]
-    for look in (_named_operator(bot, operator), _webhook(bot, webhook_url, clock())):
+    for look in (_operator(bot, operator), _webhook(bot, webhook_url, clock())):
         try:
             found.append(await look)
         except NO_ANSWER as error:
@@ -55,27 +55,9 @@ def _groups(me: telegram.User) -> Finding:
     return Finding("groups", True, "privacy mode is on: in groups it is sent only what names it, commands and answers")
 
 
-def _clock(ours: datetime, date: str) -> Finding:
-    try:
-        theirs = parsedate_to_datetime(date).astimezone(UTC)
-    except ValueError:
-        return Finding("clock", None, "Telegram did not say what time it is")
-    apart = abs(ours - theirs)
-    if apart > MOST_APART:
-        said = f"this machine's clock is {apart.total_seconds():.0f} s away from Telegram's"
-        return Finding("clock", False, said, "Turn on time synchronisation (chrony, systemd-timesyncd) here.")
-    return Finding("clock", True, "it agrees with Telegram's")
-
-
-async def _named_operator(bot: telegram.Bot, operator: str) -> Finding:
-    if not operator:
-        advice = "Set `operator` on the account, and name them with @BotFather: /setdescription."
-        return Finding("named operator", False, "the settings do not say who answers for this bot", advice)
+async def _operator(bot: telegram.Bot, operator: str) -> Finding:
     shown = (await bot.get_my_description()).description + (await bot.get_my_short_description()).short_description
-    if operator.casefold() in shown.casefold():
-        return Finding("named operator", True, f"the bot's description names {operator}")
-    advice = f"With @BotFather: /setdescription, choose the bot, and say that {operator} answers for it."
-    return Finding("named operator", False, f"the bot's description does not name {operator}", advice)
+    return named_operator(operator, shown, "With @BotFather: /setdescription, choose the bot, say who answers for it.")
 
 
 async def _webhook(bot: telegram.Bot, wanted: str, now: datetime) -> Finding:

@@ -8,8 +8,7 @@ webhook set, getUpdates is a conflict. Source: Bot API, getUpdates, setWebhook a
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import telegram
@@ -21,6 +20,7 @@ from listeners.protocol import Batch, Finding, OurAccount
 from listeners.telegram.checking import findings_of
 from listeners.telegram.reading import HEARD, read_updates
 from models import Channel, utc_now
+from models.opened import Opened
 
 PAGE = 100
 NETWORK_SLACK_SECONDS = 5
@@ -33,7 +33,7 @@ NO_ANSWER = (TelegramError, LookupError, TypeError, AttributeError)
 """The last three are what the SDK makes of an answer that is JSON, but not Telegram's."""
 
 
-class TelegramListener:
+class TelegramListener(Opened):
     """Hears one bot. One poller a token: Telegram refuses a second, and the account's lease keeps us from trying.
 
     `webhook_url`: where Telegram brings the updates to; empty for polling. `operator`: who answers for the bot.
@@ -72,12 +72,7 @@ class TelegramListener:
         self._us: OurAccount | None = None
         self._told_telegram = False
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         await self._request.shutdown()
 
     async def whoami(self) -> OurAccount:

@@ -5,7 +5,7 @@ Source: Bot API, Update and Message.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from hashlib import sha256
 from typing import Any
@@ -24,6 +24,9 @@ from models.posts import (
     PostKind,
     UnreadableItem,
 )
+
+OF_OTHERS = frozenset({"contact", "reply_to_message", "quote", "external_reply"})
+"""Words of somebody else in an update: kept under this post they would outlive their own (invariant 6)."""
 
 HEARD = ("message", "edited_message")
 """The kinds of updates we ask for. What comes of another kind was asked for by somebody else, and is no post."""
@@ -117,16 +120,20 @@ def read_message(message: telegram.Message, us: OurAccount, raw: Mapping[str, An
         may_reply_reason="the resident wrote to our bot",
         command=command,
         reply_with={"start": argument} if argument else {},
-        raw=without_contacts(raw),
+        raw=_without(OF_OTHERS, raw),
     )
 
 
 def without_contacts(raw: Any) -> Any:
     """The same update without the contact cards in it, also in what it answers or quotes."""
+    return _without(frozenset({"contact"}), raw)
+
+
+def _without(names: Collection[str], raw: Any) -> Any:
     if isinstance(raw, Mapping):
-        return {name: without_contacts(value) for name, value in raw.items() if name != "contact"}
+        return {name: _without(names, value) for name, value in raw.items() if name not in names}
     if isinstance(raw, list):
-        return [without_contacts(one) for one in raw]
+        return [_without(names, one) for one in raw]
     return raw
 
 

@@ -1,16 +1,14 @@
 """What can be told about our account and keys on X, for `hark doctor`."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 from listeners.errors import ListenerError, RateLimited
+from listeners.findings import clock, named_operator
 from listeners.protocol import Finding
 from listeners.x.calls import NOBODYS_POST, XCalls
 from models.x_fields import Json
 
 CONSOLE = "X's developer console (console.x.com), under your app"
-MOST_SKEW = timedelta(seconds=60)
 
 ACCESS = {
     "read": ("read posts only", False),
@@ -32,7 +30,7 @@ async def check(calls: XCalls, operator: str) -> Sequence[Finding]:
         Finding("key of the account", True, f"X knows it as @{user.get('username', '')}"),
         _access(answer.headers),
         await _bearer(calls),
-        _clock(answer.headers, calls.clock()),
+        clock(calls.clock(), answer.headers.get("Date", ""), "X"),
         *_profile(user, operator),
         Finding(
             "automated label",
@@ -77,34 +75,9 @@ async def _bearer(calls: XCalls) -> Finding:
     return Finding(what, True, "X accepts it")
 
 
-def _clock(headers: Mapping[str, str], now: datetime) -> Finding:
-    try:
-        apart = abs(now - parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC))
-    except (TypeError, ValueError):
-        return Finding("clock", None, "X did not say what time it is")
-    seconds = round(apart.total_seconds())
-    return Finding(
-        "clock",
-        apart <= MOST_SKEW,
-        f"{seconds} s apart from X's",
-        "" if apart <= MOST_SKEW else "Switch on time synchronisation (NTP). X refuses keys signed minutes off.",
-    )
-
-
 def _profile(user: Json, operator: str) -> list[Finding]:
-    bio = str(user.get("description") or "")
-    named = operator.casefold() in bio.casefold() if operator and bio else None if bio else False
-    found = [
-        Finding(
-            "named operator",
-            named,
-            f"the profile says: {bio}" if bio else "the profile says nothing",
-            ""
-            if named
-            else "The profile must name who runs the account. Add it in X under Edit profile, and set operator to the "
-            "same words.",
-        )
-    ]
+    advice = "Name who runs the account in X, under Edit profile, in the words that `operator` has."
+    found = [named_operator(operator, str(user.get("description") or ""), advice)]
     if user.get("protected"):
         found.append(
             Finding(

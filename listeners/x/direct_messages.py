@@ -5,6 +5,7 @@ Ids carry "dm:" so that they are never taken for posts. Source: X API v2, GET /2
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from typing import Any
@@ -60,8 +61,8 @@ def read_messages(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[
             posts.append(read_message(raw, users, media, us))
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             kept = json.dumps(raw, sort_keys=True)
-            item = unreadable_post(id_in(raw), f"message {position}: X sent it without a usable {error}", kept)
-            unreadable.append(item)
+            broken = unreadable_post(id_in(raw), f"message {position}: X sent it without a usable {error}", kept)
+            unreadable.append(replace(broken, channel_post_id=PREFIX + broken.channel_post_id))
     return sorted(posts, key=lambda post: int(post.post_id.removeprefix(PREFIX))), unreadable
 
 

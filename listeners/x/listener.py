@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from types import TracebackType
-from typing import Self
 
 import requests
 
@@ -13,12 +11,13 @@ from listeners.x.calls import XCalls
 from listeners.x.direct_messages import direct_messages
 from listeners.x.mentions import mentions
 from models import Channel, utc_now
+from models.opened import Opened
 from models.posts import IncomingPost
 
 MESSAGES, QUOTES = "messages", "quotes"
 
 
-class XListener:
+class XListener(Opened):
     """Hears one account. `session` carries time limits and, in the simulator, another host.
 
     `country`: where staff sit (ISO 3166, two letters); what X withholds there is gone for us. `operator`: who the
@@ -54,12 +53,7 @@ class XListener:
             clock=lambda: self._clock(),
         )
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         self._session.close()
 
     async def whoami(self) -> OurAccount:

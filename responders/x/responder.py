@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from html import unescape
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import requests
 import tweepy
 
 from models import Channel, SendAttempt, utc_now
+from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from models.x_fields import full_text, reference_of, when
 from responders.errors import SendRefused, SendUncertain
@@ -30,7 +30,7 @@ PAGES = 8
 CLOCKS_DIFFER = timedelta(minutes=2)
 
 
-class XResponder:
+class XResponder(Opened):
     """Replies as one account. `session` carries time limits and, in the simulator, another host."""
 
     channel = Channel.X
@@ -54,12 +54,7 @@ class XResponder:
         self._clock = clock
         self._our_id = ""
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         self._session.close()
 
     def length(self, text: str) -> int:

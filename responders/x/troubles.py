@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 import tweepy
-from urllib3.exceptions import NewConnectionError
 
+from responders.connections import never_opened
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 
 NETWORK = (requests.RequestException, ValueError, KeyError, TypeError, AttributeError)
@@ -44,7 +44,7 @@ def trouble_of(error: Exception, now: datetime) -> SendError:
     """The outbox's decision that an error of tweepy or of the network stands for."""
     if isinstance(error, tweepy.HTTPException):
         return _of_answer(error, now)
-    if _nothing_left_us(error):
+    if never_opened(error):
         return SendDeferred(now + timedelta(seconds=30), "X could not be reached")
     return SendUncertain("the connection to X broke while we were posting")
 
@@ -58,9 +58,7 @@ def is_duplicate(error: tweepy.HTTPException) -> bool:
 def _of_answer(error: tweepy.HTTPException, now: datetime) -> SendError:
     status, kind = error.response.status_code, _kind(error)
     if status == 402 or (status in (403, 429) and any(sign in kind for sign in USED_UP)):
-        return SendDeferred(
-            now + PAID_AGAIN, "what we paid X for is used up; somebody has to add to it"
-        )
+        return SendDeferred(now + PAID_AGAIN, "what we paid X for is used up; somebody has to add to it")
     if isinstance(error, tweepy.TooManyRequests):
         reset = error.reset_time or int(now.timestamp()) + 60
         return SendDeferred(datetime.fromtimestamp(reset, UTC), "X asks us to wait")
@@ -71,12 +69,6 @@ def _of_answer(error: tweepy.HTTPException, now: datetime) -> SendError:
     if isinstance(error, (tweepy.Forbidden, tweepy.BadRequest, tweepy.NotFound)):
         return SendRefused(_in_words(error), author_blocks_us="blocked" in _said(error).lower())
     return SendUncertain(f"X answered {status} while we were posting")
-
-
-def _nothing_left_us(error: Exception) -> bool:
-    """Whether the connection was never opened. requests hides a refused one in its first argument."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _said(error: tweepy.HTTPException) -> str:

@@ -4,6 +4,7 @@ import inspect
 import sys
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -15,6 +16,9 @@ from models import CHANNELS, Channel
 from responders.protocol import Responder
 from responders.registry import LENGTHS, RESPONDERS, length_of, responder_class
 from tests.contracts.stages import STAGES
+
+MOST_LINES = 300
+"""Of what a channel is on our side, so that the next one is as soon written."""
 
 
 def _methods(protocol: type) -> dict[str, Callable[..., Any]]:
@@ -82,3 +86,11 @@ def test_an_adapter_promises_nothing_in_public_beyond_what_is_asked_with_isinsta
     for protocol, adapter in ((Listener, listener_class(channel)), (Responder, responder_class(channel))):
         public = {name for name, value in vars(adapter).items() if inspect.isfunction(value) and name[0] != "_"}
         assert public <= _abilities(protocol)
+
+
+@pytest.mark.parametrize("channel", [Channel.MASTODON, Channel.BLUESKY])
+def test_the_two_adapters_of_a_channel_are_small(channel: Channel) -> None:
+    files = [inspect.getsourcefile(adapter_of(channel)) for adapter_of in (listener_class, responder_class)]
+    lines = {file: Path(file or "").read_text(encoding="utf-8").count("\n") for file in files}
+    assert len(lines) == 2
+    assert sum(lines.values()) <= MOST_LINES, lines

@@ -14,7 +14,7 @@ from hark311.embedded import redis_url, start
 from hark311.jobs import QUEUE, Nudger, from_bytes, redis_settings, to_bytes
 from hark311.settings import Settings
 from models import MentionState, job_names
-from tests.running import free_port, spawn, wait_until
+from tests.running import START_SECONDS, free_port, spawn, wait_until
 from tests.town import Town
 
 
@@ -106,7 +106,7 @@ def test_what_waits_is_found_though_every_nudge_for_it_was_lost(
     log = tmp_path / "worker.log"
     working = spawn("worker", "--data", town.data, "--name", "town", log=log, **settings)
     try:
-        wait_until(lambda: town.mention_of(post_id).state == MentionState.DRAFTED)
+        wait_until(lambda: town.mention_of(post_id).state == MentionState.DRAFTED, START_SECONDS)
         town.approve(town.mention_of(post_id).id)
         wait_until(lambda: town.mention_of(post_id).state == MentionState.CLOSED)
     finally:
@@ -123,6 +123,6 @@ def test_a_worker_without_redis_says_so_and_ends(town: Town, tmp_path: Path) -> 
     settings = {"redis_url": f"redis://127.0.0.1:{free_port()}/0", "simulator_port": town.simulator.settings.port}
     log = tmp_path / "worker.log"
     working = spawn("worker", "--data", town.data, "--name", "test", log=log, **settings)
-    assert working.wait(20) == 1
+    assert working.wait(START_SECONDS) == 1
     assert "Redis does not answer" in log.read_text()
     assert "Traceback" not in log.read_text()

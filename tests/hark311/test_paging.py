@@ -17,7 +17,16 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
-from hark311.paging import PAGE_AGAIN, ConsoleNotifier, EmailNotifier, Notifier, Page, Pager, WebhookNotifier, notifiers
+from hark311.paging import (
+    PAGE_AGAIN,
+    ConsoleNotifier,
+    EmailNotifier,
+    Notifier,
+    Pager,
+    ToTell,
+    WebhookNotifier,
+    notifiers,
+)
 from hark311.settings import NotifySettings
 from models import Alarm, Database, Role, StaffUser
 from responders.review import Desk
@@ -213,7 +222,7 @@ async def test_a_pager_that_dies_while_paging_leaves_the_alarm_due_soon(
     called = asyncio.Event()
 
     class Hangs:
-        async def notify(self, page: Page) -> None:
+        async def notify(self, page: ToTell) -> None:
             called.set()
             await asyncio.Event().wait()
 

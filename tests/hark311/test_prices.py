@@ -1,12 +1,14 @@
 """The price table: dated, ours or the operator's, and refused with the reason where it is wrong."""
 
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from hark311.prices import load_prices
+from hark311.prices import MICRO, load_prices
 from hark311.settings import SettingsError, load
+from listeners.counting import ASK_EVERY
 from models import Channel
 
 
@@ -15,6 +17,48 @@ def test_the_built_in_table_is_dated_and_prices_what_x_bills() -> None:
     assert prices.as_of == date(2026, 8, 22)
     assert (prices.of(Channel.X, "summoned_reply"), prices.of(Channel.X, "post_create_with_link")) == (10_000, 200_000)
     assert prices.of(Channel.TELEGRAM, "summoned_reply") == 0
+
+
+GO_LIVE = Path(__file__).parents[2] / "docs" / "how-to" / "go-live-on-x.md"
+A_MONTH = {
+    "mentions read, as our own": ("owned_read", 100, 10_000),
+    "their authors": ("user_read", 100, 10_000),
+    "posts they answer": ("post_read", 50, 5_000),
+    "authors of those": ("user_read", 50, 5_000),
+    "open posts looked up again, once a day": ("post_read", 100, 10_000),
+    "replies without a link": ("summoned_reply", 100, 10_000),
+    "mentions counted by X, 12 times a day": ("count_read", 360, 360),
+    "who we are, once a day": ("user_read", 30, 30),
+}
+"""Rows of the page's table: the price, and how many at 100 and at 10,000 mentions, by the assumptions above it."""
+
+
+def _dollars(cell: str) -> int:
+    """The amount at the end of a cell, such as "50: $0.25", in millionths."""
+    return round(Decimal(cell.strip("* ").rpartition("$")[2].replace(",", "")) * MICRO)
+
+
+def test_the_go_live_page_reckons_with_the_built_in_table() -> None:
+    prices, page = load_prices(), GO_LIVE.read_text(encoding="utf-8")
+    rows = {row[0]: row[1:] for line in page.splitlines() if len(row := [*map(str.strip, line.split("|")[1:-1])]) == 4}
+    sums = [0, 0]
+    for what, (name, *numbers) in A_MONTH.items():
+        price, cells = prices.of(Channel.X, name), rows[what]
+        assert [_dollars(cell) for cell in cells] == [price, *(number * price for number in numbers)], what
+        sums = [so_far + number * price for so_far, number in zip(sums, numbers, strict=True)]
+    assert [_dollars(cell) for cell in rows["**sum**"][1:]] == sums
+    assert {what for what, cells in rows.items() if cells[0].startswith("$")} == set(A_MONTH)
+    assert f"prices of {prices.as_of.day} {prices.as_of:%B %Y}" in page
+    assert 2 * timedelta(days=1) / ASK_EVERY == 12  # yesterday and today are counted, each by a call
+
+
+def test_the_go_live_page_knows_what_links_and_messages_cost() -> None:
+    cost, page = load_prices().amounts[Channel.X], " ".join(GO_LIVE.read_text(encoding="utf-8").split())
+    more = (cost["post_create_with_link"] - cost["summoned_reply"]) // 10_000  # cents for one: dollars for 100
+    whole = cost["post_create_with_link"] / MICRO
+    assert f"**with a link** costs ${whole:.3f}: ${more}.00 more for 100, ${more * 100:,}.00 more for 10,000" in page
+    read, sent = cost["message_read"] / MICRO, cost["message_create"] / MICRO
+    assert f"A direct message read costs ${read:.3f} and one sent ${sent:.3f}." in page
 
 
 def test_an_operators_table_says_only_what_differs(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ from tests.running import Running, alive, free_port, hark, kill, lines, wait_unt
 
 pytestmark = pytest.mark.timeout(150)
 
-SAMPLES = 38
+SAMPLES = 45
 GONE_OUT = (ReplyState.SENDING, ReplyState.SENT, ReplyState.UNCERTAIN)
 TEXTS = [
     "Pothole number {number} on Frankford Ave at Girard, my wheel is gone",
@@ -73,7 +73,7 @@ def test_the_link_signs_in_once_and_the_desk_says_it_is_well(up: Running) -> Non
 
 
 def test_the_samples_come_to_the_desk_as_drafts(up: Running) -> None:
-    drafted = wait_until(lambda: _counted(up).get(MentionState.DRAFTED, 0) >= SAMPLES - 5 and _counted(up))
+    drafted = wait_until(lambda: _counted(up).get(MentionState.DRAFTED, 0) >= SAMPLES - 5 and _counted(up), seconds=60)
     assert sum(drafted.values()) >= SAMPLES - 2
 
 

@@ -2,16 +2,31 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from models import AttemptOutcome, MentionState, Purpose, Reply, ReplyState, RequestState, SendAttempt
+from models import (
+    AttemptOutcome,
+    Channel,
+    Database,
+    MentionState,
+    Purpose,
+    Reply,
+    ReplyState,
+    RequestState,
+    SendAttempt,
+)
 from models.posts import OutgoingPost, SentPost
 from responders.errors import SendDeferred, SendUncertain
+from responders.outbox import Outbox
+from responders.protocol import ProvedAbsent
 from responders.review import NotApproved
 from responders.x import XResponder
+from tests.rows import MORNING, a_mention, a_reply
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
@@ -165,6 +180,91 @@ def test_a_key_is_not_used_again_once_it_is_certain_that_nothing_landed(
     town.clock.advance(seconds=1)
     town.deliver(1)
     assert len(set(told)) == 2
+
+
+def test_a_wait_between_two_tries_changes_neither_key_nor_words(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, mention_id = _approved_on_x(town)
+    told: list[OutgoingPost] = []
+
+    async def answer(_: XResponder, post: OutgoingPost) -> SentPost:
+        told.append(post)
+        raise SendDeferred(town.clock(), "asked to wait") if len(told) == 2 else SendUncertain("the line broke")
+
+    monkeypatch.setattr(XResponder, "send", answer)
+    town.deliver(1)
+    town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    for _ in range(2):
+        town.clock.advance(seconds=1)
+        town.deliver(1)
+    assert len(told) == 3
+    assert len({(one.idempotency_key, one.started_at, one.text) for one in told}) == 1
+
+
+@pytest.mark.parametrize("again", ["by proof", "a person says so"])
+def test_a_second_attempt_is_not_proved_absent_while_it_may_still_land(
+    town: Town, monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """The channel is asked by the first attempt's time and key; what is on its way is the second one's call."""
+    _, mention_id = _approved_on_x(town)
+
+    async def lost(*_: object) -> SentPost:
+        raise SendUncertain("the line broke")
+
+    async def absent(*_: object) -> ProvedAbsent:
+        return ProvedAbsent()
+
+    monkeypatch.setattr(XResponder, "send", lost)
+    monkeypatch.setattr(XResponder, "find_sent", absent)
+    town.deliver(1)
+    town.clock.advance(minutes=2)
+    if again == "by proof":
+        town.deliver(1)
+    else:
+        town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    town.deliver(1)
+    reply = town.reply_to(mention_id)
+    assert (reply.state, len(_attempts(town, reply.id))) == (ReplyState.UNCERTAIN, 2)
+    town.clock.advance(seconds=10)
+    town.deliver(2)
+    assert len(_attempts(town, reply.id)) == 2
+
+
+def test_what_nothing_can_prove_does_not_stand_before_what_can_be_proved(database: Database) -> None:
+    with database.write() as session:
+        for channel, looks, times in ((Channel.TELEGRAM, 1, 60), (Channel.X, 4, 60), (Channel.X, 0, 1)):
+            for _ in range(times):
+                reply = a_reply(session, a_mention(session, channel=channel))
+                reply.state = ReplyState.UNCERTAIN
+                started_at = MORNING - timedelta(minutes=1)
+                session.add(
+                    SendAttempt(
+                        reply_id=reply.id, idempotency_key=f"{reply.id}", text="", looks=looks, started_at=started_at
+                    )
+                )
+    outbox = Outbox(database, {}, ZoneInfo("UTC"), clock=lambda: MORNING)
+    assert [attempt.looks for _, attempt, _ in outbox._to_prove()] == [0]
+
+
+def test_an_answer_to_an_earlier_attempt_does_not_settle_a_later_one(town: Town) -> None:
+    _, mention_id = _approved_on_x(town)
+
+    async def overtaken() -> None:
+        async with AsyncExitStack() as stack:
+            submission, outbox = await town.delivery(stack)
+            for request_id in submission.due():
+                await submission.file(request_id)
+            reply_id = town.reply_to(mention_id).id or 0
+            first = outbox._claim(reply_id)
+            town.clock.advance(minutes=2)
+            outbox.expire_leases()
+            town.desk.says_not_sent(reply_id, town.staff_id)
+            second = outbox._claim(reply_id)
+            assert first is not None
+            assert second is not None
+            outbox._settle(reply_id, first.attempt_id, SendDeferred(town.clock(), "asked to wait"))
+
+    asyncio.run(overtaken())
+    assert town.reply_to(mention_id).state == ReplyState.SENDING
 
 
 def test_a_reply_in_doubt_settles_by_itself_when_it_shows_up_after_the_last_look(town: Town) -> None:

@@ -1,11 +1,17 @@
 """Invariant 5: two people cannot answer the same mention, and nobody answers what they have not read."""
 
 import threading
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlmodel import Session, select
 
-from models import MentionState, ReplyState
-from responders.review import NotApproved, NotYours
+from models import Database, Mention, MentionState, Reply, ReplyState, Role, StaffUser, advance
+from models.deletion import forget_post
+from models.mentions import Post
+from responders.review import Desk, NotApproved, NotYours
+from tests.rows import MORNING, a_mention, a_reply
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St"
@@ -112,3 +118,42 @@ def test_another_residents_post_in_the_thread_stops_nobody(town: Town) -> None:
     town.listen()
     town.deliver()
     assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def _take_back(database: Database) -> None:
+    desk = Desk(database, lambda _channel, text: len(text), lambda _text: [], clock=lambda: MORNING)
+    with pytest.raises(NotApproved, match="left already"):
+        desk.take_back(1, 1)
+
+
+def _delete(database: Database) -> None:
+    with database.write() as session:
+        forget_post(session, session.exec(select(Post)).one(), "listener", "deleted", MORNING)
+
+
+@pytest.mark.parametrize("meanwhile", [_take_back, _delete])
+def test_what_leaves_in_this_very_moment_is_neither_taken_back_nor_cancelled(
+    either_database: Database, meanwhile: Callable[[Database], None]
+) -> None:
+    """On PostgreSQL both read before either wrote; else the desk would say it is back while it stands in the thread."""
+    with either_database.write() as session:
+        mention = a_mention(session)
+        session.add(StaffUser(username="mae", display_name="Mae Jones", initials="MJ", role=Role.STAFF))
+        _approved(session, mention, a_reply(session, mention))
+    other = threading.Thread(target=meanwhile, args=(either_database,))
+    with either_database.write() as session:
+        reply = session.exec(select(Reply).with_for_update()).one()
+        other.start()
+        other.join(1)  # it has read by now, or waits for us
+        advance(session, reply, ReplyState.SENDING, "outbox", "claimed for sending", MORNING)
+    other.join(20)
+    with either_database.read() as session:
+        assert session.exec(select(Reply.state)).one() == ReplyState.SENDING
+
+
+def _approved(session: Session, mention: Mention, reply: Reply) -> None:
+    for state in (MentionState.UNDERSTOOD, MentionState.DRAFTED, MentionState.IN_REVIEW, MentionState.APPROVED):
+        advance(session, mention, state, "test", "test", MORNING)
+    for state in (ReplyState.IN_REVIEW, ReplyState.APPROVED):
+        advance(session, reply, state, "test", "test", MORNING)
+    reply.approved_at = MORNING - timedelta(seconds=9)

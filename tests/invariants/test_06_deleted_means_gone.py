@@ -5,7 +5,9 @@ import asyncio
 import pytest
 from sqlmodel import Session, select, text
 
+from listeners.changes import forget_posts
 from models import (
+    Account,
     Attachment,
     AuditEntry,
     Database,
@@ -144,6 +146,17 @@ def test_every_version_of_an_edited_post_is_purged(town: Town) -> None:
     _forget_deleted(town)
     with town.database.read() as session:
         assert "zanzibar" not in _whole_database(session)
+
+
+def test_a_post_first_heard_edited_is_purged_by_the_id_its_channel_knows(either_database: Database) -> None:
+    """Mastodon's stream tells of a deletion by the id alone; the version we stored has the time of its edit as well."""
+    with either_database.write() as session:
+        mention = a_mention(session)
+        post = session.exec(select(Post)).one()
+        post.channel_post_id = f"{post.edit_chain}:2026-11-22T09:00:00.000+00:00"
+        account = session.get_one(Account, mention.account_id)
+        assert forget_posts(session, account, [post.edit_chain], "says so", MORNING) == 1
+        assert (post.text, mention.state) == ("", MentionState.WITHDRAWN)
 
 
 def test_a_mention_that_keeps_another_post_is_understood_anew(either_database: Database) -> None:

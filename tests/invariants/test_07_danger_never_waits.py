@@ -10,7 +10,7 @@ from classifier.places import Place
 from classifier.places.resolver import Resolved
 from classifier.reading import Reader
 from classifier.rules import build
-from hark311.paging import Page, Pager
+from hark311.paging import Page, Pager, ToTell
 from models import Alarm, MentionState, ReplyState
 from tests.town import Town
 
@@ -21,7 +21,8 @@ class _Beeper:
     def __init__(self) -> None:
         self.pages: list[Page] = []
 
-    async def notify(self, page: Page) -> None:
+    async def notify(self, page: ToTell) -> None:
+        assert isinstance(page, Page)
         self.pages.append(page)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from responders.drafting import Key
 from responders.review import NotApproved
 from tests.town import Town
 
@@ -67,6 +68,19 @@ def test_in_a_private_chat_a_reply_may_name_what_the_resident_told_us(town: Town
     town.approve(mention.id, f"We will call you at {PHONE}.", file_request=False)
     town.deliver()
     assert town.our_messages() == [f"We will call you at {PHONE}."]
+
+
+def test_what_was_reported_in_private_is_not_told_where_everybody_reads(town: Town) -> None:
+    town.simulator.message_on_x("There is a deep pothole at 5th and Market St", author="dee_215")
+    town.hear()
+    (told_us,) = town.mentions()
+    town.approve(told_us.id)
+    town.deliver()
+    assert town.request_of(told_us.id).service_request_id
+    asked = town.simulator.say_on_x("@Philly311Demo when will it be fixed? Any update on my request?", author="dee_215")
+    town.hear()
+    reply = town.reply_to(town.mention_of(asked).id)
+    assert (reply.template_key, reply.request_id) == (Key.STATUS_UNKNOWN, None)
 
 
 def test_a_request_with_a_private_detail_cannot_be_filed(town: Town) -> None:

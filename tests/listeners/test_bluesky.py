@@ -107,6 +107,29 @@ async def test_what_was_told_is_not_told_again_and_a_crash_goes_on_where_it_was(
         assert later not in [post.post_id for post in (await _all(ear, cursor))[0]]
 
 
+@pytest.mark.parametrize("struck", [1, 2], ids=["the first look", "the second look"])
+@pytest.mark.parametrize("before", [0, 2, 150])
+async def test_an_old_page_that_comes_again_ends_no_catch_up(town: Town, before: int, struck: int) -> None:
+    """The answer that comes again is the newest that was read without a fault: here one from before the catch-up."""
+    town.simulator.say_many_on_bluesky([{"text": f"old leaves {n}"} for n in range(before)])
+    async with town.ear() as ear:
+        _, cursor = await _all(ear)
+        said = {one["uri"] for one in town.simulator.say_many_on_bluesky([{"text": f"leaves {n}"} for n in range(350)])}
+        town.simulator.fault("bluesky", "slow", "listNotifications", seconds=0)
+        first = await ear.fetch(cursor)
+        assert first.more
+        heard = {post.post_id for post in first.posts}
+        if struck == 2:
+            town.simulator.fault("bluesky", "slow", "listNotifications", seconds=0)
+        town.simulator.fault("bluesky", "repeat", "listNotifications")
+        with suppress(ChannelUnavailable):
+            batch = await ear.fetch(first.cursor)
+            first, heard = batch, heard | {post.post_id for post in batch.posts}
+        rest, _ = await _all(ear, first.cursor)
+        assert {post.post_id for post in rest} | heard >= said
+        assert not town.simulator.faults()
+
+
 async def test_a_reply_and_a_quote_of_ours_are_heard_without_our_name(town: Town) -> None:
     ours = town.post_as_us("Trash day moves to Friday.")
     reply = town.simulator.say_on_bluesky("not on my block", mention=False, in_reply_to=ours, lang="es")
@@ -307,7 +330,7 @@ async def test_the_doctor_is_told_what_is_right_and_what_to_do(town: Town) -> No
             "handle": True,
             "app password": True,
             "bot label": True,
-            "operator": False,
+            "named operator": False,
             "clock": True,
         }
         assert all(one.ok or one.advice for one in found.values())

@@ -184,6 +184,19 @@ async def test_the_channels_own_count_is_asked_now_and_then(database: Database) 
     assert counts == [12, 12]
 
 
+async def test_a_channel_that_refuses_to_count_is_not_asked_again_with_every_page(database: Database) -> None:
+    class Refuses(WithPast):
+        async def count_mentions(self, day: date) -> int | None:
+            self.counted.append(day)
+            raise ChannelUnavailable("the plan does not hold counts")
+
+    listener = Refuses()
+    ear = _ear(database, listener)
+    for _ in range(3):
+        await ear.listen_once()
+    assert len(listener.counted) == 1
+
+
 BEGAN = MORNING
 OLD = [_post(str(number), BEGAN - timedelta(days=number)) for number in range(1, 6)]
 

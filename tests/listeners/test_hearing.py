@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 import pytest
+from sqlmodel import select
 
 from hark311.retiring import bring_back, retire
 from listeners.errors import (
@@ -18,8 +19,8 @@ from listeners.errors import (
 )
 from listeners.hearing import LEASE, Hearing
 from listeners.protocol import Batch, OurAccount
-from models import Account, AccountHealth, Channel, Database
-from models.posts import UnreadableItem
+from models import Account, AccountHealth, Channel, Database, Mention
+from models.posts import IncomingAuthor, IncomingPost, UnreadableItem
 from tests.rows import MORNING
 from tests.town import Clock, Town
 
@@ -208,6 +209,24 @@ async def test_an_ear_that_rests_is_woken_at_once(database: Database, account: s
     assert _stands(database).lease_holder is None
 
 
+async def test_a_pause_that_the_channel_asked_for_is_kept_whatever_it_says_meanwhile(
+    database: Database, account: str
+) -> None:
+    listener = Scripted(RateLimited(MORNING + timedelta(seconds=1)))
+    ear = _ear(database, listener)
+    ear.woken.set()
+    loop = asyncio.get_running_loop()
+    listening, began = asyncio.create_task(ear.listen()), loop.time()
+    async with asyncio.timeout(10):
+        await listener.was_asked.wait()
+        listener.was_asked.clear()
+        ear.woken.set()
+        await listener.was_asked.wait()
+    assert loop.time() - began >= 1
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
 async def test_new_keys_of_the_same_account_go_on_with_its_history(database: Database, account: str) -> None:
     await _ear(database, Scripted(Batch((), "42"))).listen_once()
     renewed = Scripted(Batch((), "43"))
@@ -239,6 +258,25 @@ async def test_a_retired_account_is_not_heard_until_it_is_brought_back(database:
         assert bring_back(session, session.get_one(Account, 1), "test", MORNING)
     await ear.listen_once()
     assert (listener.asked, _stands(database).cursor) == (["41"], "42")
+
+
+async def test_what_is_written_while_we_ask_for_the_first_time_is_not_from_before(
+    database: Database, account: str
+) -> None:
+    """A long poll brings it the moment it is written, and that moment is before the page is stored."""
+    now = [MORNING]
+    said = IncomingPost("43", "43", "43", IncomingAuthor("7", "dee"), "a gas leak", MORNING + timedelta(seconds=9))
+
+    class LongPoll(Scripted):
+        async def fetch(self, cursor: str | None) -> Batch:
+            now[0] = MORNING + timedelta(seconds=10)
+            return await super().fetch(cursor)
+
+    ear = _ear(database, LongPoll(Batch([said], "43")), clock=lambda: now[0])
+    ear.ask_backfill = True
+    await ear.listen_once()
+    with database.read() as session:
+        assert session.exec(select(Mention)).one().needs_understanding
 
 
 def test_after_an_outage_of_the_channel_everything_resumes(town: Town) -> None:

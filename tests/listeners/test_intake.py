@@ -170,6 +170,13 @@ def test_an_answer_while_the_mention_is_open_stays_in_its_round(database: Databa
     assert (mention.state, mention.round, mention.version) == (MentionState.RECEIVED, 1, 2)
 
 
+def test_an_answer_to_a_post_that_was_edited_before_we_heard_it_goes_on_about_it(database: Database) -> None:
+    _heard(database, _post("1:10.00", edit_chain="1"))
+    _heard(database, _post("2", "it is by the bakery", in_reply_to="1"), at=MORNING + SOON)
+    (mention,) = _mentions(database)
+    assert _said(database, mention)[-1] == "it is by the bakery"
+
+
 def test_an_answer_to_ones_own_post_goes_on_about_it(database: Database) -> None:
     _heard(database, _post("1"), _post("2", "it is by the bakery", in_reply_to="1"))
     (mention,) = _mentions(database)

@@ -164,6 +164,20 @@ def test_a_lane_that_must_wait_is_not_asked_before_its_time(town: Town) -> None:
     assert [one["status"] for one in town.simulator.calls(operation="messages")] == [429, 200]
 
 
+def test_a_lane_that_breaks_says_so_and_no_other_lane_waits_for_it(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def breaks(*_: object) -> None:
+        raise KeyError("a field we have never seen")
+
+    monkeypatch.setattr("listeners.x.search.quotes", breaks)
+    town.simulator.message_on_x("no heat")
+    town.listen("x")
+    assert len(_mentions(town)) == 1
+    broken = _lane(town, "quotes")
+    assert "KeyError" in broken.trouble
+    assert broken.resume_at is not None
+    assert broken.resume_at > town.clock()
+
+
 def test_a_crash_while_a_lane_is_stored_leaves_its_cursor_where_it_was(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,6 +234,16 @@ def test_a_thread_that_hangs_under_what_we_lack_is_fetched_once(town: Town) -> N
     assert stored[root].conversation_id == stored[middle].conversation_id
     assert _with_x(town, fetch_threads_of) == 0
     assert len(_mentions(town)) == 2
+
+
+def test_a_thread_of_what_waits_for_a_person_costs_nothing_yet(town: Town) -> None:
+    root = town.simulator.say_on_x("our street looks bad", author="root_19104", mention=False)
+    town.simulator.say_on_x("@Philly311Demo look", author="dee_215", in_reply_to=root)
+    town.listen("x")
+    with town.database.write() as session:
+        session.exec(select(Post).where(Post.kind == PostKind.CONTEXT)).one().channel_post_id = "1"
+        session.exec(select(Mention)).one().needs_understanding = False  # from before we began
+    assert _with_x(town, fetch_threads_of) == 0
 
 
 def test_a_thread_that_x_does_not_give_now_is_asked_for_again(town: Town) -> None:

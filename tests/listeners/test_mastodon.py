@@ -18,7 +18,7 @@ from listeners.hearing import Hearing
 from listeners.mastodon import MastodonListener
 from listeners.protocol import Batch
 from models import Account, Channel, Database
-from models.mastodon_fields import plain_text
+from models.mastodon_words import plain_text
 from models.posts import AttachmentKind, IncomingPost, PostKind
 
 
@@ -307,10 +307,10 @@ async def test_the_check_says_what_is_wrong_with_the_account(simulator: RunningS
     simulator.change_mastodon_account("Philly311Demo", note="Run by the Streets Department.")
     async with _listener(simulator, operator="streets department") as listener:
         found = {one.what: one.ok for one in await listener.check()}
-        assert found == {"key": True, "scopes": True, "bot label": True, "operator": True, "stream": None}
+        assert found == {"key": True, "scopes": True, "bot label": True, "named operator": True, "stream": None}
         simulator.change_mastodon_account("Philly311Demo", bot=False, note="")
         found = {one.what: one.ok for one in await listener.check()}
-        assert (found["bot label"], found["operator"]) == (False, False)
+        assert (found["bot label"], found["named operator"]) == (False, False)
         simulator.fault("mastodon", "bad_key", "me")
         (key,) = await listener.check()
         assert (key.what, key.ok) == ("key", False)

@@ -328,6 +328,12 @@ def test_our_own_message_that_a_resident_answers_comes_first() -> None:
     assert (answer.in_reply_to, answer.kind) == ("7:4", PostKind.MENTION)
 
 
+def test_what_somebody_else_wrote_is_not_kept_under_the_answer_to_it() -> None:
+    quoted = {"quote": {"text": "zanzibar", "position": 0}}
+    post = _one(_update(text="me too", reply_to_message=MESSAGE | {"message_id": 3, "text": "zanzibar"}, **quoted))
+    assert (post.in_reply_to, "zanzibar" in str(post.raw)) == ("7:3", False)
+
+
 def test_a_residents_own_message_that_they_answer_does_not_come_again() -> None:
     post = _one(_update(reply_to_message=MESSAGE | {"message_id": 3}))
     assert post.in_reply_to == "7:3"

@@ -21,11 +21,13 @@ from listeners.protocol import (
     Finding,
     FindsDeleted,
     HearsLanes,
+    OurAccount,
     RefillsGaps,
     Searches,
     SearchRule,
 )
 from listeners.x import XListener
+from listeners.x.direct_messages import read_messages
 from models.posts import AttachmentKind, PostKind
 from models.x_fields import first_id_at
 
@@ -194,6 +196,12 @@ async def test_a_direct_message_is_a_private_mention_of_its_own_chat(simulator: 
     assert (post.kind, post.private, post.may_reply) == (PostKind.MENTION, True, True)
     assert (post.author.handle, post.text) == ("dee_215", "no heat in our flat & it is cold")
     assert abs(datetime.now(UTC) - post.created_at) < timedelta(minutes=1)
+
+
+def test_a_message_that_cannot_be_read_is_never_taken_for_a_post() -> None:
+    """Compliance asks X which posts are gone; asked about a message's number, X would say that there is none."""
+    posts, (broken,) = read_messages({"data": [{"id": "123", "text": "no sender"}]}, OurAccount(US, "Philly311Demo"))
+    assert (posts, broken.channel_post_id) == ([], "dm:123")
 
 
 async def test_what_we_wrote_in_a_chat_is_ours(simulator: RunningSimulator, x: XListener) -> None:

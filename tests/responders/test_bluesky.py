@@ -14,8 +14,9 @@ from hark311.simulator.bluesky import TID
 from models import SendAttempt
 from models.bluesky_fields import record_key
 from models.posts import OutgoingPost
-from responders.bluesky import BlueskyResponder, length
+from responders.bluesky import BlueskyResponder
 from responders.errors import SendDeferred, SendRefused, SendUncertain
+from responders.lengths import on_bluesky as length
 from responders.protocol import CannotTell, ProvedAbsent, Sent
 
 NOW = datetime(2026, 11, 22, 8, 30, 0, 123456, UTC)

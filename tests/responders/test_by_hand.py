@@ -159,6 +159,15 @@ def test_who_did_not_speak_to_us_is_not_answered_by_hand_unless_the_operator_say
     assert town.reply_to(mention_id).state == ReplyState.HANDED_OVER
 
 
+def test_where_the_operator_lets_nobody_post_by_hand_the_reply_waits_for_its_account(town: Town) -> None:
+    town.set_up("x", read_only=True, assisted_posts="off")
+    post_id = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.hear()
+    mention_id = town.mention_of(post_id).id or 0
+    town.approve(mention_id, WORDS, file_request=False, by_hand=True)
+    assert town.reply_to(mention_id).state == ReplyState.APPROVED
+
+
 def test_what_its_author_deleted_is_taken_out_of_the_persons_hands(town: Town) -> None:
     post_id, mention_id, reply_id = _held(town)
     take_in_hand(town.desk, reply_id, town.staff_id)

@@ -25,7 +25,7 @@ from models import (
     utc_now,
 )
 from models.closing import close_if_settled
-from responders.commands import NEW, Asked, Command, asked, picked
+from models.commands import NEW, Asked, Command, asked, picked
 from responders.drafting import Key
 from responders.start_links import Wanted, make_link, revoke_link
 from tests.town import Town
@@ -267,6 +267,14 @@ def test_stop_is_honoured_at_once_and_told_once(town: Town) -> None:
     assert author(town).stopped_at is None
 
 
+def test_stop_is_honoured_although_more_was_written_before_we_read_it(town: Town) -> None:
+    first = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.simulator.say_on_x("@Philly311Demo stop", author="dee_215", in_reply_to=first)
+    town.simulator.say_on_x("@Philly311Demo thank you", author="dee_215", in_reply_to=first)
+    town.hear()
+    assert author(town).stopped_at is not None
+
+
 def test_forget_leaves_nothing_of_the_author_but_ids_and_is_confirmed(town: Town) -> None:
     words = "pothole at Broad and Locust, ask for Annabel"
     mention_id = town.mention_of(says(town, words)).id
@@ -283,6 +291,20 @@ def test_forget_leaves_nothing_of_the_author_but_ids_and_is_confirmed(town: Town
         assert gone not in held
     assert "stays in the city's own system" in sends(town, town.mention_of(post).id, file_request=False)
     assert drafted(town, says(town, "/mycases")).template_key == Key.CASES_NONE
+
+
+def test_what_is_reported_after_forget_is_heard_although_forget_was_not_read_yet(town: Town) -> None:
+    says(town, POTHOLE)
+    town.simulator.say_on_telegram("/forget", sender=ANN)
+    town.simulator.say_on_telegram(LIGHT, sender=ANN)
+    town.hear()
+    with town.database.read() as session:
+        assert sorted(session.exec(select(Post.text)).all()) == ["", "/forget", LIGHT]
+        assert [one.state for one in session.exec(select(Mention).order_by(Mention.id)).all()] == [
+            MentionState.WITHDRAWN,
+            MentionState.DRAFTED,
+            MentionState.DRAFTED,
+        ]
 
 
 def test_forget_of_one_author_leaves_every_other_alone(town: Town) -> None:

@@ -16,7 +16,8 @@ from hark311.simulator import RunningSimulator, SimulatorSettings
 from models import CHANNELS, Channel, SendAttempt
 from models.posts import OutgoingPost
 from responders.errors import SendDeferred, SendRefused, SendUncertain
-from responders.mastodon import STILL_AT_WORK, MastodonResponder, length
+from responders.lengths import on_mastodon as length
+from responders.mastodon import STILL_AT_WORK, MastodonResponder
 from responders.protocol import CannotTell, ProvedAbsent, Sent
 
 THANKS = "Thank you. We filed this as request 14000231."

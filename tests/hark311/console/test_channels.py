@@ -6,11 +6,24 @@ import pytest
 from sqlmodel import Session, col, select
 
 from listeners.intake import begin, store_posts
-from models import Account, AuditEntry, Channel, IntakeDay, Mention, MentionState, Role, Spend, StaffUser
+from models import (
+    Account,
+    AuditEntry,
+    Channel,
+    IntakeDay,
+    Lane,
+    ListeningRule,
+    Mention,
+    MentionState,
+    Role,
+    Spend,
+    StaffUser,
+)
 from models.ledger import count_intake
 from models.posts import IncomingAuthor, IncomingPost
 from tests.hark311.console.conftest import NOON, Running
 from tests.hark311.console.factories import make_staff
+from tests.hark311.console.test_evidence import words_of
 
 DEE = IncomingAuthor("7", "dee")
 
@@ -64,6 +77,32 @@ def test_unusual_silence_and_a_key_that_runs_out_are_told(desk: Running) -> None
     shown = desk.browser_of(desk.staff()).get("/channels").text
     assert "Unusually silent: no post to us for 30 hours." in shown
     assert "Its key runs out on March 13, in 3 days." in shown
+
+
+def test_what_is_not_heard_beside_the_mentions_is_told_in_a_sentence(desk: Running) -> None:
+    with desk.rows() as session:
+        account_id = an_x_account(session).id or 0
+        rules = [
+            ListeningRule(account_id=account_id, query="pothole lang:en", label="potholes"),
+            ListeningRule(account_id=account_id, query="old", label="ended", ended_at=NOON),
+        ]
+        session.add_all(rules)
+        session.flush()
+        lanes = {"messages": "The key may not read them.", "quotes": ""} | {
+            f"rule-{rule.id}": f"X refuses {rule.query}." for rule in rules
+        }
+        for name, trouble in lanes.items():
+            session.add(Lane(account_id=account_id, name=name, trouble=trouble, resume_at=NOON + timedelta(minutes=14)))
+    browser = desk.browser_of(desk.staff())
+    shown = words_of(browser.get("/channels").text)
+    assert (
+        "Private messages: not heard now. The key may not read them. "
+        "The rest is heard all the same; we try again today 12:14 pm."
+    ) in shown
+    assert "The search for potholes: not heard now. X refuses pothole lang:en." in shown
+    assert "ended" not in shown
+    assert "Quotes of our posts" not in shown
+    assert "not heard now" not in browser.get("/queue").text
 
 
 @pytest.mark.parametrize(("days", "taken"), [("", 5), ("2", 2)], ids=["all", "the newest two days"])
@@ -122,6 +161,7 @@ def test_the_ledger_shows_each_day_and_what_does_not_balance(desk: Running) -> N
         session.add_all([day, spend])
     browser = desk.browser_of(desk.staff())
     shown = browser.get("/ledger").text
+    assert not any(f">{column}</th>" in shown for column in ("Reposts", "Gaps", "Sent"))
     assert "does not balance" not in shown
     assert "$1.25" in shown
     with desk.rows() as session:

@@ -35,6 +35,7 @@ from tests.hark311.console.factories import (
     make_services,
     understand,
 )
+from tests.hark311.console.test_evidence import words_of
 
 
 @pytest.fixture
@@ -290,6 +291,16 @@ def test_a_mention_we_may_not_answer_says_why_and_can_still_be_filed(desk: Runni
     assert browser.decide(mention.id or 0, "approve", send_reply=None).status_code == 303
     assert reply_of(desk, mention).state == ReplyState.CANCELLED
     assert request_of(desk, mention).state == RequestState.APPROVED
+
+
+@pytest.mark.parametrize("channel", Channel)
+def test_the_name_that_the_channel_puts_before_a_reply_is_told(desk: Running, channel: Channel) -> None:
+    with desk.rows() as session:
+        make_services(session)
+        mention = make_ready(session, make_account(session, channel), NOON, handle="ann@books.example")
+    page = words_of(desk.browser_of(desk.staff()).get(f"/mentions/{mention.id}").text)
+    told = "The reply begins with @ann@books.example , so that Mastodon tells them." in page
+    assert told == (channel == Channel.MASTODON)
 
 
 def test_what_may_not_go_by_the_api_is_approved_to_be_posted_by_hand(desk: Running) -> None:

@@ -4,11 +4,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from hark311.console.spend_pages import PRICED
 from hark311.prices import load_prices
 from hark311.rates import Rates, Window
-from models import Channel
+from models import Account, Channel, Mention
 from models.ledger import Spend
 from tests.hark311.console.conftest import NOON, Browser, Running, StartDesk
 from tests.hark311.console.factories import make_account, make_ready, make_services
@@ -70,6 +71,27 @@ def test_staff_read_how_the_month_stands(start_desk: StartDesk, ceiling: float, 
     _spent(desk, (TODAY, "search", 1000, 5_000_000))
     assert said in _page(desk, "/spend")
     assert said in _page(desk, "/channels")
+
+
+def test_a_reached_ceiling_is_said_before_the_approval_and_refuses_nothing(start_desk: StartDesk) -> None:
+    desk = start_desk(**_x_account(5))
+    _spent(desk, (TODAY, "search", 998, 4_990_000))
+    with desk.rows() as session:
+        make_services(session)
+        account = session.exec(select(Account)).one()
+        mention = make_ready(session, account, NOON - timedelta(minutes=5))
+    browser, path = desk.browser_of(desk.staff()), f"/mentions/{mention.id}"
+    assert 'id="ceiling"' not in browser.get(path).text
+    with desk.rows() as session:
+        session.exec(select(Spend)).one().microdollars = 5_000_000
+    page = words_of(browser.get(path).text)
+    assert "What is approved waits: $5.00 of this month" in page
+    assert "$5.00 for X are spent." in page
+    assert "Ready to approve" in page
+    with desk.rows() as session:
+        session.get_one(Mention, mention.id).danger = True
+    assert "An answer to a danger goes all the same." in words_of(browser.get(path).text)
+    assert browser.decide(mention.id or 0, "approve").status_code == 303
 
 
 def test_an_earlier_month_stays_readable_and_a_month_that_is_none_shows_this_one(start_desk: StartDesk) -> None:

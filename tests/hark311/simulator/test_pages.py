@@ -81,7 +81,8 @@ def test_the_city_can_close_and_reopen_from_its_list(simulator: RunningSimulator
 def test_samples_can_be_loaded_from_the_start_page(simulator: RunningSimulator, browser: httpx.Client) -> None:
     page = browser.post("/samples").text
     assert "24 posts by residents" in page
-    assert browser.get("/x").status_code == browser.get("/telegram").status_code == 200
+    assert page.count("4 posts by residents, 0 by") == 3
+    assert all(browser.get(f"/{network}").is_success for network in ("x", "telegram", "mastodon", "bluesky"))
 
 
 def test_a_resident_can_post_on_mastodon_and_choose_who_reads_it(

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 
+LONGEST = 200
+"""Code points of what can be nothing but a command, with the names before it."""
 NEW = 0
 """What `picked` answers for something that stands in no list."""
 
@@ -29,6 +31,10 @@ class Command(StrEnum):
     START = "start"
     STOP = "stop"
     HELP = "help"
+
+
+OF_ITS_OWN = frozenset({Command.STOP, Command.FORGET, Command.HUMAN})
+"""What is done as soon as it is read, so that it must not wait in a case that somebody works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,12 @@ def asked(text: str, command: str = "", *, private: bool) -> Asked | None:
         return Asked(Command.STATUS, numbered["number"])
     found = next((one for one, spoken in _words().items() if words in spoken), None)
     return Asked(found) if found and (private or found is Command.STOP) else None
+
+
+def of_its_own(text: str, *, private: bool) -> str:
+    """The command that a post's words ask for and that is no part of any case; "" where they ask for none."""
+    wanted = asked(text, private=private) if len(text) <= LONGEST else None
+    return wanted.command.value if wanted and wanted.command in OF_ITS_OWN else ""
 
 
 def picked(text: str, names: Sequence[str]) -> int | None:
@@ -91,6 +103,6 @@ def _bare(text: str) -> str:
 
 @cache
 def _words() -> Mapping[Command, frozenset[str]]:
-    file = files("responders") / "commands.toml"
+    file = files("models") / "commands.toml"
     spoken = tomllib.loads(file.read_text(encoding="utf-8"))
     return {Command(name): frozenset(_bare(one) for one in words) for name, words in spoken.items()}

@@ -1,0 +1,19 @@
+"""What every adapter is: something that is entered, and whose connections are closed when it is left."""
+
+from types import TracebackType
+from typing import Self
+
+
+class Opened:
+    """An async context manager that owns its client; `_close` lets go of it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
+        raise NotImplementedError

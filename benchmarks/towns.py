@@ -103,7 +103,13 @@ class OnMastodon(Town):
         return self.simulator.say_on_mastodon(f"{self._name} {words}", author=author, in_reply_to=under)
 
     def correct(self, words: str, author: str, which: str) -> str:
-        return self.simulator.say_on_mastodon(f"{self._name} {words}", author=author, edit_of=which)
+        """Delete and write anew, which Mastodon offers beside editing.
+
+        No server tells whom it notified that a post was edited. An edit that neither the stream nor the newest
+        notifications show is not to be had, so it proves nothing about us.
+        """
+        self.simulator.delete_on_mastodon(which)
+        return self.say(words, author)
 
     def delete(self, which: str) -> None:
         self.simulator.delete_on_mastodon(which)

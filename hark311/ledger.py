@@ -184,9 +184,16 @@ def _account_ledger(session: Session, account: Account, since: dates.date) -> Ac
             select(IntakeDay).where(IntakeDay.account_id == account_id, IntakeDay.day >= since)
         ).all()
     }
-    spent = _spent(session, account_id, since)
+    spent, held = _spent(session, account_id, since), _held(session, account_id, since)
     days = [
-        _day(session, account_id, day, counted.get(day), stored.get(day, {}), sent.get(day, 0), spent.get(day, (0, 0)))
+        _day(
+            day,
+            counted.get(day),
+            stored.get(day, {}),
+            sent=sent.get(day, 0),
+            held=held.get(day, 0),
+            spent=spent.get(day, (0, 0)),
+        )
         for day in sorted({*counted, *stored, *sent, *spent}, reverse=True)
     ]
     gaps = session.exec(
@@ -204,12 +211,11 @@ def _account_ledger(session: Session, account: Account, since: dates.date) -> Ac
 
 
 def _day(
-    session: Session,
-    account_id: int,
     day: dates.date,
     counted: IntakeDay | None,
     stored: dict[str, int],
     sent: int,
+    held: int,
     spent: tuple[int, int],
 ) -> Day:
     platform = counted.platform_count if counted else None
@@ -220,7 +226,7 @@ def _day(
         stored={name: stored.get(name, 0) for name in _WORDS},
         sent=sent,
         platform_count=platform,
-        held=_held(session, account_id, day) if platform is not None else None,
+        held=held + stored.get("unreadable", 0) if platform is not None else None,
         calls=calls,
         spend=microdollars / MICRODOLLARS,
     )
@@ -265,30 +271,16 @@ def _add(found: ByDay, day: Any, counter: str, number: int) -> None:
     counts[counter] = counts.get(counter, 0) + number
 
 
-def _held(session: Session, account_id: int, day: dates.date) -> int:
-    """Posts to us that were written on a day, and what we could not read that day."""
-    begins, ends = _midnight(day), _midnight(day + timedelta(days=1))
-    posts = session.exec(
-        select(func.count())
-        .select_from(Post)
-        .where(
-            Post.account_id == account_id,
-            Post.kind == PostKind.MENTION,
-            Post.received_at >= begins - timedelta(hours=1),
-            Post.created_at >= begins,
-            Post.created_at < ends,
-        )
-    ).one()
-    unreadable = session.exec(
-        select(func.count())
-        .select_from(UnreadablePost)
-        .where(
-            UnreadablePost.account_id == account_id,
-            UnreadablePost.received_at >= begins,
-            UnreadablePost.received_at < ends,
-        )
-    ).one()
-    return posts + unreadable
+def _held(session: Session, account_id: int, since: dates.date) -> dict[dates.date, int]:
+    """Posts to us, by the day they were written on."""
+    begins, day_of = _midnight(since), _utc_day(session, Post.created_at)
+    written = select(day_of, func.count()).where(
+        Post.account_id == account_id,
+        Post.kind == PostKind.MENTION,
+        Post.received_at >= begins - timedelta(hours=1),
+        Post.created_at >= begins,
+    )
+    return {_as_date(day): number for day, number in session.exec(written.group_by(day_of)).all()}
 
 
 def _spent(session: Session, account_id: int, since: dates.date) -> dict[dates.date, tuple[int, int]]:

@@ -6,12 +6,23 @@ from math import asin, cos, radians, sin, sqrt
 
 from sqlmodel import Session, col, select
 
-from models import CHANNELS, Account, Post, UnreadablePost
-from models.deletion import forget_post
+from models import (
+    CHANNELS,
+    Account,
+    Mention,
+    MentionState,
+    Post,
+    RequestState,
+    ServiceRequest,
+    Understanding,
+    UnreadablePost,
+)
+from models.deletion import bring_back, forget_post
 from models.moving import move_conversation
 from models.posts import IncomingPost
 
 EARTH_METRES = 6_371_000
+NOT_FILED = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.APPROVED)
 STILL_METRES = 30.0
 """A telephone that lies still wanders about this far on the map."""
 
@@ -54,15 +65,41 @@ def forget_unreadable(session: Session, account: Account, post_ids: Sequence[str
         session.add(one)
 
 
-def forget_places(session: Session, account: Account, post_ids: Sequence[str]) -> None:
-    """Take out where these posts were written from, which their author has taken out on the channel."""
+def forget_places(session: Session, account: Account, post_ids: Sequence[str], now: datetime) -> None:
+    """Take out where these posts were written from, which their author has taken out on the channel.
+
+    What we made of it goes too, as far as the city has not got it: their mentions are understood anew.
+    """
     for post in session.exec(
         select(Post).where(Post.account_id == account.id, col(Post.channel_post_id).in_(post_ids))
     ).all():
+        mention = session.get(Mention, post.mention_id, with_for_update=True) if post.mention_id else None
+        if mention is not None and post.lat is not None:
+            _forget_point(session, mention, (post.lat, post.lon), now)
         post.lat = post.lon = post.pin_accuracy_m = None
         post.pin_title = ""
         post.raw = {name: value for name, value in (post.raw or {}).items() if name != "geo"} or None
         session.add(post)
+
+
+def _forget_point(session: Session, mention: Mention, point: tuple[float | None, float | None], now: datetime) -> None:
+    for understanding in session.exec(select(Understanding).where(Understanding.mention_id == mention.id)).all():
+        understanding.places, understanding.place_question, understanding.place_note = [], "", ""
+        session.add(understanding)
+    requests = select(ServiceRequest).where(
+        ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).in_(NOT_FILED)
+    )
+    for request in session.exec(requests.with_for_update()).all():
+        if (request.lat, request.long) != point:
+            continue  # a person, or the words, put it elsewhere
+        request.lat = request.long = None
+        session.add(request)
+        if request.state == RequestState.APPROVED:
+            bring_back(session, mention, "listener", "its author took out where it was written", now)
+    if mention.state != MentionState.WITHDRAWN and not mention.waits:
+        mention.version += 1
+        mention.needs_understanding = True
+    session.add(mention)
 
 
 def stands_still(session: Session, account: Account, post: IncomingPost) -> bool:

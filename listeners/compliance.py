@@ -162,7 +162,7 @@ def _purge(hearing: Hearing, job_id: int, removed: Sequence[Removed]) -> None:
     with hearing.database.write() as session:
         account = session.exec(select(Account).where(Account.name == hearing.account_name).with_for_update()).one()
         job, now = session.get_one(ComplianceJob, job_id), hearing.clock()
-        forget_places(session, account, [one.post_id for one in removed if one.only_place])
+        forget_places(session, account, [one.post_id for one in removed if one.only_place], now)
         gone = sorted((one for one in removed if not one.only_place), key=lambda one: one.why)
         for why, these in groupby(gone, key=lambda one: one.why):
             job.gone += forget_posts(session, account, [one.post_id for one in these], f"says: {why}", now)

@@ -1,5 +1,7 @@
 """Which mention a post belongs to: the same album, the same talk; and what our own post proves."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_
@@ -24,6 +26,7 @@ from models.same_words import same_words
 
 BY = "listener"
 CLOCKS_DIFFER = timedelta(minutes=2)
+SETTLED_HERE = (ReplyState.HANDED_OVER, ReplyState.UNCERTAIN, ReplyState.SENT)
 ANSWER_WITHIN = timedelta(hours=72)
 """A resident who writes again in the same thread within this time is taken to go on about the same problem."""
 
@@ -93,21 +96,59 @@ def settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
     if session.exec(known).first() is not None:
         return
     parents = _hangs_under(session, own)
-    candidates = session.exec(
+    replies = session.exec(
         select(Reply)
         .join(Mention, col(Mention.id) == Reply.mention_id)
         .where(
             Mention.conversation_id == own.conversation_id,
-            col(Reply.state).in_([ReplyState.HANDED_OVER, ReplyState.UNCERTAIN, ReplyState.SENT]),
+            col(Reply.state).in_([*SETTLED_HERE, ReplyState.SENDING]),
             col(Reply.sent_post_id).is_(None),
         )
         .order_by(col(Reply.id))
     ).all()
-    for reply in candidates:
-        tried = _last_attempt(session, reply)
-        if _is_this_post(reply, tried, own, hangs_here=reply.in_reply_to in parents):
-            _settle(session, reply, tried, own, now)
-            return
+    candidates = [Candidate(reply, _last_attempt(session, reply), reply.in_reply_to in parents) for reply in replies]
+    if saying := [one for one in candidates if one.says(own)]:
+        found = _the_one(saying, own)
+    else:
+        found = next((one for one in candidates if one.hangs_here and one.was_in_hand(own)), None)
+    if found is not None and found.reply.state != ReplyState.SENDING:  # that one the outbox settles itself
+        _settle(session, found.reply, found.tried, own, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A reply that one of our posts may be, the last attempt to send it, and whether it answers what the post does."""
+
+    reply: Reply
+    tried: SendAttempt | None
+    hangs_here: bool
+
+    @property
+    def began_at(self) -> datetime | None:
+        return self.reply.handed_over_at or (self.tried.started_at if self.tried else None)
+
+    def says(self, own: Post) -> bool:
+        if self.reply.handed_over_at is not None:
+            words = filter(None, (self.reply.approved_text, self.reply.approved_fallback))
+            return self.was_in_hand(own) and any(same_words(one, own.text) for one in words)
+        elsewhere = own.in_reply_to is not None and not self.hangs_here
+        return self.tried is not None and not elsewhere and same_words(self.tried.text, own.text)
+
+    def was_in_hand(self, own: Post) -> bool:
+        """Whether a person had it to post by hand when the post was made."""
+        handed_over_at = self.reply.handed_over_at
+        return handed_over_at is not None and own.created_at >= handed_over_at - CLOCKS_DIFFER
+
+
+def _the_one(saying: Sequence[Candidate], own: Post) -> Candidate | None:
+    """Of several replies in the same words the one begun last before the post; None where two were begun about then."""
+    if len(saying) == 1:
+        return saying[0]
+    begun = [(one.began_at, one) for one in saying if one.began_at and one.began_at <= own.created_at + CLOCKS_DIFFER]
+    begun.sort(key=lambda pair: pair[0], reverse=True)
+    if len(begun) > 1 and begun[0][0] - begun[1][0] <= CLOCKS_DIFFER:
+        return None
+    return begun[0][1] if begun else None
 
 
 def _last_attempt(session: Session, reply: Reply) -> SendAttempt | None:
@@ -122,14 +163,6 @@ def _hangs_under(session: Session, own: Post) -> set[str]:
         return set()
     versions = select(Post.channel_post_id).where(Post.account_id == own.account_id, _is_version_of(own.in_reply_to))
     return {own.in_reply_to, *session.exec(versions).all()}
-
-
-def _is_this_post(reply: Reply, tried: SendAttempt | None, own: Post, *, hangs_here: bool) -> bool:
-    if reply.handed_over_at is not None:
-        says_it = any(same_words(words, own.text) for words in (reply.approved_text, reply.approved_fallback) if words)
-        return (hangs_here or says_it) and own.created_at >= reply.handed_over_at - CLOCKS_DIFFER
-    elsewhere = own.in_reply_to is not None and not hangs_here
-    return tried is not None and not elsewhere and same_words(tried.text, own.text)
 
 
 def _settle(session: Session, reply: Reply, tried: SendAttempt | None, own: Post, now: datetime) -> None:

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 REFUSALS = (StatementError, UnicodeError, OverflowError)
 ALBUM_SETTLES = timedelta(seconds=2)
 """The parts of an album come one by one, within a moment: it is understood once, when they are all there."""
+FRESH = timedelta(days=1)
+"""What was written so shortly before we began is heard like anything else: a danger in it cannot wait for a person."""
 FROM_BEFORE = "from before we began to listen: it waits for a person to take it in"
 
 
@@ -309,7 +311,7 @@ class _Page:
             self.session.add(mention)
 
     def _from_before(self, post: IncomingPost) -> bool:
-        return self.account.began_at is not None and post.created_at < self.account.began_at
+        return self.account.began_at is not None and post.created_at <= self.account.began_at - FRESH
 
     def _mention_for(self, post: IncomingPost) -> Mention:
         from_before = self._from_before(post)

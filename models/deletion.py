@@ -44,7 +44,7 @@ def _forget_in_mention(session: Session, post: Post, by: str, why: str, at: date
     else:
         mention.version += 1
         mention.needs_understanding = True
-        _bring_back(session, mention, by, why, at)
+        bring_back(session, mention, by, why, at)
 
 
 def _empty_post(session: Session, post: Post, at: datetime) -> None:
@@ -74,7 +74,7 @@ def _empty_derived(session: Session, mention: Mention) -> None:
         session.add(request)
 
 
-def _bring_back(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
+def bring_back(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:
     """What was approved rested on words that are gone: it goes back to a person before anything leaves."""
     for reply in session.exec(
         select(Reply).where(Reply.mention_id == mention.id, Reply.state == ReplyState.APPROVED).with_for_update()

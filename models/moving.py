@@ -18,12 +18,22 @@ def move_conversation(session: Session, account_id: int, old: str, new: str) -> 
     if there is not None:
         session.exec(update(Post).where(col(Post.conversation_id) == there.id).values(conversation_id=here.id))
         session.exec(update(Mention).where(col(Mention.conversation_id) == there.id).values(conversation_id=here.id))
+        _take_over(here, there)
         session.delete(there)
         session.flush()
     here.channel_conversation_id = new
     session.add(here)
     session.flush()
     return True
+
+
+def _take_over(here: Conversation, there: Conversation) -> None:
+    """What is known of a thread under its new id holds for all of it."""
+    asked = [at for at in (here.person_asked_at, there.person_asked_at) if at]
+    contact = [at for at in (here.first_contact_at, there.first_contact_at) if at]
+    here.person_asked_at = max(asked, default=None)
+    here.first_contact_at = min(contact, default=None)
+    here.offered = there.offered or here.offered
 
 
 def _conversation(session: Session, account_id: int, channel_id: str) -> Conversation | None:

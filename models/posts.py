@@ -60,7 +60,8 @@ class IncomingPost:
     is what the channel's rules say about answering it; `addressed` is False where the author did not speak to us and a
     search found the post. `command` is a bot's command without its slash. `reply_with` is what the channel needs to
     hang a reply under this post (Bluesky: root and parent; Mastodon: visibility); OutgoingPost hands it back unread.
-    `live`: its pin moves on by itself, each move a version. `created_at` is aware UTC; `raw` is what came over the wire.
+    `live`: its pin moves on by itself, each move a version. `created_at` is aware UTC; `raw` is what came over the
+    wire.
     """
 
     post_id: str

@@ -66,7 +66,7 @@ class Reply(SQLModel, table=True):
     seen_post_id: int | None = Field(default=None, description="newest Post.id by the author that the approver saw")
     not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    held_because: str = Field(default="", description="why it waits though its time has come; empty when nothing holds it")
+    held_because: str = Field(default="", description="why it waits though its time has come; empty: nothing")
 
     handed_to: int | None = Field(default=None, description="StaffUser.id of who posts it by hand")
     handed_over_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from models import (
     CHANNELS,
@@ -240,10 +240,15 @@ def must_name(session: Session, mention: Mention, speaking: Mapping[str, Speakin
 
 
 def _wrote_at(session: Session, mention: Mention) -> datetime | None:
+    """When the author last spoke to us in this thread; what only a search found is not said to us."""
     return session.exec(
-        select(func.max(col(Post.received_at))).where(
+        select(func.max(col(Post.received_at)))
+        .join(Mention, col(Mention.id) == Post.mention_id)
+        .where(
             Post.conversation_id == mention.conversation_id,
             Post.author_id == mention.author_id,
             Post.kind == PostKind.MENTION,
+            col(Mention.addressed).is_(True),
+            or_(col(Post.rule_id).is_(None), Post.edit_chain == Mention.edit_chain),
         )
     ).one()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, and_, col, func, or_, select
 
 from models import (
@@ -264,6 +265,14 @@ class Outbox:
         )
 
     def _settle(self, reply_id: int, attempt_id: int, outcome: SentPost | SendError) -> None:
+        """Write down what came of a call. What somebody else wrote at the same moment puts it in no doubt."""
+        try:
+            self._note(reply_id, attempt_id, outcome)
+        except (IntegrityError, OperationalError) as error:
+            log.warning("reply %s: what came of it is written down once more (%s)", reply_id, type(error).__name__)
+            self._note(reply_id, attempt_id, outcome)
+
+    def _note(self, reply_id: int, attempt_id: int, outcome: SentPost | SendError) -> None:
         with self.database.write() as session:
             now = self.clock()
             reply = session.get_one(Reply, reply_id, with_for_update=True)

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("HARK_") and name != "HARK_CHROMIUM":
             monkeypatch.delenv(name)
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_trust_store() -> Iterator[None]:
+    """Every client reads the certificates anew, which takes longer than what most of them are made for here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,15 +57,24 @@ def database(tmp_path: Path, migrated_file: Path) -> Iterator[Database]:
     database.dispose()
 
 
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    """The URL of a migrated, empty PostgreSQL database to copy."""
+    with services.throwaway_postgresql() as url:
+        database = Database(url)
+        migrations.upgrade(database)
+        database.dispose()
+        yield url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.scaled)])
 def either_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty database with the real schema, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
-    with services.throwaway_postgresql() as url:
+    with services.throwaway_postgresql(like=request.getfixturevalue("migrated_postgresql")) as url:
         database = Database(url)
-        migrations.upgrade(database)
         yield database
         database.dispose()
 

@@ -16,6 +16,9 @@ from typing import Any, Self
 
 import httpx
 
+from hark311.replay import NETWORKS
+from hark311.supervisor import running_pids
+
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/sign-in/\S+")
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -75,12 +78,29 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def own_posts(root: str) -> list[tuple[str, str]]:
+    """Everything said in our name on every simulated network: (the post it answers, its text)."""
+
+    def listed(path: str, name: str) -> list[dict[str, Any]]:
+        answer = httpx.get(root + path, params={"by": "us"}, timeout=20, trust_env=False)
+        answer.raise_for_status()
+        found: list[dict[str, Any]] = answer.json()[name]
+        return found
+
+    return [
+        (network.parent(one), one["text"])
+        for network in NETWORKS.values()
+        for one in listed(network.path, network.listed)
+    ]
+
+
 class Running:
     """`hark up` on one data directory, to be killed and started again. Ends with the `with` block."""
 
     def __init__(self, data: Path, **settings: object) -> None:
         self.data, self.log = data, data.with_suffix(".log")
         self.port, self.simulator_port = free_port(), free_port()
+        self.root = f"http://127.0.0.1:{self.simulator_port}"
         self._settings = settings | {"simulator_port": self.simulator_port}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -117,9 +137,8 @@ class Running:
         return self.log.read_text() if self.log.exists() else ""
 
     def pids(self) -> dict[str, int]:
-        """The processes, as `hark status` names them."""
-        pids: dict[str, int] = self.status()["pids"]
-        return pids
+        """The processes, as `hark status` names them; without starting it, since this is asked again and again."""
+        return running_pids(self.data)
 
     def status(self) -> dict[str, Any]:
         """`hark status --json`."""
@@ -130,7 +149,7 @@ class Running:
 
     def control(self, method: str, path: str, body: object = None, **query: str) -> Any:
         """Ask the simulator's control API, again while it is being started anew: what is said there is keyed."""
-        root = f"http://127.0.0.1:{self.simulator_port}/control"
+        root = f"{self.root}/control"
 
         def asked() -> httpx.Response | None:
             try:

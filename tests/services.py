@@ -23,16 +23,17 @@ def missing(what: str, why: object) -> None:
 
 
 @contextmanager
-def throwaway_postgresql() -> Iterator[str]:
-    """The URL of a new, empty database that is dropped afterwards."""
+def throwaway_postgresql(like: str = "") -> Iterator[str]:
+    """The URL of a new database that is dropped afterwards: empty, or a copy of the one at `like` that nobody uses."""
     name = f"hark_test_{secrets.token_hex(6)}"
+    template = f' TEMPLATE "{like.rpartition("/")[2]}"' if like else ""
     try:
         server = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=3)
     except psycopg.OperationalError as error:
         missing("PostgreSQL (TEST_POSTGRESQL_URL)", error)
         raise
     with server:
-        server.execute(f'CREATE DATABASE "{name}"'.encode())
+        server.execute(f'CREATE DATABASE "{name}"{template}'.encode())
         try:
             yield f"{POSTGRESQL.rsplit('/', 1)[0]}/{name}"
         finally:

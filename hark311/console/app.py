@@ -8,6 +8,7 @@ from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -94,6 +95,7 @@ def create_app(product: Product) -> FastAPI:
     app.add_exception_handler(NotSupervisor, _not_supervisor)
     app.add_exception_handler(NotYours, _not_yours)
     app.add_exception_handler(IllegalTransition, _overtaken)
+    app.add_exception_handler(OperationalError, _at_the_same_moment)
     app.add_exception_handler(HTTPException, _http_error)
     for missing in (NotFound, NoSuchMention, RequestValidationError, OverflowError):  # no id is that long
         app.add_exception_handler(missing, _missing)
@@ -101,6 +103,8 @@ def create_app(product: Product) -> FastAPI:
     return app
 
 
+DEADLOCK = "40P01"
+"""SQLSTATE deadlock_detected: PostgreSQL, appendix A."""
 TO_QUEUE = ("/queue", "Back to the queue")
 
 
@@ -142,6 +146,13 @@ def _not_yours(request: Request, error: Exception) -> Response:
 
 def _overtaken(request: Request, _error: Exception) -> Response:
     return _not_yours(request, NotYours("It changed in the meantime, so this could not be done any more."))
+
+
+def _at_the_same_moment(request: Request, error: Exception) -> Response:
+    """PostgreSQL breaks up two decisions that wait for each other: this one was rolled back whole."""
+    if getattr(cast(OperationalError, error).orig, "sqlstate", "") != DEADLOCK:
+        raise error
+    return _not_yours(request, NotYours("Somebody decided about it at the same moment. Please try again."))
 
 
 def _missing(request: Request, _error: Exception) -> Response:

@@ -131,7 +131,7 @@ class BlueskyApi:
             headers = _allowance(limit, max(0, limit - used - 1), int(start + window) + 1, window)
             if used >= limit and self.network.limits_on:
                 raise Refused(429, "RateLimitExceeded", "Rate Limit Exceeded")
-            self._windows[name] = (start, used + 1)
+            self._windows[name] = (start, used + self.network.limits_on)
         return headers
 
     # sessions

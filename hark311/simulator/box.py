@@ -30,6 +30,11 @@ class Box:
         self.limits = RateLimits(settings.clock, on=settings.x_limits)
         self.calls = CallLog()
 
+    def close_waits(self) -> None:
+        """Let waiting polls and open streams end, so that the server can stop at once. Any thread may call it."""
+        self.telegram.close_polls()
+        self.mastodon.close_streams()
+
     def close(self) -> None:
         """Close the store."""
         self.store.close()

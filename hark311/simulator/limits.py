@@ -56,7 +56,7 @@ class Allowance:
 
 
 class RateLimits:
-    """Counts calls; `on` False lets everything through and still tells the numbers."""
+    """Counts calls; `on` False lets everything through and counts nothing."""
 
     def __init__(self, clock: Callable[[], float], *, on: bool) -> None:
         self._clock = clock
@@ -72,7 +72,7 @@ class RateLimits:
         if now - start >= window:
             start, used = now, 0
         refused = self.on and used >= limit
-        self._windows[operation, sign_in] = (start, used if refused else used + 1)
+        self._windows[operation, sign_in] = (start, used if refused or not self.on else used + 1)
         return Allowance(limit, max(0, limit - used - 1), int(start + window) + 1, refused)
 
     def set_limit(self, operation: str, limit: int, window: float, sign_in: SignIn | None) -> None:

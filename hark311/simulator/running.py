@@ -132,8 +132,7 @@ class RunningSimulator(OnBluesky):
         if self._client is not None:
             self._client.close()
         if self._thread is not None and self._server is not None and self._app is not None:
-            self._app.state.box.telegram.close_polls()
-            self._app.state.box.mastodon.close_streams()
+            self._app.state.box.close_waits()
             self._server.should_exit = True
             self._thread.join(START_SECONDS)
         self._thread = self._client = self._server = self._app = None

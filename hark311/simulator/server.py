@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -122,9 +123,18 @@ def listening_socket(settings: SimulatorSettings) -> socket.socket:
     return bound
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which sends waiting polls and streams home before it closes their connections."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop by a signal."""
+        self.config.app.state.box.close_waits()  # type: ignore[union-attr]  # our own app, not a path to one
+        super().handle_exit(sig, frame)
+
+
 def serve(settings: SimulatorSettings) -> None:
     """Run until stopped by a signal. Logs the address; raises OSError when the port is taken."""
-    server = uvicorn.Server(configured(settings, create_app(settings)))
+    server = Server(configured(settings, create_app(settings)))
     bound = listening_socket(settings)
     _log.info("simulator at http://%s:%d", settings.host, bound.getsockname()[1])
     server.run(sockets=[bound])

@@ -3,6 +3,7 @@
 Source: X API v2, response codes and errors; the details are X's own sentences, which have no codes.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import requests
@@ -25,6 +26,7 @@ _REFUSALS = (
     ("mentioned or otherwise engaged", "the author did not name or quote us, so X does not let us reply"),
     ("reply to this conversation is not allowed", "the author limited who may reply"),
     ("restricted who can reply", "the author limited who may reply"),
+    ("suspended", "X has suspended the author"),
     ("blocked", "the author has blocked us"),
     ("do not have permission to dm", "this person takes no messages from us; they have to write first"),
     ("cannot send messages to this user", "this person takes no messages from us; they have to write first"),
@@ -34,10 +36,12 @@ _OURS = (
     ("app permissions", "our app may not post; somebody has to give it write access and renew the key"),
     ("application-only", "this key cannot speak for the account; somebody has to mend it"),
     ("client-forbidden", "our app may not post; somebody has to look at it in X's developer portal"),
-    ("suspended", "X has suspended our account or app; somebody has to settle that with X"),
     ("temporarily locked", "X has locked our account; somebody has to sign in there"),
 )
 """What X says about us and not about this reply: it waits until that is mended."""
+_SUSPENDED = "X has suspended our account or app; somebody has to settle that with X"
+_WE_ARE_SUSPENDED = re.compile(r"\b(?:your|client|this) (?:account|app\w*)\b.{0,20}\bsuspended\b")
+"""X says "your account" of ours, and "user has been suspended" of whom we answer."""
 
 
 def trouble_of(error: Exception, now: datetime) -> SendError:
@@ -64,11 +68,17 @@ def _of_answer(error: tweepy.HTTPException, now: datetime) -> SendError:
         return SendDeferred(datetime.fromtimestamp(reset, UTC), "X asks us to wait")
     if isinstance(error, tweepy.Unauthorized):
         return SendRefused("X does not accept our key; somebody has to mend it", credentials=True)
-    if isinstance(error, tweepy.Forbidden) and (ours := next((why for sign, why in _OURS if sign in kind), "")):
+    if isinstance(error, tweepy.Forbidden) and (ours := _held_against_us(kind)):
         return SendRefused(f"X refused this reply: {ours}.", credentials=True)
     if isinstance(error, (tweepy.Forbidden, tweepy.BadRequest, tweepy.NotFound)):
         return SendRefused(_in_words(error), author_blocks_us="blocked" in _said(error).lower())
     return SendUncertain(f"X answered {status} while we were posting")
+
+
+def _held_against_us(kind: str) -> str:
+    if _WE_ARE_SUSPENDED.search(kind):
+        return _SUSPENDED
+    return next((why for sign, why in _OURS if sign in kind), "")
 
 
 def _said(error: tweepy.HTTPException) -> str:

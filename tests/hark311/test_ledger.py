@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from sqlalchemy import event
 from sqlmodel import col, func, select, text
 from typer.testing import CliRunner
 
@@ -252,3 +253,31 @@ def test_the_ledger_balances_after_a_listener_was_killed_20_times_in_mid_page(to
     assert found.balances, found.as_dict()
     x = next(one for one in found.accounts if one.name == "x")
     assert x.total("mentions") == 350
+
+
+def test_how_much_is_asked_of_the_database_does_not_grow_with_the_days(either_database: Database) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    numbers = []
+    event.listen(either_database.engine, "before_cursor_execute", note)
+    for day in range(3):
+        at = MORNING + timedelta(days=day)
+        with either_database.write() as session:
+            account = an_account(session)
+            store_batch(
+                session,
+                account,
+                Batch([_post(f"{day}", created_at=at)], "1", [UnreadableItem(f"u{day}", "?", "{}")]),
+                at,
+            )
+            counted = session.exec(select(IntakeDay).where(IntakeDay.day == at.date())).one()
+            counted.platform_count = 2
+            session.add(counted)
+        asked.clear()
+        found = _ledger(either_database, at)
+        numbers.append(len(asked))
+        assert [one.held for one in found.accounts[0].days] == [2] * (day + 1)
+    assert len(set(numbers)) == 1

@@ -33,7 +33,7 @@ from models import (
     ServiceRequest,
 )
 from tests import services
-from tests.running import environment, free_port, hark, lines, spawn, wait_until
+from tests.running import START_SECONDS, environment, free_port, hark, lines, own_posts, spawn, wait_until
 
 pytestmark = [pytest.mark.scaled, pytest.mark.timeout(150)]
 
@@ -72,13 +72,6 @@ class Cluster:
         answer = httpx.get(f"{self.root}/control{path}", params=query, timeout=20, trust_env=False)
         answer.raise_for_status()
         return answer.json()
-
-    def own_posts(self) -> list[tuple[str, str]]:
-        on_x = self.control("/x/posts", by="us")["posts"]
-        on_telegram = self.control("/telegram/messages", by="us")["messages"]
-        return [(str(one["in_reply_to"]), one["text"]) for one in on_x] + [
-            (f"{one['chat_id']}:{one['reply_to']}", one["text"]) for one in on_telegram
-        ]
 
     def replay(self, file: Path, channel: str) -> "subprocess.Popen[str]":
         """Start a replay that counts from both sides at the end; its JSON comes on standard output."""
@@ -133,8 +126,8 @@ def _holders(database: Database) -> dict[str, str | None]:
 
 
 def test_the_desk_answers_and_each_account_is_heard_by_one_worker(cluster: Cluster, database: Database) -> None:
-    wait_until(lambda: _desk_answers(cluster), 30)
-    holders = wait_until(lambda: (now := _holders(database)) and all(now.values()) and now, 30)
+    wait_until(lambda: _desk_answers(cluster), START_SECONDS)
+    holders = wait_until(lambda: (now := _holders(database)) and all(now.values()) and now, START_SECONDS)
     assert set(holders) == set(Channel)
     assert set(holders.values()) <= {"one", "two"}
 
@@ -176,7 +169,7 @@ def test_twenty_approvals_at_once_leave_once_each(cluster: Cluster, database: Da
         thread.join()
     assert sorted(approved) == sorted(mention_ids)  # each by exactly one of the three
     replies = wait_until(lambda: _settled(database, mention_ids), 60)
-    ours = cluster.own_posts()
+    ours = own_posts(cluster.root)
     sent = [reply for reply in replies if reply.state == ReplyState.SENT]
     assert len(replies) == 20
     assert len(sent) >= 15

@@ -33,7 +33,7 @@ from models import (
     utc_now,
 )
 from responders.repeating import LOOKS
-from tests.running import Running, alive, free_port, hark, kill, lines, wait_until
+from tests.running import Running, alive, free_port, hark, kill, lines, own_posts, wait_until
 
 pytestmark = pytest.mark.timeout(150)
 
@@ -102,6 +102,7 @@ def test_no_post_is_lost_or_doubled_while_every_process_is_killed_in_turn(up: Ru
     up.control("POST", "/x/posts", {"text": "before the kills", "key": "warm-up"})
     pids = up.pids()
     assert set(pids) == {"up", "redis", "simulator", "worker", "console"}
+    assert up.status()["pids"] == pids
     replay = up.replay(file, "--rate", 60, "--check", "--patience", 100)
     wait_until(lambda: up.control("GET", "/x/posts", keys="replay:killed-0")["posts"])
     for name in ("redis", "simulator", "worker", "console"):
@@ -137,9 +138,9 @@ def test_replies_and_requests_go_out_once_while_worker_and_simulator_are_killed(
         assert time.monotonic() < until, up.said()[-3000:]
         _let_leases_run_out(database)
         for doubt in person.doubts(len(LOOKS)):
-            person.settle(doubt, _own_posts(up))
+            person.settle(doubt, own_posts(up.root))
         time.sleep(0.5)
-    ours = _own_posts(up)
+    ours = own_posts(up.root)
     for reply in _replies(database, reply_ids):
         came_back = reply.state == ReplyState.DRAFT  # the city refused its request, so it promises nothing
         assert stands(ours, reply.in_reply_to or "", f"(MJ {reply.mention_id})") == (0 if came_back else 1)
@@ -184,14 +185,6 @@ def _replies(database: Database, ids: Sequence[int], *states: ReplyState) -> lis
     with database.read() as session:
         query = select(Reply).where(col(Reply.id).in_(ids))
         return list(session.exec(query.where(col(Reply.state).in_(states)) if states else query).all())
-
-
-def _own_posts(up: Running) -> list[tuple[str, str]]:
-    on_x = up.control("GET", "/x/posts", by="us")["posts"]
-    on_telegram = up.control("GET", "/telegram/messages", by="us")["messages"]
-    return [(str(one["in_reply_to"]), one["text"]) for one in on_x] + [
-        (f"{one['chat_id']}:{one['reply_to']}", one["text"]) for one in on_telegram
-    ]
 
 
 def _let_leases_run_out(database: Database) -> None:

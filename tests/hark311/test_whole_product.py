@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.hark311.console.browsing import launched
-from tests.running import Running, wait_until
+from tests.running import START_SECONDS, Running, wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(150)]
 
@@ -23,7 +23,7 @@ def test_a_post_becomes_an_approved_reply_in_the_thread_and_a_request_in_the_cit
         page.goto(re.findall(r"http://\S+/sign-in/\S+", up.said())[-1])
         page.get_by_role("button", name="Sign in").click()
         row = page.get_by_role("link", name="e2e_resident")
-        expect(row.or_(page.get_by_text("@e2e_resident")).first).to_be_visible()
+        expect(row.or_(page.get_by_text("@e2e_resident")).first).to_be_visible(timeout=START_SECONDS * 1000)
         page.get_by_text("@e2e_resident").first.click()
         expect(page.get_by_role("heading", name="e2e_resident")).to_be_visible()
         expect(page.locator("mark").filter(has_text=re.compile("pothole", re.I)).first).to_be_visible()

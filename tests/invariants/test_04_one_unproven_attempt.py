@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ from models import (
     SendAttempt,
 )
 from models.posts import OutgoingPost, SentPost
+from responders import outbox, outcomes
 from responders.errors import SendDeferred, SendUncertain
 from responders.outbox import Outbox
 from responders.protocol import ProvedAbsent
@@ -403,3 +405,20 @@ def test_a_wait_the_channel_asks_for_is_kept(town: Town) -> None:
     town.clock.advance(seconds=301)
     town.deliver()
     assert len(town.our_replies_on_x(post_id)) == 1
+
+
+def test_what_came_of_a_call_is_not_in_doubt_because_somebody_wrote_at_the_same_moment(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, mention_id = _approved_on_x(town, "Thank you, a crew will look.")
+    clashes = [IntegrityError("UPDATE reply", None, Exception("unique"))]
+
+    def write_down(*how: Any) -> None:
+        if clashes:
+            raise clashes.pop()
+        outcomes.write_down(*how)
+
+    monkeypatch.setattr(outbox, "write_down", write_down)
+    town.deliver(1)
+    assert not clashes
+    assert town.reply_to(mention_id).state == ReplyState.SENT

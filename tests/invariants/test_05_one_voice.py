@@ -154,6 +154,6 @@ def test_what_leaves_in_this_very_moment_is_neither_taken_back_nor_cancelled(
 def _approved(session: Session, mention: Mention, reply: Reply) -> None:
     for state in (MentionState.UNDERSTOOD, MentionState.DRAFTED, MentionState.IN_REVIEW, MentionState.APPROVED):
         advance(session, mention, state, "test", "test", MORNING)
-    for state in (ReplyState.IN_REVIEW, ReplyState.APPROVED):
-        advance(session, reply, state, "test", "test", MORNING)
+    for reply_state in (ReplyState.IN_REVIEW, ReplyState.APPROVED):
+        advance(session, reply, reply_state, "test", "test", MORNING)
     reply.approved_at = MORNING - timedelta(seconds=9)

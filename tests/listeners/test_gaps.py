@@ -250,10 +250,15 @@ def test_who_writes_again_is_heard_although_what_they_wrote_before_waits(databas
         assert len(session.exec(select(Post).join(Mention).where(Mention.edit_chain == "1")).all()) == 2
 
 
+def test_what_was_written_the_day_before_we_began_is_understood_at_once(database: Database) -> None:
+    _began(database, [_post("1", BEGAN - timedelta(hours=23)), _post("2", BEGAN - timedelta(hours=24))])
+    assert _to_understand(database) == ["1"]
+
+
 def test_an_edit_from_before_we_began_does_not_wake_what_waits(database: Database) -> None:
     _began(database)
     with database.write() as session:
-        edited = _post("7", BEGAN - timedelta(hours=1), edit_chain="1")
+        edited = _post("7", BEGAN - timedelta(hours=24), edit_chain="1")
         store_posts(session, an_account(session), [edited], BEGAN + timedelta(minutes=6))
     assert _to_understand(database) == []
 

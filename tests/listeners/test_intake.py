@@ -218,6 +218,31 @@ def test_an_answer_to_a_withdrawn_mention_is_a_new_one(database: Database) -> No
     assert [mention.state for mention in _mentions(database)] == [MentionState.WITHDRAWN, MentionState.RECEIVED]
 
 
+@pytest.mark.parametrize(
+    ("text", "more", "command"),
+    [
+        ("@Philly311Demo stop", {}, "stop"),
+        ("Stop.", {"private": True}, "stop"),
+        ("forget me", {"private": True}, "forget"),
+        ("una persona", {"private": True}, "human"),
+        ("forget me", {}, ""),
+        ("stop", {"addressed": False}, ""),
+        ("something new", {"private": True}, ""),
+        ("status", {"private": True}, ""),
+        ("stop sign is down", {}, ""),
+        ("stop" + " @someone" * 40, {}, ""),
+    ],
+)
+def test_words_that_are_done_at_once_are_a_mention_of_their_own(
+    database: Database, text: str, more: dict[str, Any], command: str
+) -> None:
+    _heard(database, _post("1"))
+    _heard(database, _post("2", text, in_reply_to="1", **more))
+    with database.read() as session:
+        assert _stored_post(session, "2").command == command
+    assert len(_mentions(database)) == (2 if command else 1)
+
+
 def test_a_first_version_that_comes_after_the_edited_one_changes_no_words(database: Database) -> None:
     edited = _post("2", "a hole on Spruce Street", edit_chain="1", created_at=MORNING + timedelta(minutes=5))
     _heard(database, edited)

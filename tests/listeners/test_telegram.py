@@ -329,8 +329,9 @@ def test_our_own_message_that_a_resident_answers_comes_first() -> None:
 
 
 def test_what_somebody_else_wrote_is_not_kept_under_the_answer_to_it() -> None:
-    quoted = {"quote": {"text": "zanzibar", "position": 0}}
-    post = _one(_update(text="me too", reply_to_message=MESSAGE | {"message_id": 3, "text": "zanzibar"}, **quoted))
+    answered = MESSAGE | {"message_id": 3, "text": "zanzibar"}
+    quote = {"text": "zanzibar", "position": 0}
+    post = _one(_update(text="me too", reply_to_message=answered, quote=quote))
     assert (post.in_reply_to, "zanzibar" in str(post.raw)) == ("7:3", False)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hark311 import wiring
 from hark311.starter import load_templates
@@ -267,6 +267,17 @@ def test_stop_is_honoured_at_once_and_told_once(town: Town) -> None:
     assert author(town).stopped_at is None
 
 
+def test_stop_is_honoured_while_somebody_works_on_the_case(town: Town) -> None:
+    first = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.hear()
+    town.desk.claim(town.mention_of(first).id or 0, town.staff_id)
+    assert town.mention_of(first).state == MentionState.IN_REVIEW
+    post = town.simulator.say_on_x("@Philly311Demo stop", author="dee_215", in_reply_to=first)
+    town.hear()
+    assert author(town).stopped_at is not None
+    assert drafted(town, post).template_key == Key.STOP_DONE
+
+
 def test_stop_is_honoured_although_more_was_written_before_we_read_it(town: Town) -> None:
     first = town.simulator.say_on_x(POTHOLE, author="dee_215")
     town.simulator.say_on_x("@Philly311Demo stop", author="dee_215", in_reply_to=first)
@@ -300,7 +311,7 @@ def test_what_is_reported_after_forget_is_heard_although_forget_was_not_read_yet
     town.hear()
     with town.database.read() as session:
         assert sorted(session.exec(select(Post.text)).all()) == ["", "/forget", LIGHT]
-        assert [one.state for one in session.exec(select(Mention).order_by(Mention.id)).all()] == [
+        assert [one.state for one in session.exec(select(Mention).order_by(col(Mention.id))).all()] == [
             MentionState.WITHDRAWN,
             MentionState.DRAFTED,
             MentionState.DRAFTED,

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
-from models import AccountHealth, Channel
+from models import AccountHealth, Author, Channel, Database, Mention, Post
 from models.x_fields import NOT_SUMMONED
-from responders.may_reply import HOLDS, NOT_SET_UP, Bar, ByHand, Ground, Speaking, judge, speaking_of
+from responders.may_reply import HOLDS, NOT_SET_UP, Bar, ByHand, Ground, Speaking, judge, may_reply, speaking_of
+from tests.rows import MORNING, a_mention
 
 NOON = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
 BEFORE, AFTER = NOON - timedelta(minutes=1), NOON + timedelta(minutes=1)
@@ -118,3 +120,33 @@ def test_an_account_nobody_set_up_beside_others_may_not_speak() -> None:
     assert speaking_of({}, "x") == Speaking()
     assert speaking_of({"telegram": Speaking()}, "x") is NOT_SET_UP
     assert not judge(replace(FINE, speaking=NOT_SET_UP)).by_hand
+
+
+@pytest.mark.parametrize(
+    ("found_by_rule", "joins", "bar"),
+    [(False, True, None), (True, True, Bar.STOPPED), (True, False, Bar.STOPPED)],
+)
+def test_stop_is_lifted_by_who_speaks_to_us_and_not_by_what_a_search_found(
+    database: Database, found_by_rule: bool, joins: bool, bar: Bar | None
+) -> None:
+    later = MORNING + timedelta(hours=2)
+    with database.write() as session:
+        mention = a_mention(session)
+        author = session.get_one(Author, mention.author_id)
+        author.stopped_at = MORNING + timedelta(hours=1)
+        other = mention
+        if not joins:
+            other = Mention(**(mention.model_dump() | {"id": None, "edit_chain": "again", "addressed": False}))
+            session.add_all([author, other])
+            session.flush()
+        said = session.exec(select(Post)).one().model_dump() | {"id": None}
+        said |= {
+            "channel_post_id": "again",
+            "edit_chain": "again",
+            "mention_id": other.id,
+            "received_at": later,
+            "rule_id": 1 if found_by_rule else None,
+        }
+        session.add(Post(**said))
+        session.flush()
+        assert may_reply(session, mention, {}).bar == bar

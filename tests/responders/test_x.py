@@ -396,6 +396,15 @@ async def test_spent_credits_hold_a_reply_and_do_not_lose_it(
     assert deferred.value.retry_at > datetime.now(UTC) + timedelta(minutes=50)
 
 
+async def test_an_author_whom_x_has_suspended_is_no_fault_of_ours(simulator: RunningSimulator, x: XResponder) -> None:
+    asked = simulator.say_on_x("a hole")
+    body = {"title": "Forbidden", "detail": "User has been suspended: [dee_215].", "status": 403}
+    simulator.fault("x", "status", "create_post", status=403, body=body)
+    with pytest.raises(SendRefused, match="X has suspended the author") as refused:
+        await x.send(_reply(asked))
+    assert not refused.value.credentials
+
+
 @pytest.mark.parametrize(
     "detail",
     [

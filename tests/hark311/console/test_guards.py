@@ -4,9 +4,12 @@ import logging
 
 import httpx
 import pytest
+from psycopg import errors
+from sqlalchemy.exc import OperationalError
 
 from hark311.console.app import WithoutSecrets
 from hark311.console.guard import name_of
+from responders.review import Desk
 from tests.hark311.console.conftest import Browser, Running, StartDesk
 from tests.hark311.console.factories import make_account, make_ready, make_services
 
@@ -149,3 +152,29 @@ def test_health_tells_counts_and_nothing_else(desk: Running) -> None:
     assert told["waiting"] == 1
     assert told["channels"] == {account.name: "ok"}
     assert "Cambria" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "status", "said"),
+    [
+        (errors.DeadlockDetected("deadlock detected"), 409, "at the same moment. Please try again"),
+        (errors.AdminShutdown("shut down"), 500, "a fault of its own"),
+    ],
+)
+def test_two_decisions_at_the_same_moment_lose_no_words(
+    desk: Running, monkeypatch: pytest.MonkeyPatch, trouble: errors.OperationalError, status: int, said: str
+) -> None:
+    with desk.rows() as session:
+        make_services(session)
+        mention_id = make_ready(session, make_account(session), desk.clock()).id or 0
+    browser = desk.browser_of(desk.staff())
+    browser.post(f"/mentions/{mention_id}/claim")
+
+    def collides(*_: object, **__: object) -> None:
+        raise OperationalError("UPDATE mention", None, trouble)
+
+    monkeypatch.setattr(Desk, "approve", collides)
+    answer = browser.decide(mention_id, "approve", reply_text="A crew is on its way to Elm St.")
+    assert answer.status_code == status
+    assert said in answer.text
+    assert "A crew is on its way to Elm St." in answer.text

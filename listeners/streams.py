@@ -55,7 +55,7 @@ def _end(stream: Any) -> None:
     """It may be waiting for the next byte, and then only the socket wakes it."""
     stream.closed = True
     if stream.connection is not None:
-        with suppress(OSError, AttributeError, ValueError):
+        with suppress(OSError, AttributeError, ValueError, RuntimeError):  # the last: it has ended by itself
             stream.connection.raw.shutdown()
     stream.join(2)
     stream.close()

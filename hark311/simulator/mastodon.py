@@ -112,7 +112,7 @@ class MastodonApi:
         if now - self._window >= WINDOW:
             self._window, self._used = now, 0
         self._used += self.network.limits_on
-        if self.settings.mastodon_limits and self._used > self.settings.mastodon_calls:
+        if self.settings.mastodon_limits and self.network.limits_on and self._used > self.settings.mastodon_calls:
             raise Refused(429, "Too many requests")
         return self._told()
 

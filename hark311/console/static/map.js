@@ -41,6 +41,7 @@
     const layer = L.geoJSON(null, { interactive: false, style: () => ({ className: "way" }) }).addTo(map);
     const asked = new Set();
     const known = new Set();
+    let looks = 0;
 
     async function ask(x, y) {
       const bbox = [x, y, x + 1, y + 1].map((at) => (at * CELL).toFixed(2)).join(",");
@@ -54,6 +55,8 @@
     }
 
     async function look() {
+      looks += 1;
+      const mine = looks;
       const box = map.getBounds();
       const [west, east] = [box.getWest(), box.getEast()].map((at) => Math.floor(at / CELL));
       const [south, north] = [box.getSouth(), box.getNorth()].map((at) => Math.floor(at / CELL));
@@ -68,6 +71,9 @@
         }
       }
       await Promise.all(wanted);
+      if (mine !== looks) { /* the map has moved on, and its newer look decides */
+        return;
+      }
       if (tooWide) { /* half a city would look like a whole one */
         layer.remove();
       } else {

@@ -68,13 +68,15 @@ def opened(
     page, complaints = context.new_page(), list[str]()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda line: complaints.append(line.text) if "Content Security Policy" in line.text else None)
-    if staff is not None:
-        with desk.rows() as session:
-            secret = open_session(session, staff, desk.clock())
-        context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": desk.url}])
-        page.goto("/queue")
-    yield page
-    context.close()
+    try:
+        if staff is not None:
+            with desk.rows() as session:
+                secret = open_session(session, staff, desk.clock())
+            context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": desk.url}])
+            page.goto("/queue")
+        yield page
+    finally:
+        context.close()  # also after a failure: a page that goes on asking would meet the next test's database
     assert complaints == []
 
 

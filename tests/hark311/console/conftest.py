@@ -27,6 +27,7 @@ from hark311.settings import Settings
 from models import Channel, Database, Mention, StaffUser
 from responders.review import Desk
 from tests.hark311.console.factories import make_staff
+from tests.running import wait_until
 
 NOON = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
 """The desk's clock in these tests: noon in the city."""
@@ -169,10 +170,15 @@ class Switchboard:
     def __init__(self) -> None:
         self.app: ASGIApp | None = None
         self.url = ""
+        self.answering = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.app is not None:
-            await self.app(scope, receive, send)
+            self.answering += 1
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                self.answering -= 1
 
 
 @pytest.fixture(scope="session")
@@ -230,6 +236,7 @@ def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboa
 
     yield start
     switchboard.app = None
+    wait_until(lambda: not switchboard.answering)  # its database file is about to be replaced
     for desk in started:
         for client in desk.clients:
             client.close()

@@ -30,7 +30,7 @@ from rich.table import Table
 from sqlmodel import col, func, select
 
 from benchmarks.clerk import Clerk
-from benchmarks.person import stands
+from benchmarks.person import in_doubt, stands
 from benchmarks.reckoning import Result, pending, reckon, uncertain
 from benchmarks.residents import Residents
 from benchmarks.towns import own_posts
@@ -39,14 +39,10 @@ from hark311.simulator.settings import SimulatorSettings
 from hark311.supervisor import running_pids
 from models import (
     CHANNELS,
-    Account,
-    AttemptOutcome,
     Channel,
     Database,
     Mention,
     MentionState,
-    Reply,
-    ReplyState,
     RequestState,
     SendAttempt,
     ServiceRequest,
@@ -262,21 +258,9 @@ class Run:
 
     def _doubts(self) -> list[tuple[int, int, SendAttempt, Channel]]:
         """Uncertain replies that were looked for often enough: once where nothing can be proved."""
-        with self.database.read() as session:
-            rows = session.exec(
-                select(Reply, SendAttempt, Account)
-                .join(SendAttempt, col(SendAttempt.reply_id) == Reply.id)
-                .join(Account, col(Account.id) == Reply.account_id)
-                .where(
-                    Reply.state == ReplyState.UNCERTAIN,
-                    col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                )
-                .order_by(col(SendAttempt.id))
-            ).all()
-        newest = {reply.id or 0: (reply, attempt, account.channel) for reply, attempt, account in rows}
         return [
-            (reply_id, reply.mention_id, attempt, channel)
-            for reply_id, (reply, attempt, channel) in newest.items()
+            (reply.id or 0, reply.mention_id, attempt, channel)
+            for reply, attempt, channel in in_doubt(self.database)
             if attempt.looks >= (3 if CHANNELS[channel].can_prove_sent else 1)
             and (_now() - attempt.started_at).total_seconds() > (60 if CHANNELS[channel].can_prove_sent else 5)
         ]

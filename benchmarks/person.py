@@ -10,6 +10,7 @@ from models import (
     CHANNELS,
     Account,
     AttemptOutcome,
+    Channel,
     Database,
     Mention,
     MentionState,
@@ -93,22 +94,10 @@ class Person:
 
     def doubts(self, looks: int) -> list[Doubt]:
         """Uncertain replies for which the product has looked for proof as often as it will (`looks` times on X)."""
-        with self.database.read() as session:
-            rows = session.exec(
-                select(Reply, SendAttempt, Account)
-                .join(SendAttempt, col(SendAttempt.reply_id) == Reply.id)
-                .join(Account, col(Account.id) == Reply.account_id)
-                .where(
-                    Reply.state == ReplyState.UNCERTAIN,
-                    col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                )
-                .order_by(col(SendAttempt.id))
-            ).all()
-        newest = {reply.id: (attempt, CHANNELS[account.channel].can_prove_sent) for reply, attempt, account in rows}
         return [
-            Doubt(reply_id or 0, attempt.in_reply_to or "", attempt.text, provable)
-            for reply_id, (attempt, provable) in newest.items()
-            if attempt.looks >= (looks if provable else 1)
+            Doubt(reply.id or 0, attempt.in_reply_to or "", attempt.text, CHANNELS[channel].can_prove_sent)
+            for reply, attempt, channel in in_doubt(self.database)
+            if attempt.looks >= (looks if CHANNELS[channel].can_prove_sent else 1)
         ]
 
     def settle(self, doubt: Doubt, own_posts: Sequence[tuple[str, str]]) -> bool:
@@ -140,6 +129,22 @@ class Person:
                 .distinct()
             ).all()
             return [one or 0 for one in rows]
+
+
+def in_doubt(database: Database) -> list[tuple[Reply, SendAttempt, Channel]]:
+    """Every uncertain reply with its newest open attempt."""
+    with database.read() as session:
+        rows = session.exec(
+            select(Reply, SendAttempt, Account)
+            .join(SendAttempt, col(SendAttempt.reply_id) == Reply.id)
+            .join(Account, col(Account.id) == Reply.account_id)
+            .where(
+                Reply.state == ReplyState.UNCERTAIN,
+                col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
+            )
+            .order_by(col(SendAttempt.id))
+        ).all()
+    return list({reply.id: (reply, attempt, account.channel) for reply, attempt, account in rows}.values())
 
 
 def stands(own_posts: Sequence[tuple[str, str]], parent: str, words: str) -> int:

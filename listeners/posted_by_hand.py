@@ -3,22 +3,14 @@
 The first look comes a minute after it was handed over, each further one after twice as long, for a week.
 """
 
-import asyncio
-import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import col, select
 
-from listeners.errors import ListenerError
 from listeners.hearing import Hearing
-from listeners.intake import store_posts
-from listeners.protocol import FetchesThreads
+from listeners.threads import fetch_those
 from models import Account, Conversation, Mention, Reply, ReplyState
-from models.posts import IncomingPost
-
-log = logging.getLogger(__name__)
 
 FIRST_LOOK, LAST_LOOK = timedelta(minutes=1), timedelta(days=7)
 LOOKS_A_ROUND = 5
@@ -27,22 +19,7 @@ LOOKS_A_ROUND = 5
 async def look_for_posts_by_hand(ctx: dict[str, Any]) -> int:
     """One round over every account; returns how many threads were looked at. Safe to repeat."""
     hearings: list[Hearing] = ctx["hearings"]
-    return sum([await _look(hearing) for hearing in hearings])
-
-
-async def _look(hearing: Hearing) -> int:
-    if not isinstance(hearing.listener, FetchesThreads):
-        return 0
-    looked = 0
-    for conversation_id, channel_id, post_id in await asyncio.to_thread(_due, hearing):
-        try:
-            posts = await hearing.listener.thread(channel_id, post_id)
-        except ListenerError as error:
-            log.info("%s: a thread could not be looked at (%s)", hearing.account_name, error)
-            return looked
-        await asyncio.to_thread(_store, hearing, conversation_id, posts)
-        looked += 1
-    return looked
+    return sum([await fetch_those(hearing, _due) for hearing in hearings])
 
 
 def _due(hearing: Hearing) -> list[tuple[int, str, str]]:
@@ -73,12 +50,3 @@ def _due(hearing: Hearing) -> list[tuple[int, str, str]]:
 def _is_due(handed_over_at: datetime, fetched_at: datetime | None, now: datetime) -> bool:
     looked_at = max(fetched_at or handed_over_at, handed_over_at)
     return now - looked_at >= max(FIRST_LOOK, looked_at - handed_over_at)
-
-
-def _store(hearing: Hearing, conversation_id: int, posts: Sequence[IncomingPost]) -> None:
-    with hearing.database.write() as session:
-        account = session.exec(select(Account).where(Account.name == hearing.account_name).with_for_update()).one()
-        store_posts(session, account, posts, hearing.clock())
-        conversation = session.get_one(Conversation, conversation_id)
-        conversation.fetched_at = hearing.clock()
-        session.add(conversation)

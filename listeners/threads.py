@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import col, func, or_, select
 
 from listeners.errors import ListenerError
 from listeners.hearing import Hearing
@@ -29,11 +29,19 @@ async def fetch_threads(ctx: dict[str, Any]) -> int:
 
 
 async def fetch_threads_of(hearing: Hearing) -> int:
-    """The same for one account. Trouble ends the round; what is left waits for the next one."""
+    """The same for one account."""
+    return await fetch_those(hearing, _incomplete)
+
+
+async def fetch_those(hearing: Hearing, due: Callable[[Hearing], Sequence[tuple[int, str, str]]]) -> int:
+    """Fetch and store the threads that `due` names (conversation, its id on the channel, a post in it).
+
+    Returns how many. Trouble ends the round; what is left waits for the next one.
+    """
     if not isinstance(hearing.listener, FetchesThreads):
         return 0
     fetched = 0
-    for conversation_id, channel_id, post_id in await asyncio.to_thread(_incomplete, hearing):
+    for conversation_id, channel_id, post_id in await asyncio.to_thread(due, hearing):
         try:
             posts = await hearing.listener.thread(channel_id, post_id)
         except ListenerError as error:
@@ -84,12 +92,9 @@ def _incomplete(hearing: Hearing) -> Sequence[tuple[int, str, str]]:
 
 def _store(hearing: Hearing, conversation_id: int, posts: Sequence[IncomingPost]) -> None:
     with hearing.database.write() as session:
-        account, now = _locked(session, hearing.account_name), hearing.clock()
+        now = hearing.clock()
+        account = session.exec(select(Account).where(Account.name == hearing.account_name).with_for_update()).one()
         store_posts(session, account, posts, now)
         conversation = session.get_one(Conversation, conversation_id)
         conversation.fetched_at = now
         session.add(conversation)
-
-
-def _locked(session: Session, name: str) -> Account:
-    return session.exec(select(Account).where(Account.name == name).with_for_update()).one()

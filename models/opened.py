@@ -1,10 +1,11 @@
 """What every adapter is: something that is entered, and whose connections are closed when it is left."""
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
 
-class Opened:
+class Opened(ABC):
     """An async context manager that owns its client; `_close` lets go of it."""
 
     async def __aenter__(self) -> Self:
@@ -15,5 +16,5 @@ class Opened:
     ) -> None:
         await self._close()
 
-    async def _close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _close(self) -> None: ...

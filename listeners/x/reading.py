@@ -62,7 +62,7 @@ def read_page(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[Unre
             post = read_post(raw, users, media, us, ours)
         except UnreadablePost as error:
             kept = json.dumps(raw, sort_keys=True)
-            unreadable.append(unreadable_post(id_in(raw), f"item {position}: {error.reason}", kept))
+            unreadable.append(unreadable_post(id_in(raw), f"post {position} of the page: {error.reason}", kept))
             continue
         posts[post.post_id] = post
     return sorted(posts.values(), key=lambda post: int(post.post_id)), unreadable

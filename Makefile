@@ -7,13 +7,16 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes
 OURSELVES := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
-.PHONY: run test check format lock clean
+.PHONY: run test test-thorough check format lock clean
 
 run: .venv/run.stamp ## the desk on http://127.0.0.1:8311, with the simulator
 	$(BIN)/hark up
 
-test: .venv/test.stamp ## all tests, one process a core
+test: .venv/test.stamp ## the tests, one process a core
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-thorough: .venv/test.stamp ## what takes minutes: processes killed in the middle, heads trained
+	$(BIN)/python -m pytest -m thorough
 
 check: .venv/test.stamp ## style, types, import rules
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """A person at the desk who works over HTTP alone: signs in, opens what waits, approves drafts, settles doubts."""
 
+import random
 import re
 import threading
 import time
@@ -77,9 +78,11 @@ class Clerk:
     _browser: httpx.Client = field(init=False)
     _done: dict[int, int] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _dice: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self._browser = httpx.Client(base_url=self.desk_url, timeout=20, trust_env=False, follow_redirects=True)
+        self._dice = random.Random(self.name)
+        self._browser = httpx.Client(base_url=self.desk_url, timeout=20, trust_env=False)
 
     def sign_in(self) -> None:
         """Open the one-time link and come in."""
@@ -98,9 +101,11 @@ class Clerk:
         self._stop.set()
 
     def work_once(self) -> int:
-        """Decide about what the first page of the queue shows; how many."""
+        """Decide about what the first page of the queue shows, in an order of this person's own; how many."""
         decided = 0
-        for mention_id in dict.fromkeys(map(int, MENTION.findall(self._ask("GET", "/queue").text))):
+        shown = list(dict.fromkeys(map(int, MENTION.findall(self._ask("GET", "/queue").text))))
+        self._dice.shuffle(shown)
+        for mention_id in shown:
             if self._stop.is_set():
                 break
             try:
@@ -119,7 +124,7 @@ class Clerk:
             if "approve" not in said.offers:
                 return False
             answer = self._ask("POST", f"{at}/approve", self._sent(said, mention_id, own_words, with_request))
-            if answer.is_success:
+            if _done(answer):
                 self.approved += 1
                 self._done[mention_id] = self._done.get(mention_id, 0) + 1
                 return True
@@ -130,8 +135,8 @@ class Clerk:
         if "reject" not in said.offers:
             return False
         answer = self._ask("POST", f"{at}/reject", said.fields | {"csrf": said.tokens[0], "reason": "no reply fits"})
-        self.closed += answer.is_success
-        return answer.is_success
+        self.closed += _done(answer)
+        return _done(answer)
 
     def _sent(self, said: DecisionFields, mention_id: int, own_words: bool, with_request: bool) -> dict[str, str]:
         sent = dict(said.fields)
@@ -146,7 +151,7 @@ class Clerk:
         """Say of an uncertain reply what the thread shows; drop it where the desk takes neither."""
         said = read(self._ask("GET", f"/mentions/{mention_id}").text)
         for what in ("is-there" if there else "not-there", "drop"):
-            if self._ask("POST", f"/replies/{reply_id}/{what}", {"csrf": said.tokens[0]}).is_success:
+            if _done(self._ask("POST", f"/replies/{reply_id}/{what}", {"csrf": said.tokens[0]})):
                 return
 
     def take_up(self, mention_id: int, request_id: int) -> None:
@@ -168,6 +173,11 @@ class Clerk:
             if answer.status_code == 500:
                 self.broke.append(f"{method} {path}: 500")
             return answer
+
+
+def _done(answer: httpx.Response) -> bool:
+    """The desk leads on to another page when it did what was asked; what stands there the clerk reads when it wants."""
+    return answer.is_redirect
 
 
 def read(page: str) -> DecisionFields:

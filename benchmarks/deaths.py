@@ -30,26 +30,32 @@ from benchmarks.mortality import Doom, Killed, MortalDatabase, make_mortal
 from benchmarks.person import Person
 from benchmarks.reckoning import Result, pending, reckon, uncertain
 from benchmarks.residents import Residents
-from benchmarks.towns import own_posts
+from benchmarks.towns import LISTED, own_posts
 from classifier.protocol import Classifier
 from classifier.reading import Reader
 from hark311 import wiring
+from hark311.console.words import LANGUAGES
 from hark311.settings import Settings, load
 from hark311.simulated import accounts_of
 from hark311.simulator import RunningSimulator
 from hark311.simulator.settings import SimulatorSettings
 from hark311.staffing import ensure_staff
+from hark311.telling import telling_of
 from listeners.hearing import Hearing
 from listeners.x import XListener
 from models import Database, Mention, MentionState, Role
 from responders.claims import release_expired
+from responders.doubts import decide_uncertain_request
+from responders.fixed_rounds import FixedRounds
+from responders.following_city import CityFollower
 from responders.outbox import Outbox
 from responders.repeating import LOOKS
 from responders.review import NotApproved, NotYours
+from responders.status import StatusReplies
 from responders.submission import Submission
 
 HOLD = timedelta(seconds=5)
-KILLED_EVERY = 0.7
+KILLED_EVERY, CLOSED_EVERY = 0.7, 0.3
 STEPS, CALLS = (1, 160), (1, 20)
 SETTLE_ROUNDS, QUIET_ROUNDS = 300, 3
 OPERATIONS = {
@@ -100,6 +106,9 @@ class Worker:
     database: MortalDatabase = field(init=False)
     outbox: Outbox = field(init=False)
     submission: Submission = field(init=False)
+    following: CityFollower = field(init=False)
+    telling: StatusReplies = field(init=False)
+    fixed: FixedRounds = field(init=False)
     hearings: list[Hearing] = field(init=False)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _listen_at: dict[str, datetime] = field(default_factory=dict)
@@ -117,7 +126,12 @@ class Worker:
             make_mortal(adapter, self.doom)
         self.outbox = wiring.outbox_of(self.settings, self.database, responders)
         self.submission = wiring.submission_of(self.database, city)
+        self.following = CityFollower(self.database, city, clock=self.clock)
         self.outbox.clock = self.submission.clock = self.clock
+        desk = replace(wiring.desk_of(self.settings, self.database), clock=self.clock)
+        self.telling = telling_of(self.settings, self.database, desk, wiring.redact_for(self.settings))
+        self.telling.digest = timedelta(0)
+        self.fixed = FixedRounds(self.database, clock=self.clock)
 
     def _ears(self) -> list[Hearing]:
         quick = {
@@ -162,9 +176,11 @@ class Worker:
         await asyncio.to_thread(self.outbox.expire_leases)
         await asyncio.to_thread(self.submission.expire_leases)
         await self.outbox.prove()
-        for reply_id in [*await self.submission.prove(), *await self.submission.poll_tokens()]:
+        for reply_id in [*await self.submission.prove(), *await self.following.poll_tokens()]:
             await self.outbox.send(reply_id)
-        await self.submission.refresh()
+        await self.following.refresh()
+        await asyncio.to_thread(self.telling.tell_all)
+        await asyncio.to_thread(self.fixed.look)
         await asyncio.to_thread(self._release_expired)
 
     def _release_expired(self) -> None:
@@ -230,7 +246,8 @@ class Run:
         wiring.prepare(self.settings, self.database)
         self.classifier = wiring.classifier_of(self.settings)
         with self.database.write() as session:
-            staff_id = ensure_staff(session, "Mae Jones", Role.SUPERVISOR).id or 0
+            staff = ensure_staff(session, "Mae Jones", Role.SUPERVISOR)
+            staff.reads, staff_id = list(LANGUAGES), staff.id or 0  # else some would wait for a second person
         desk = replace(wiring.desk_of(self.settings, self.database), hold=HOLD, clock=self.clock)
         self.person = Person(self.database, desk, staff_id)
 
@@ -244,6 +261,8 @@ class Run:
     async def _round(self, worker: Worker, residents: Residents) -> Worker:
         for _ in range(self.dice.randrange(4)):
             residents.speak()
+        if self.dice.random() < CLOSED_EVERY:
+            self._close_one()
         self._go_wrong()
         if worker.doom.steps_left is None and self.dice.random() < KILLED_EVERY:
             at_calls = self.dice.random() < 0.4
@@ -260,6 +279,12 @@ class Run:
         self._count_faults()
         self.clock.advance(self.dice.choice((0, 2, 5, 10, 20, 45, 100)))
         return worker
+
+    def _close_one(self) -> None:
+        """The city closes what it has had longest."""
+        still_open = (one for one in self.simulator.city_requests(limit=LISTED) if one["status"] == "open")
+        if one := next(still_open, None):
+            self.simulator.close_request(one["service_request_id"], "Repair completed.")
 
     def _go_wrong(self) -> None:
         while self.dice.random() < 0.45:
@@ -330,7 +355,7 @@ class Run:
             self.result.left_to_a_person += 1
             self.needless.append(f"request {request_id}: the city lists every request")
             with suppress(NotApproved, NotYours):
-                self.person.desk.decide_uncertain_request(request_id, self.person.staff_id)
+                decide_uncertain_request(self.person.desk, request_id, self.person.staff_id)
 
     async def _calm_down(self, worker: Worker) -> None:
         """No more faults and kills: work until all is settled, the person deciding what is left to them."""

@@ -32,8 +32,9 @@ from sqlmodel import col, func, select
 from benchmarks.clerk import Clerk
 from benchmarks.person import in_doubt, stands
 from benchmarks.reckoning import Result, pending, reckon, uncertain
-from benchmarks.residents import Residents
+from benchmarks.residents import Residents, mark_of
 from benchmarks.towns import own_posts
+from hark311.console.words import LANGUAGES
 from hark311.simulator import RunningSimulator
 from hark311.simulator.settings import SimulatorSettings
 from hark311.supervisor import running_pids
@@ -43,10 +44,13 @@ from models import (
     Database,
     Mention,
     MentionState,
+    Post,
     RequestState,
     SendAttempt,
     ServiceRequest,
+    StaffUser,
 )
+from models.posts import PostKind
 from tests.running import Running, hark, kill, wait_until
 
 BACKLOG = 60
@@ -55,6 +59,7 @@ ARMED_AT_ONCE = 8
 STALE_SECONDS = 15
 """A fault that nothing ran into for so long gives way to another."""
 CALM_SECONDS = 900
+UNDECIDED = (MentionState.RECEIVED, MentionState.UNDERSTOOD, MentionState.DRAFTED, MentionState.IN_REVIEW)
 GLANCE = 0.25
 DYING_SECONDS = 3
 KILLED = ("worker", "worker", "console", "redis")
@@ -129,6 +134,7 @@ class Run:
             self.database = Database.in_file(self.up.data / "hark.db")
             residents = Residents(self.simulator, self.dice, _now, self.channel)
             self.clerks = [self._clerk(name) for name in ("Mae Jones", "Noor Haddad")]
+            self._teach_languages()
             at_desk = [threading.Thread(target=clerk.work, daemon=True) for clerk in self.clerks]
             for one in at_desk:
                 one.start()
@@ -155,13 +161,20 @@ class Run:
         clerk.sign_in()
         return clerk
 
+    def _teach_languages(self) -> None:
+        """Both read every language: else replies in some would wait for the other's key on the very same words."""
+        with self.database.write() as session:
+            for staff in session.exec(select(StaffUser)).all():
+                staff.reads = list(LANGUAGES)
+                session.add(staff)
+
     def _storm(self, residents: Residents, progress: Progress) -> None:
         task = progress.add_task("Storm", total=self.posts)
         deaths = sorted(self.dice.randrange(self.posts * 3 // 4) for _ in range(self.kills))
         before = self._decided()
         while len(residents.said) < self.posts or sum(self.struck.values()) < self.faults or deaths:
             spoken, decided = len(residents.said), self._decided() - before
-            if spoken < self.posts and spoken - decided < BACKLOG:
+            if spoken < self.posts and self._waiting_for_us(spoken) < BACKLOG:
                 residents.speak()
             else:
                 time.sleep(GLANCE)
@@ -203,14 +216,20 @@ class Run:
         """Mentions that a person has decided on, or that are gone."""
         with self.database.read() as session:
             return session.exec(
-                select(func.count())
-                .select_from(Mention)
-                .where(
-                    col(Mention.state).not_in(
-                        [MentionState.RECEIVED, MentionState.UNDERSTOOD, MentionState.DRAFTED, MentionState.IN_REVIEW]
-                    )
-                )
+                select(func.count()).select_from(Mention).where(col(Mention.state).not_in(UNDECIDED))
             ).one()
+
+    def _waiting_for_us(self, spoken: int) -> int:
+        """Things said that we have not heard yet, and mentions that nobody has decided on. Marks count from 1."""
+        with self.database.read() as session:
+            newest = session.exec(
+                select(Post.text).where(Post.kind == PostKind.MENTION).order_by(col(Post.id).desc()).limit(BACKLOG)
+            ).all()
+            undecided = session.exec(
+                select(func.count()).select_from(Mention).where(col(Mention.state).in_(UNDECIDED))
+            ).one()
+        heard = max((mark_of(text) or 0 for text in newest), default=0)
+        return spoken - heard + undecided
 
     def _moving(self) -> bool:
         return bool(pending(self.database))

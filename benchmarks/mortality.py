@@ -69,7 +69,8 @@ class MortalDatabase(Database):
 
 def make_mortal(adapter: object, doom: Doom) -> None:
     """Let the process die before and after every call of an adapter to the outside."""
-    for name in ("whoami", "fetch", "deleted", "send", "find_sent", "file", "by_ids", "find_filed", "by_token"):
+    of_cities = ("file", "by_ids", "find_filed", "by_token", "updates", "updated", "post_update")
+    for name in ("whoami", "fetch", "deleted", "send", "find_sent", *of_cities):
         call = getattr(adapter, name, None)
         if call is not None:
             setattr(adapter, name, _mortal(call, doom, name))

@@ -22,6 +22,7 @@ from models import (
 )
 from models.threads import newest_inbound
 from responders.claims import OPEN_REQUESTS
+from responders.doubts import give_up, says_not_sent, says_sent
 from responders.review import Approved, Decided, Desk, NotApproved, NotYours, RequestFields
 
 
@@ -104,9 +105,9 @@ class Person:
         """Look into the thread, and say whether it is there; drop the reply where its post is deleted."""
         there = stands(own_posts, doubt.parent, doubt.words) > self._said_before(doubt)
         try:
-            (self.desk.says_sent if there else self.desk.says_not_sent)(doubt.reply_id, self.staff_id)
+            (says_sent if there else says_not_sent)(self.desk, doubt.reply_id, self.staff_id)
         except NotApproved:
-            self.desk.drop(doubt.reply_id, self.staff_id)
+            give_up(self.desk, doubt.reply_id, self.staff_id)
         return there
 
     def _said_before(self, doubt: Doubt) -> int:
@@ -147,15 +148,15 @@ def in_doubt(database: Database) -> list[tuple[Reply, SendAttempt, Channel]]:
     return list({reply.id: (reply, attempt, account.channel) for reply, attempt, account in rows}.values())
 
 
-def stands(own_posts: Sequence[tuple[str, str]], parent: str, words: str) -> int:
+def stands(own_posts: Sequence[tuple[str, str]], parent: str, words: str, *, parent_stands: bool = False) -> int:
     """How often these words stand under this post in our name. `own_posts`: (channel post id it hangs under, words).
 
     X and Mastodon put names before a reply, X escapes it; on Telegram a reply to a message that is deleted by then
-    stands in the chat alone.
+    stands in the chat alone, unless `parent_stands`: then what stands there alone answered another one.
     """
     place = thread_place(parent)
     first = place.split(":")[0]
-    there = (place, f"{first}:None", first)
+    there = (place,) if parent_stands else (place, f"{first}:None", first)
     return sum(under in there and unescape(said).endswith(words.strip()) for under, said in own_posts)
 
 

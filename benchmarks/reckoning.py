@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from models import (
     Database,
     Decision,
     Mention,
+    MentionState,
+    NoticeState,
     Post,
     Reply,
     ReplyState,
@@ -24,9 +27,12 @@ from models import (
     Review,
     SendAttempt,
     ServiceRequest,
+    StatusNotice,
+    StatusUpdate,
     Understanding,
 )
 from models.posts import PostKind
+from models.status_changes import following
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Result:
     approvals: int = 0
     replies_sent: int = 0
     requests_filed: int = 0
+    closings_told: int = 0
     left_to_a_person: int = 0
     truly_ambiguous: int = 0
 
@@ -53,6 +60,7 @@ class Result:
     unapproved_sent: int = 0
     illegal: list[str] = field(default_factory=list)
     undelivered: int = 0
+    untold: int = 0
     said_sent_but_is_not: int = 0
     desk_broke: list[str] = field(default_factory=list)
 
@@ -68,6 +76,7 @@ class Result:
             "unapproved_sent",
             "illegal",
             "undelivered",
+            "untold",
             "said_sent_but_is_not",
             "desk_broke",
         )
@@ -80,8 +89,9 @@ class Result:
 def reckon(result: Result, database: Database, simulator: RunningSimulator, said: Sequence[Said]) -> None:
     """Fill in what both sides say at the end of a run."""
     _posts(result, database, said)
-    _replies(result, database, own_posts(simulator))
+    _replies(result, database, own_posts(simulator), {thread_place(one.post_id) for one in said if not one.gone})
     _requests(result, database, [one["description"] for one in simulator.city_requests(limit=LISTED)])
+    _closings(result, database, [one for one in simulator.city_requests(limit=LISTED) if one["status"] == "closed"])
     result.illegal = check_database(database)
 
 
@@ -105,7 +115,8 @@ def _posts(result: Result, database: Database, said: Sequence[Said]) -> None:
     result.doubled_posts = sum(count > 1 for mark, count in stored.items() if mark is not None)
 
 
-def _replies(result: Result, database: Database, ours: Sequence[tuple[str, str]]) -> None:
+def _replies(result: Result, database: Database, ours: Sequence[tuple[str, str]], standing: AbstractSet[str]) -> None:
+    """`standing`: the places of residents' posts that were not deleted."""
     with database.read() as session:
         replies = {reply.id: reply for reply in session.exec(select(Reply)).all()}
         attempts = session.exec(
@@ -127,7 +138,7 @@ def _replies(result: Result, database: Database, ours: Sequence[tuple[str, str]]
             tried.setdefault(what, set()).add(attempt.reply_id)
             if attempt.reply_id in first_approval and attempt.started_at >= first_approval[attempt.reply_id]:
                 approved.add(what)
-    seen = {what: stands(ours, *what) for what in tried}
+    seen = {what: stands(ours, *what, parent_stands=what[0] in standing) for what in tried}
     result.replies_sent = len(ours)
     result.doubled_replies = sum(max(0, seen[what] - len(reply_ids)) for what, reply_ids in tried.items())
     result.unapproved_sent = sum(not any(stands([one], *what) for what in approved) for one in ours)
@@ -154,6 +165,25 @@ def _requests(result: Result, database: Database, filed: Sequence[str]) -> None:
             RequestState.TOKEN_PENDING,
             RequestState.UNCERTAIN,
         )
+
+
+def _closings(result: Result, database: Database, closed: Sequence[dict[str, Any]]) -> None:
+    """Whoever follows what the city closed is told, or waits to be told with a draft or a reason."""
+    numbers = {str(one["service_request_id"]) for one in closed}
+    with database.read() as session:
+        filed = session.exec(select(ServiceRequest).where(ServiceRequest.state == RequestState.SUBMITTED)).all()
+        withdrawn = set(session.exec(select(Mention.id).where(Mention.state == MentionState.WITHDRAWN)).all())
+        rows = session.exec(
+            select(StatusUpdate.request_id, StatusNotice.mention_id, StatusNotice.state).join(
+                StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id
+            )
+        ).all()
+        promised = {(request_id, mention_id) for request_id, mention_id, _ in rows}
+        for request in filed:
+            if request.service_request_id in numbers:
+                wanted = set(following(session, request)) - withdrawn
+                result.untold += sum((request.id, mention_id) not in promised for mention_id in wanted)
+    result.closings_told = sum(state == NoticeState.TOLD for _, _, state in rows)
 
 
 def pending(database: Database) -> int:

@@ -13,13 +13,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from classifier.words import read_words
+from classifier.words import form_of, read_words
 
 NEAR = 6
 _TRIED_PER_PART = 12
 _MOST_PHRASES = 2000
 _GROUP = re.compile(r"\(([^()]*)\)")
 _VERB = re.compile(r"([a-z]+)\+")
+_PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*")
 _VOWELS = "aeiou"
 
 Hit = tuple[int, int, int]
@@ -78,7 +79,7 @@ class PhraseBook:
 
     def number(self, phrase: str) -> int:
         """The phrase's number. Raises CueError if nothing of it is left as a word."""
-        forms = tuple(read_words(phrase).forms)
+        forms = _forms(phrase)
         if not forms:
             raise CueError(f"no words in {phrase!r}")
         return self._numbers.setdefault(forms, len(self._numbers))
@@ -86,6 +87,13 @@ class PhraseBook:
     def numbers(self) -> dict[tuple[str, ...], int]:
         """All phrases, as word forms, with their numbers."""
         return dict(self._numbers)
+
+
+def _forms(phrase: str) -> tuple[str, ...]:
+    """The phrase's words as a text's are read; most are plain letters, and there are 80,000 at every start."""
+    if _PLAIN.fullmatch(phrase):
+        return tuple(map(form_of, phrase.split(" ")))
+    return tuple(read_words(phrase).forms)
 
 
 class CueList:

@@ -38,8 +38,10 @@ from models import (
     record,
     utc_now,
 )
+from models.labels import dangers_said
 from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
+from models.sorting import sort_mentions
 from models.threads import newest_versions
 
 if TYPE_CHECKING:
@@ -176,22 +178,23 @@ class Reader:
                 ).all()
             }
             drafts = _open_drafts(session, [one.mention_id for one in said])
-            alarmed = set(
-                session.exec(
-                    select(Alarm.mention_id).where(col(Alarm.mention_id).in_([one.mention_id for one in said]))
-                ).all()
-            )
+            alarms = _locked_alarms(session, [one.mention_id for one in said])
+            by_people = dangers_said(session, [one.mention_id for one in said])
             for one, answer in zip(said, answers, strict=True):
                 mention = mentions[one.mention_id]
                 mention.understand_after = None
                 if mention.state == MentionState.WITHDRAWN or mention.version != one.version:
                     session.add(mention)  # it changed while we read; the next batch reads what it says now
                     continue
+                was_danger, alarm = mention.danger, alarms.get(one.mention_id)
                 self._store_one(session, mention, one, answer, drafts.get(one.mention_id), gazetteer, now)
+                mention.danger = by_people.get(one.mention_id, mention.danger)
                 done.understood.append(one.mention_id)
-                if mention.danger and one.mention_id not in alarmed:
-                    _raise_alarm(session, mention, answer.understood, now)
+                answered = alarm is not None and alarm.acknowledged_at is not None
+                if mention.danger and (alarm is None or (answered and not was_danger)):
+                    _raise_alarm(session, mention, alarm, answer.understood, now)
                     done.alarms.append(one.mention_id)
+            sort_mentions(session, [mentions[mention_id] for mention_id in done.understood])
             note_neighbours(session, done.understood, now)
         return done
 
@@ -304,16 +307,31 @@ def _explained(row: dict[str, Any], said: Said) -> dict[str, Any]:
     return row | {"words": [fields_in_its_post(word, said) for word in row["words"]]}
 
 
-def _raise_alarm(session: Session, mention: Mention, understood: Understood, now: datetime) -> None:
+def _locked_alarms(session: Session, mention_ids: list[int]) -> dict[int, Alarm]:
+    """By mention. Locked, so that a page under way does not write over an alarm that is raised again."""
+    found = select(Alarm).where(col(Alarm.mention_id).in_(mention_ids)).order_by(col(Alarm.id)).with_for_update()
+    return {alarm.mention_id: alarm for alarm in session.exec(found).all()}
+
+
+def _raise_alarm(
+    session: Session, mention: Mention, alarm: Alarm | None, understood: Understood, now: datetime
+) -> None:
+    """Raise an alarm, or raise anew one that a person has answered: whoever is on duty hears of this danger, too."""
     rule = understood.danger_rule
-    session.add(Alarm(mention_id=mention.id or 0, rule=rule, score=understood.danger_score, raised_at=now))
+    alarm = alarm or Alarm(mention_id=mention.id or 0, rule=rule, raised_at=now)
+    alarm.rule, alarm.score, alarm.raised_at = rule or alarm.rule, understood.danger_score, now
+    alarm.paged_at, alarm.page_attempts, alarm.page_trouble, alarm.escalated = None, 0, "", 0
+    alarm.acknowledged_at = alarm.acknowledged_by = None
+    session.add(alarm)
     record(session, "Mention", mention.id or 0, BY, f"danger: {rule}", now)
 
 
 def _open_drafts(session: Session, mention_ids: list[int]) -> dict[int, ServiceRequest]:
     rows = session.exec(
         select(ServiceRequest).where(
-            col(ServiceRequest.mention_id).in_(mention_ids), ServiceRequest.state != RequestState.CANCELLED
+            col(ServiceRequest.mention_id).in_(mention_ids),
+            ServiceRequest.part == 1,
+            ServiceRequest.state != RequestState.CANCELLED,
         )
     ).all()
     return {row.mention_id: row for row in rows}

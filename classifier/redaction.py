@@ -120,10 +120,23 @@ def _mails(text: str) -> Iterator[tuple[int, int]]:
 
 def _plates(text: str) -> Iterator[tuple[int, int]]:
     for match in _NAMED_PLATE.finditer(text):
-        if _plate_like(match["plate"]):
-            yield match.span("plate")
+        start, end = match.span("plate")
+        while end > start and not _plate_like(text[start:end]):
+            end = _less_a_word(text, start, end)
+        if end > start:
+            yield start, end
     for pattern in (_STATE_PLATE, _PLATE_AFTER, _CAR_PLATE, _VIN):
         yield from (match.span("plate") for match in pattern.finditer(text))
+
+
+def _less_a_word(text: str, start: int, end: int) -> int:
+    """Where a plate ends without its last piece: a short word may follow it ("KVX 4821 says"). `start`: none is left.
+
+    What begins inside a word is no plate of several pieces ("tagged 22 days").
+    """
+    if text[start - 1 : start].isalpha():
+        return start
+    return max(start, *(text.rfind(sign, start, end) for sign in " -\u00b7"))
 
 
 def _plate_like(plate: str) -> bool:

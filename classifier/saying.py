@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from models import Attachment, Candidate, Contribution, Evidence, Post, Problem
 from models.posts import AttachmentKind, Pin
 
-NO_WORDS = ("start", "picked")
-"""What follows one of these is no word of the report: the token of a link, the number of a case in a list."""
+NO_WORDS = ("start", "picked", "answer")
+"""What follows one of these is no word of the report: the token of a link, a number of a list, an answer to us."""
 _COMMAND = re.compile(r"\s*/\w+(?:@\w+)?")
 
 Spanned = TypeVar("Spanned", Evidence, Contribution, Problem, Candidate)

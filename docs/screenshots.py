@@ -1,8 +1,9 @@
-"""Takes the pictures of the README and the tutorial: `python docs/screenshots.py`.
+"""Takes the pictures of the documentation: `python docs/screenshots.py`, with `desk` or `loop` for a part of them.
 
-It runs the product with the invented sample posts in a throwaway directory, works at the desk as a person would, and
-writes docs/images/*.png. Needs the development set-up, a Chromium (HARK_CHROMIUM, or `chromium` on PATH) and a font
-with Chinese letters (Debian: fonts-droid-fallback), without which one post is a row of boxes.
+It runs the product in a throwaway directory, works at the desk as a person would, and writes docs/images/*.png: those
+of the desk with the invented sample posts, those of the status loop with one case and the resident's chat beside it.
+Needs the development set-up, a Chromium (HARK_CHROMIUM, or `chromium` on PATH) and a font with Chinese letters (Debian:
+fonts-droid-fallback) and signs (fonts-noto-color-emoji), without which some posts and buttons have boxes in them.
 """
 
 import os
@@ -13,18 +14,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from hark311.simulator.pictures import draw_png
 
 IMAGES = Path(__file__).parent / "images"
 LARGEST = 400 * 1024
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 180
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -37,6 +42,9 @@ FLAGS = [
 ]
 RESIDENT = {"handle": "june_on_tasker", "name": "June Abbott"}
 WORDS = "Deep pothole at 21st and Tasker St, two cars have flat tires already"
+REPORT, PIN = "Deep pothole here, two cars have flat tires already", ("39.92650", "-75.17810")
+ONE_CASE = {"quiet_hours": "", "status_digest_minutes": "0.7", "hold_seconds": "3"}
+SECOND = "Street light out on the corner of 21st and Tasker St since Monday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,13 @@ class Running:
 
 
 @contextmanager
-def product() -> Iterator[Running]:
-    """`hark up` on free ports, with a data directory that is thrown away."""
+def product(**settings: str) -> Iterator[Running]:
+    """`hark up` on free ports, with settings of its own and a data directory that is thrown away."""
     desk, city = free_port(), free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HARK_")}
     with tempfile.TemporaryDirectory(prefix="hark311-pictures-") as data:
         command = [sys.executable, "-m", "hark311", "up", "--data", data, "--port", str(desk)]
+        clean |= {f"HARK_{name.upper()}": value for name, value in settings.items()}
         running = subprocess.Popen(  # noqa: S603 - our own program
             command, env=clean | {"HARK_SIMULATOR_PORT": str(city)}, stdout=subprocess.PIPE, text=True
         )
@@ -105,8 +114,8 @@ def opened(browser: Browser, running: Running, **how: Any) -> Page:
 
 def take(page: Page, name: str) -> None:
     """Write one picture. Raises SystemExit when it is larger than a README should carry."""
-    page.wait_for_load_state("networkidle")
-    page.evaluate("document.fonts.ready")
+    page.wait_for_load_state("load")  # the network is never idle: a page listens for what is new
+    page.evaluate("document.fonts.ready.then(() => true)")
     file = IMAGES / f"{name}.png"
     page.screenshot(path=file, animations="disabled")
     if file.stat().st_size >= LARGEST:
@@ -118,13 +127,41 @@ def see_all_but_one_alarm(desk: Page) -> None:
     """A person has seen the others, so that the queue fits below the banner."""
     seen = desk.get_by_role("button", name="I have seen it")
     while seen.count() > 1:
-        seen.last.click()
-        desk.wait_for_load_state("networkidle")
+        with desk.expect_navigation():
+            seen.last.click()
         desk.goto("/queue")
+
+
+def on_both(page: Page, name: str) -> None:
+    """The page on the screen, then as a phone of 375 px shows it."""
+    take(page, name)
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 375, "height": 812})
+    page.evaluate("window.scrollTo(0, 0)")
+    take(page, f"{name}-mobile")
+    if wide:
+        page.set_viewport_size(wide)
+
+
+def freeze(desk: Page) -> None:
+    """Approve one more, stop it before it leaves, and let everything go on."""
+    desk.goto("/queue")
+    desk.locator("a[href^='/mentions/']", has_text=SECOND[:30]).first.click()
+    desk.wait_for_url("**/mentions/*")
+    desk.wait_for_load_state("load")
+    desk.keyboard.press("a")
+    desk.get_by_text("left before it leaves").wait_for()
+    desk.goto("/freeze")
+    desk.get_by_label("Why, if there is time to say").fill("A wrong phone number went out")
+    desk.get_by_role("button", name="Freeze").click()
+    desk.get_by_role("heading", name="In force").wait_for()
+    on_both(desk, "freeze")
+    desk.get_by_role("button", name="Thaw").first.click()
 
 
 def pictures(browser: Browser, running: Running) -> None:
     """All pictures, in the order in which a person would see them."""
+    running.ask("POST", "/x/posts", {"author": RESIDENT, "text": SECOND})
     post = running.ask("POST", "/x/posts", {"author": RESIDENT, "text": WORDS})["posts"][0]["id"]
     said = running.ask("GET", "/counts")
     mentions = said["x"]["posts"] + said["mastodon"]["statuses"] + said["bluesky"]["posts"]
@@ -134,11 +171,10 @@ def pictures(browser: Browser, running: Running) -> None:
 
     desk = opened(browser, running, viewport={"width": 1280, "height": 800})
     see_all_but_one_alarm(desk)
-    take(desk, "queue")
+    on_both(desk, "queue")
+    desk.goto("/supervise")
+    on_both(desk, "supervise")
     state = desk.context.storage_state()
-    phone = opened(browser, running, viewport={"width": 390, "height": 844}, storage_state=state)
-    phone.goto("/queue")
-    take(phone, "queue-mobile")
 
     dark = opened(browser, running, viewport={"width": 1280, "height": 900}, color_scheme="dark", storage_state=state)
     dark.goto("/queue?view=danger")
@@ -150,7 +186,7 @@ def pictures(browser: Browser, running: Running) -> None:
     desk.goto("/queue?view=all")
     desk.locator("a[href^='/mentions/']", has_text=WORDS[:12]).first.click()
     desk.wait_for_url("**/mentions/*")
-    take(desk, "mention")
+    on_both(desk, "mention")
 
     desk.keyboard.press("a")
     wait_until(
@@ -160,6 +196,117 @@ def pictures(browser: Browser, running: Running) -> None:
     thread.goto(f"{running.city}/x")
     thread.locator("section.thread", has_text=WORDS[:12]).first.evaluate("one => one.scrollIntoView({block: 'end'})")
     take(thread, "thread-x")
+    freeze(desk)
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """One case from both sides: Odessa's chat on the left, the desk on the right."""
+
+    running: Running
+    chat: Page
+    desk: Page
+    sheet: Page
+
+    @property
+    def hers(self) -> Locator:
+        return self.chat.get_by_role("region", name="Chat with Odessa")
+
+    def sends(self, text: str = "", place: tuple[str, str] | None = None, photo: bytes = b"") -> None:
+        """Odessa fills in the form of her chat, or of her first message."""
+        form = self.hers.locator("form.writer") if self.hers.count() else self.chat.locator("form.writer").first
+        if not self.hers.count():
+            form.get_by_label("Your first name").fill("Odessa")
+        form.get_by_label("What you write").fill(text)
+        if photo:
+            form.get_by_label("Photo").set_input_files({"name": "1.png", "mimeType": "image/png", "buffer": photo})
+        if place:
+            form.locator("summary").click()
+            form.get_by_label("Latitude").fill(place[0])
+            form.get_by_label("Longitude").fill(place[1])
+            form.get_by_label("share this place").check()
+        with self.chat.expect_navigation():
+            form.get_by_role("button", name=re.compile("^Send as")).click()
+
+    def taps(self, answer: str) -> None:
+        with self.chat.expect_navigation():
+            self.hers.get_by_role("button", name=answer).click()
+
+    def waits_with(self, words: str) -> None:
+        """Open the case at the desk, once its draft says so."""
+        text = self.desk.get_by_label("Text of the reply")
+        row = self.desk.locator("a[href^='/mentions/']", has_text=REPORT[:20])
+
+        def drafted() -> bool:
+            if "/mentions/" in self.desk.url:
+                self.desk.reload()
+            else:
+                self.desk.goto("/queue?view=all")
+                if row.count():
+                    row.first.click()
+                    self.desk.wait_for_url("**/mentions/*")
+            return bool(text.count()) and words in text.input_value()
+
+        wait_until(f"the draft says {words!r}", drafted)
+
+    def approves(self) -> None:
+        """Approve what stands there, and see it in the chat."""
+        said = self.hers.locator(".bubble.ours").count()
+        self.desk.keyboard.press("a")
+        self.desk.get_by_text("left before it leaves").wait_for()
+        wait_until("it is in the chat", lambda: self.chat.reload() and self.hers.locator(".bubble.ours").count() > said)
+        self.desk.reload()
+
+    def city(self, move: str, **said: str) -> None:
+        """The city does something about the case."""
+        number = self.running.ask("GET", "/open311/requests")["requests"][-1]["service_request_id"]
+        self.running.ask("POST", f"/open311/requests/{number}/{move}", said)
+
+    def take(self, name: str) -> None:
+        """Both windows in one picture."""
+        lowest = self.hers.locator(".bubble, form[aria-label^='Answers']").last
+        lowest.evaluate("one => one.scrollIntoView({block: 'end'})")
+        text = self.desk.get_by_label("Text of the reply")
+        where = text if text.count() else self.desk.locator("h1")
+        where.evaluate("one => one.scrollIntoView({block: 'center'})")
+        shots = [b64encode(page.screenshot(animations="disabled")).decode() for page in (self.chat, self.desk)]
+        self.sheet.set_content(
+            "<style>body { margin: 0; display: flex; gap: 8px; background: #57534b }</style>"
+            + "".join(f'<img src="data:image/png;base64,{shot}">' for shot in shots)
+        )
+        take(self.sheet, name)
+
+
+def loop(browser: Browser, running: Running) -> None:
+    """The status loop of one case, in six moments."""
+    desk = opened(browser, running, viewport={"width": 1040, "height": 860})
+    chat = browser.new_context(base_url=running.city, viewport={"width": 420, "height": 860}).new_page()
+    both = SideBySide(running, chat, desk, browser.new_page(viewport={"width": 1468, "height": 860}))
+    chat.goto("/telegram")
+    both.sends(REPORT, place=PIN)
+    both.waits_with("the pothole")
+    both.take("loop-1-reported")
+    both.approves()
+    both.take("loop-2-filed")
+    both.city("schedule", date=(datetime.now(UTC) + timedelta(days=9)).isoformat())
+    both.waits_with("planned for")
+    both.take("loop-3-planned")
+    both.approves()
+    both.city("fix")
+    both.waits_with("Is it fixed?")
+    both.approves()
+    both.taps("No, it is not fixed")
+    both.sends(photo=draw_png("still there"))
+    both.waits_with("not fixed")
+    both.take("loop-4-not-fixed")
+    both.approves()
+    both.city("fix")
+    both.waits_with("Is it fixed?")
+    both.approves()
+    both.take("loop-5-fixed-again")
+    both.taps("Yes, it is fixed")
+    wait_until("the answer is heard", lambda: desk.reload() and not desk.get_by_text("asked, no answer yet").count())
+    both.take("loop-6-closed")
 
 
 def main() -> None:
@@ -167,9 +314,15 @@ def main() -> None:
     if not chromium:
         raise SystemExit("No Chromium: set HARK_CHROMIUM to one, or install a `chromium` on PATH.")
     IMAGES.mkdir(exist_ok=True)
-    with product() as running, sync_playwright() as playwright:
+    wanted = sys.argv[1:] or ["desk", "loop"]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS, headless=True)
-        pictures(browser, running)
+        if "desk" in wanted:
+            with product() as running:
+                pictures(browser, running)
+        if "loop" in wanted:
+            with product(**ONE_CASE) as running:
+                loop(browser, running)
         browser.close()
 
 

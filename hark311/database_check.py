@@ -1,17 +1,24 @@
 """`hark db check`: does the schema agree with the code, and do the rows keep the invariants?"""
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from models import (
+    AskedQuestion,
+    AskedState,
     AuditEntry,
     Database,
+    FixedQuestion,
+    FixedState,
     Mention,
     MentionState,
+    NoticeState,
     Post,
     Reply,
     ReplyState,
     Review,
     SendAttempt,
+    StatusNotice,
+    StatusUpdate,
     migrations,
 )
 from models.lifecycle import MACHINES
@@ -40,6 +47,10 @@ def check_database(database: Database) -> list[str]:
             _legal_steps,
             _attempt_before_sending,
             _deleted_is_gone,
+            _told_by_a_reply,
+            _told_once,
+            _told_what_it_means,
+            _questions_have_answers,
         ):
             problems += check(session)
     return problems
@@ -99,4 +110,68 @@ def _deleted_is_gone(session: Session) -> list[str]:
     ).one()
     return _counted(words, "deleted posts still hold words (invariant 6).") + _counted(
         live, "withdrawn mentions still have words (invariant 6)."
+    )
+
+
+def _told_by_a_reply(session: Session) -> list[str]:
+    unsent = session.exec(
+        select(func.count())
+        .select_from(StatusNotice)
+        .outerjoin(Reply, col(Reply.id) == StatusNotice.reply_id)
+        .where(
+            StatusNotice.state == NoticeState.TOLD,
+            or_(col(Reply.id).is_(None), Reply.state != ReplyState.SENT),
+        )
+    ).one()
+    lost = session.exec(
+        select(func.count()).where(StatusNotice.state == NoticeState.DRAFTED, col(StatusNotice.reply_id).is_(None))
+    ).one()
+    return _counted(unsent, "notices count as told, and no reply of theirs was sent.") + _counted(
+        lost, "notices count as drafted and have no reply: they would wait for ever."
+    )
+
+
+def _told_once(session: Session) -> list[str]:
+    """Once for each person in a conversation, however many of their posts follow the request."""
+    twice = (
+        select(StatusNotice.update_id)
+        .join(Mention, col(Mention.id) == StatusNotice.mention_id)
+        .where(StatusNotice.state == NoticeState.TOLD)
+        .group_by(col(StatusNotice.update_id), col(Mention.author_id), col(Mention.conversation_id))
+        .having(func.count() > 1)
+        .subquery()
+    )
+    found = session.exec(select(func.count()).select_from(twice)).one()
+    return _counted(found, "changes were told twice to one person in one conversation.")
+
+
+def _told_what_it_means(session: Session) -> list[str]:
+    found = session.exec(
+        select(func.count())
+        .select_from(StatusNotice)
+        .join(StatusUpdate, col(StatusUpdate.id) == StatusNotice.update_id)
+        .where(StatusNotice.state == NoticeState.TOLD, col(StatusUpdate.outcome).is_(None))
+    ).one()
+    return _counted(found, "changes were told that nobody had said the meaning of.")
+
+
+def _questions_have_answers(session: Session) -> list[str]:
+    said = col(FixedQuestion.state).in_([FixedState.YES, FixedState.NO])
+    by_nobody = and_(col(FixedQuestion.answer_post_id).is_(None), col(FixedQuestion.answered_by).is_(None))
+    unanswered = session.exec(
+        select(func.count()).where(said, or_(col(FixedQuestion.answered_at).is_(None), by_nobody))
+    ).one()
+    unasked = session.exec(
+        select(func.count())
+        .select_from(FixedQuestion)
+        .outerjoin(Reply, col(Reply.id) == FixedQuestion.asked_reply_id)
+        .where(or_(col(Reply.id).is_(None), Reply.state != ReplyState.SENT))
+    ).one()
+    unread = session.exec(
+        select(func.count()).where(AskedQuestion.state == AskedState.READ, col(AskedQuestion.answer_post_id).is_(None))
+    ).one()
+    return (
+        _counted(unanswered, "questions whether it is fixed count as answered, and nobody has.")
+        + _counted(unasked, "questions whether it is fixed were never sent.")
+        + _counted(unread, "questions of a service count as answered, and nobody has.")
     )

@@ -16,16 +16,16 @@ import redis
 from rich.console import Group, RenderableType
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hark311 import wiring
 from hark311.embedded import redis_url
 from hark311.settings import AccountSettings, Settings, is_loopback
-from hark311.simulated import accounts_of, city_of
+from hark311.simulated import accounts_of, city_of, has_city
 from hark311.supervisor import running_pids
 from hark311.watching import watch
 from listeners.protocol import ChecksAccount, Finding, Listener
-from models import CHANNELS, Account, Channel, Database, migrations
+from models import CHANNELS, Account, Channel, Database, Service, ServiceDestination, migrations
 
 LITTLE_SPACE = 2 * 1024**3
 SECONDS = 10.0
@@ -64,7 +64,8 @@ async def examine(settings: Settings, database: Database, now: datetime, account
     if account is None:
         here = await asyncio.to_thread(this_machine, settings, database)
         found += [Told("this machine", one) for one in here]
-        found.append(Told("the city", await _city(settings)))
+        asked = await _city(settings) if has_city(settings) else await asyncio.to_thread(_destinations, database)
+        found.append(Told("the city", asked))
     found += [one async for one in _accounts(settings, database, now, account)]
     return found
 
@@ -142,6 +143,26 @@ def _processes(settings: Settings) -> Finding:
     return Finding(
         "processes", None, "hark up does not run with this data directory", "Start it, or look at the other machines."
     )
+
+
+def _destinations(database: Database) -> Finding:
+    """Without a system of the city's own, whether every service has somewhere to go."""
+    chosen = select(ServiceDestination.service_code)
+    with database.read() as session:
+        lost = session.exec(
+            select(Service.service_code)
+            .where(col(Service.active), col(Service.service_code).not_in(chosen))
+            .order_by(Service.service_code)
+        ).all()
+    if lost:
+        named = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+        return Finding(
+            "destinations",
+            False,
+            f"these services go nowhere: {named}",
+            "Choose a destination for each under Destinations, or set open311. Requests wait until then.",
+        )
+    return Finding("destinations", True, "open311 is not set, and every service has a destination")
 
 
 async def _city(settings: Settings) -> Finding:

@@ -75,3 +75,5 @@ def set_up(name: str, secrets: Iterable[str], level: int = logging.INFO) -> None
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for talkative in ("alembic", "httpx", "httpcore", "tweepy", "telegram", "arq.jobs", "arq.worker"):
         logging.getLogger(talkative).setLevel(logging.WARNING)
+    # it writes down every answer it cannot read, which may hold what a resident said
+    logging.getLogger("telegram.request.BaseRequest").setLevel(logging.CRITICAL)

@@ -1,9 +1,16 @@
-"""Outgoing HTTP of the channels' SDKs: another host where one knows only its own, time limits, and the toll."""
+"""Outgoing HTTP: of the channels' SDKs (another host, time limits, the toll), and to addresses that others gave us.
+
+An address that a resident or somebody on the desk gave may lead into our own network. The clients made here look up its
+host once, refuse what is not public, and call the very address they looked at, whatever the name says a moment later.
+"""
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,6 +21,8 @@ from requests.adapters import HTTPAdapter
 from hark311.bills import Call
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
+NAT64 = IPv6Network("64:ff9b::/96")
+"""Addresses a translator turns into the IPv4 address in their last 32 bits. Source: RFC 6052."""
 
 
 class Toll(Protocol):
@@ -132,3 +141,80 @@ def _held(request: requests.PreparedRequest, until: datetime) -> requests.Respon
     told = {"title": "Too Many Requests", "detail": "held back: its limit is used up", "error": "Too Many Requests"}
     response._content, response._content_consumed = json.dumps(told).encode(), True  # type: ignore[attr-defined]
     return response
+
+
+class PrivateAddress(httpx.ConnectError):
+    """The host stands in our own network, where this client may not go. Nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a client may go besides the public Internet. `private`: anywhere; `loopback`: to this machine."""
+
+    private: bool = False
+    loopback: bool = False
+
+    def client(self, **given: Any) -> httpx.AsyncClient:
+        """A client that goes no further, follows no redirect and asks no proxy. Calls raise PrivateAddress."""
+        return httpx.AsyncClient(transport=_AsyncPinned(self), trust_env=False, follow_redirects=False, **given)
+
+    def sync_client(self, **given: Any) -> httpx.Client:
+        """The same for code that waits in a thread."""
+        return httpx.Client(transport=_Pinned(self), trust_env=False, follow_redirects=False, **given)
+
+    def may_call(self, address: str) -> bool:
+        """Whether one address, as the name server gave it, may be called."""
+        found = ip_address(address)
+        return self.private or is_public(found) or (self.loopback and found.is_loopback)
+
+
+def is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address stands on the public Internet; one that only wraps an IPv4 address stands where that does."""
+    inner = None
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.is_global and not address.is_multicast and (inner is None or is_public(inner))
+
+
+class _AsyncPinned(httpx.AsyncHTTPTransport):
+    def __init__(self, reach: Reach) -> None:
+        super().__init__(trust_env=False)
+        self._reach = reach
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        found = await asyncio.to_thread(_looked_up, request)
+        return await super().handle_async_request(_pinned(request, found, self._reach))
+
+
+class _Pinned(httpx.HTTPTransport):
+    def __init__(self, reach: Reach) -> None:
+        super().__init__(trust_env=False)
+        self._reach = reach
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return super().handle_request(_pinned(request, _looked_up(request), self._reach))
+
+
+def _looked_up(request: httpx.Request) -> list[str]:
+    """Every address of the host a request is for. Raises httpx.ConnectError."""
+    host = request.url.raw_host.decode("ascii")
+    port = request.url.port or (443 if request.url.scheme == "https" else 80)
+    try:
+        return [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise httpx.ConnectError(f"the host name {host} is not known", request=request) from error
+
+
+def _pinned(request: httpx.Request, found: list[str], reach: Reach) -> httpx.Request:
+    """The request to the first address found, under the name it had. Raises PrivateAddress if any may not be called."""
+    if not found or not all(reach.may_call(one) for one in found):
+        raise PrivateAddress(f"{request.url.host} stands in our own network", request=request)
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(host=found[0]),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions | {"sni_hostname": request.url.raw_host.decode("ascii")},
+    )

@@ -68,6 +68,29 @@ Locate = Callable[[str], Located]
 
 
 @dataclass(frozen=True, slots=True)
+class PrivateDetail:
+    """One private detail of a text (code points), its kind in a word, and what may stand there instead."""
+
+    start: int
+    end: int
+    kind: str
+    instead: str
+
+
+FindDetails = Callable[[str], Sequence[PrivateDetail]]
+"""The private details of a text, in reading order."""
+
+
+Redact = Callable[[str], str]
+"""Take the private details out of a text."""
+
+
+def unchanged(text: str) -> str:
+    """The text as it is."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
 class OfPlace:
     """One thing that follows from where a place lies: "Council district", "1", and a note where there is one."""
 
@@ -97,5 +120,7 @@ class Product:
     suggest_category: SuggestCategory | None = None
     locate: Locate | None = None
     responsibility_of: ResponsibilityOf | None = None
+    private_details: FindDetails | None = None
+    redact: Redact = unchanged
     prices: Prices = field(default_factory=load_prices)
     rates: Rates | None = None

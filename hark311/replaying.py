@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from hark311 import wiring
-from hark311.replay import BadLine, Check, Line, Replay, ReplayError, paced, read_lines, settle
+from hark311.replay import NETWORKS, BadLine, Check, Line, Replay, ReplayError, paced, read_lines, settle
 from hark311.settings import Settings
 from hark311.simulated import simulator_root
 from hark311.supervisor import running_pids
@@ -37,8 +37,8 @@ def replay(
     """Say the file's lines, tell about broken ones, and count from both sides when asked to."""
     if not settings.simulated:
         fail("Replay speaks on the simulated networks only, and this product has live accounts. Nothing was said.", 2)
-    if channel not in tuple(Channel):
-        fail(f"{channel!r} is no channel. Choose one of: {', '.join(Channel)}.", 2)
+    if channel not in tuple(NETWORKS):
+        fail(f"{channel!r} is no channel. Choose one of: {', '.join(NETWORKS)}.", 2)
     bad: list[BadLine] = []
     speaker = Replay(simulator_root(settings), Channel(channel), err.print)
     if not running_pids(settings.data) and not speaker.answers():

@@ -90,15 +90,25 @@ def accounts_of(settings: Settings) -> dict[str, AccountSettings]:
     }
 
 
+def has_city(settings: Settings) -> bool:
+    """Whether there is an Open311 system of the city's own; without one every service goes to a destination."""
+    return settings.simulated or settings.open311 is not None
+
+
 def city_of(settings: Settings) -> Open311Settings:
     """Where requests are filed: the operator's city, or the simulator's. Raises SettingsError when there is none."""
     if settings.open311:
         return settings.open311
     if not settings.simulated:
-        raise SettingsError("open311 is not set: say where requests are filed")
+        raise SettingsError(
+            "open311 is not set: there is no system of the city to ask; requests go to destinations only"
+        )
     return Open311Settings(
         base_url=f"{simulator_root(settings)}/open311/v2",
         api_key=SecretStr(simulator_settings(settings).open311_api_key),
+        format="json",
+        updates="on",
+        lists_by_update=True,
         lists_every_request=True,
     )
 

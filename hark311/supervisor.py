@@ -28,8 +28,8 @@ Popen = subprocess.Popen[bytes]
 INSTANCE = "instance.json"
 STOP_SECONDS = 15
 READY_SECONDS = 60
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
-STAYS_UP_SECONDS = 20
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.5, 4.0
+STAYS_UP_SECONDS = 10
 
 
 @dataclass(slots=True)

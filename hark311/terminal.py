@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import DatabaseError
 
 from hark311 import logs
@@ -56,6 +57,15 @@ def settings_of(name: str, data: Path | None, **overrides: Any) -> Settings:
     return settings
 
 
+def of_running(data: Path | None) -> Settings:
+    """Settings as the product that runs with this data directory has them."""
+    from hark311.supervisor import running_ports
+
+    settings = settings_of("hark", data)
+    ports = running_ports(settings.data)
+    return load(data, **ports) if ports else settings
+
+
 def stored(settings: Settings) -> "Database":
     """The database, where there is one already."""
     from hark311 import wiring
@@ -66,3 +76,16 @@ def stored(settings: Settings) -> "Database":
         if migrations.current(database) is not None:
             return database
     fail(f"There is no hark311 database in {settings.data} yet. Start the product with `hark up`.", 2)
+
+
+def progress() -> Progress:
+    """A progress bar on standard error, so that --json on standard output stays clean."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )

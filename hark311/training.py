@@ -338,12 +338,11 @@ def export_file(
 
     Example: `hark train export labels.jsonl`
     """
-    from models import LabelTask
-    from models.labels import export_labels
+    from models.labels import TRAINED, export_labels
 
     count = 0
     with stored(settings_of("train", data)).read() as session, file.open("w", encoding="utf-8") as lines:
-        for task in LabelTask:
+        for task in TRAINED:
             for line in export_labels(session, task):
                 lines.write(line + "\n")
                 count += 1

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hark311.settings import AccountSettings
-from models import Account
+from models import CHANNELS, Account
 
 NOBODY_AFTER = timedelta(minutes=3)
 KEY_NOTICE = timedelta(days=14)
@@ -50,6 +50,8 @@ def watch(account: Account, settings: AccountSettings | None, now: datetime) -> 
     if account.retired_at:
         since = f"{account.retired_at:%B} {account.retired_at.day}, {account.retired_at.year}"
         return Watched(rests=f"Retired on {since}: neither heard nor answered. What was said stays readable.")
+    if not CHANNELS[account.channel].speaks:
+        return Watched()  # partners bring their reports themselves
     if settings is None:
         return Watched(
             rests="It is not in the settings any more, so nobody listens. Put it back, or let a supervisor retire it."

@@ -4,30 +4,31 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, select
-
-from classifier.redaction import find_private
+from classifier.redaction import redact
 from hark311 import adapters
+from hark311.cities import client_of
 from hark311.console.auth import issue_link
 from hark311.embedded import redis_url
+from hark311.escalating import Escalation
 from hark311.jobs import Nudger
 from hark311.metering import Meter
 from hark311.notices import Notices
 from hark311.paging import Pager, notifiers
 from hark311.polling import Polling
 from hark311.prices import load_prices
-from hark311.product import Nudge, Product
+from hark311.private_details import FindKinds
+from hark311.product import Nudge, Product, Redact
 from hark311.rates import Rates
+from hark311.seeding import seed
 from hark311.settings import AccountSettings, Settings, XAccount, is_loopback
 from hark311.simulated import accounts_of, city_of
-from hark311.staffing import ensure_staff
-from hark311.starter import load_referrals, load_road_owners, load_services, load_templates
+from hark311.staffing import OPERATOR, NotDone, ensure_admin, ensure_staff
 from hark311.tolls import Tolls
 from hark311.trained import Looking, TrainedModels, files_of, prepare_models
 from hark311.turns import Turns
@@ -39,25 +40,22 @@ from listeners.lanes import count_rules, hear_lanes
 from listeners.protocol import Listener
 from listeners.registry import listener_class
 from models import (
-    Account,
     Channel,
     Database,
-    LayerKind,
-    Referral,
-    ReplyTemplate,
-    RoadOwner,
     Role,
-    Service,
     migrations,
+    record,
     utc_now,
 )
 from models.job_names import UNDERSTAND
-from models.place_layers import add_layer, all_layers
+from responders.giving_up import Unanswered
 from responders.may_reply import ByHand, Speaking
 from responders.open311 import Open311City
 from responders.outbox import Outbox
 from responders.pacing import Pacing
 from responders.protocol import Responder
+from responders.quiet import Quiet
+from responders.recipients import OpenRecipient, no_other
 from responders.registry import length_of, responder_class
 from responders.review import Desk
 from responders.submission import Submission
@@ -76,8 +74,6 @@ BESIDE = (hear_lanes, count_rules, refill_a_page, compare_with_channel)
 """What an account hears beside its mentions, in this order."""
 SAFETY_NET_SECONDS = 30.0
 """Well within the lease of a listener, so that no other worker takes over between two looks."""
-STARTER_CITIES = ("philadelphia",)
-"""The cities we know enough of to begin with; classifier.places.starter holds what."""
 
 
 def database_of(settings: Settings) -> Database:
@@ -92,39 +88,8 @@ def prepare(settings: Settings, database: Database) -> tuple[str | None, str]:
     """Upgrade the schema and make sure of accounts, services and templates; returns (revision before, now)."""
     revisions = migrations.upgrade(database)
     with database.write() as session:
-        _seed_accounts(session, accounts_of(settings))
-        _seed_starter(session)
-        _seed_gazetteer(session, settings.city)
+        seed(session, settings)
     return revisions
-
-
-def _seed_accounts(session: Session, accounts: dict[str, AccountSettings]) -> None:
-    known = {one.name: one for one in session.exec(select(Account)).all()}
-    for name, account in accounts.items():
-        row = known.get(name) or Account(name=name, channel=Channel(account.channel))
-        ends = account.key_expires
-        row.key_expires_at = datetime(ends.year, ends.month, ends.day, tzinfo=UTC) if ends else None
-        session.add(row)
-
-
-def _seed_starter(session: Session) -> None:
-    known = set(session.exec(select(Service.service_code)).all())
-    session.add_all(one for one in load_services() if one.service_code not in known)
-    referred = set(session.exec(select(Referral.danger)).all())
-    session.add_all(one for one in load_referrals() if one.danger not in referred)
-    owned = set(session.exec(select(RoadOwner.code)).all())
-    session.add_all(one for one in load_road_owners() if one.code not in owned)
-    have = set(session.exec(select(ReplyTemplate.key, ReplyTemplate.language)).all())
-    session.add_all(one for one in load_templates() if (one.key, one.language) not in have)
-
-
-def _seed_gazetteer(session: Session, city: str) -> None:
-    """What we know of the city ourselves, once: a layer that was retired does not come back."""
-    if city in STARTER_CITIES and not any(one.kind == LayerKind.STARTER for one in all_layers(session, city)):
-        from classifier.places.starter import starter_features  # shapely takes a moment, which later starts need not
-
-        layer = add_layer(session, city, LayerKind.STARTER, "starter", starter_features(city), attribution="hark311")
-        log.info("The starter gazetteer of %s is there: %d features.", city, layer.features)
 
 
 def secret_key_of(settings: Settings) -> str:
@@ -146,23 +111,15 @@ def _write_once(file: Path, text: str) -> None:
         return  # another process of ours was quicker
 
 
-def private_kinds(settings: Settings) -> "FindKinds":
+def private_kinds(settings: Settings) -> FindKinds:
     """What is private in a text: the kinds found, without the city's own numbers."""
     return FindKinds(frozenset(settings.city_phone_numbers))
 
 
-class FindKinds:
-    """Callable: text -> kinds of private details ("phone", "email", "plate")."""
-
-    def __init__(self, ours: frozenset[str]) -> None:
-        self._ours = {_digits(number) for number in ours}
-
-    def __call__(self, text: str) -> list[str]:
-        return [found.kind for found in find_private(text) if _digits(text[found.start : found.end]) not in self._ours]
-
-
-def _digits(text: str) -> str:
-    return "".join(letter for letter in text if letter.isdigit())
+def redact_for(settings: Settings) -> Redact:
+    """Takes private details out of a text, but the city's own numbers."""
+    ours = frozenset(settings.city_phone_numbers)
+    return lambda text: redact(text, ours)
 
 
 def desk_of(settings: Settings, database: Database) -> Desk:
@@ -185,7 +142,13 @@ def speaking_of(settings: Settings) -> dict[str, Speaking]:
             by_hand=ByHand(account.assisted_posts),
             answer_hours=account.answer_hours,
             privacy_url=account.privacy_url,
+            sign_off=account.sign_off,
             unsummoned=isinstance(account, XAccount) and account.tier == "enterprise",
+            quiet=Quiet.of(
+                settings.quiet_hours if account.quiet_hours is None else account.quiet_hours, settings.city_time_zone
+            ),
+            number_forms=tuple(settings.city_number_formats),
+            status_page=settings.status_page,
         )
         for name, account in accounts_of(settings).items()
     }
@@ -210,6 +173,8 @@ def product_of(settings: Settings, nudge: Nudge | None = None) -> Product:
         suggest_category=looking.suggest_category,
         locate=lambda text: places().now.locate(text),
         responsibility_of=WhoseIsIt(database, lambda: places().now.gazetteer, looking.suggest_category),
+        private_details=private_kinds(settings).details,
+        redact=redact_for(settings),
         prices=load_prices(settings.prices),
         rates=rates_of(settings),
     )
@@ -247,6 +212,11 @@ def suggester_of(settings: Settings, database: Database) -> Suggester:
         zone=ZoneInfo(settings.city_time_zone),
         speaking=speaking_of(settings),
     )
+
+
+def unanswered_of(settings: Settings, database: Database) -> Unanswered:
+    """What looks after the questions that residents do not answer."""
+    return Unanswered(database, timedelta(hours=settings.ask_remind_hours), timedelta(hours=settings.ask_give_up_hours))
 
 
 def rates_of(settings: Settings) -> Rates:
@@ -327,13 +297,7 @@ def _pause_of(account: AccountSettings) -> float:
 
 def city(settings: Settings) -> Open311City:
     """The client of the city's system. Enter it before use."""
-    where = city_of(settings)
-    return Open311City(
-        base_url=where.base_url,
-        api_key=where.api_key.get_secret_value(),
-        jurisdiction_id=where.jurisdiction_id,
-        lists_every_request=where.lists_every_request,
-    )
+    return client_of(city_of(settings), settings)
 
 
 def outbox_of(
@@ -349,21 +313,38 @@ def outbox_of(
     )
 
 
-def submission_of(database: Database, open311: Open311City) -> Submission:
-    return Submission(database=database, city=open311)
+def submission_of(
+    database: Database, open311: Open311City | None, open_recipient: OpenRecipient = no_other
+) -> Submission:
+    """`open_recipient`: what requests are filed with that do not go to the city (`hark311.recipients.Recipients`)."""
+    return Submission(database=database, city=open311, open_recipient=open_recipient)
 
 
 def pager_of(settings: Settings, database: Database) -> Pager:
-    return Pager(database, notifiers(settings.notify), settings.desk_url)
+    return Pager(
+        database,
+        notifiers(settings.notify),
+        settings.desk_url,
+        steps_at=Escalation(settings.notify, simulated=settings.simulated),
+        decide_within=timedelta(minutes=settings.notify.decide_minutes),
+    )
 
 
 def notices_of(settings: Settings, database: Database) -> Notices:
     return Notices(database, notifiers(settings.notify), settings.desk_url, accounts_of(settings))
 
 
-def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor", *, supervisor: bool = True) -> str:
-    """A one-time sign-in link for a person, who is added to the staff if new."""
+def sign_in_link(settings: Settings, database: Database, name: str = "Supervisor", role: Role | None = None) -> str:
+    """A one-time sign-in link for a person, who is added to the staff if new.
+
+    Without a role it is for whoever looks after this desk: an admin, unless there is one already. Raises ValueError
+    for a name that is none, NotDone for a person who left.
+    """
     with database.write() as session:
-        staff = ensure_staff(session, name, Role.SUPERVISOR if supervisor else Role.STAFF)
-        secret = issue_link(session, staff, utc_now())
+        staff = ensure_staff(session, name, role) if role else ensure_admin(session, name)
+        if not staff.active:
+            raise NotDone(f"{staff.display_name} does not work here now.")
+        now = utc_now()
+        secret = issue_link(session, staff, now)
+        record(session, "StaffUser", staff.id or 0, OPERATOR, "given a sign-in link", now)
     return f"{settings.desk_url}/sign-in/{secret}"

@@ -1,24 +1,30 @@
 """Which of several cases in a private chat a post goes on about, by what we have asked there and what was answered."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
-from models import Author, Conversation, Mention, MentionState, Post, Reply, ReplyState
-from models.posts import PostKind
+from models import Attachment, Author, Conversation, Mention, MentionState, Post, Reply, ReplyState
+from models.lifecycle import OPEN_MENTIONS
+from models.posts import IncomingPost, PostKind
 
 LOOKED_AT = 20
-ASKS, ASKS_WHICH = "ask_", "ask_case"
-"""How the wordings are called that ask something, and the one that asks which case is meant."""
+ASKS, ASKS_WHICH = "ask_", ("ask_case", "ask_same")
+"""How the wordings are called that ask something, and those that ask which case is meant."""
 BEGINS = ("start", "new")
+ONE_BREATH = timedelta(minutes=5)
+"""A pin or a photo that comes so soon after the words, or before them, is a part of what they report."""
 
 
-def goes_on_in_chat(session: Session, conversation: Conversation, author: Author, since: datetime) -> Mention | None:
-    """The mention that what is written now goes on about; None where it is a new one, or not plain.
+def goes_on_in_chat(
+    session: Session, conversation: Conversation, author: Author, post: IncomingPost, since: datetime
+) -> Mention | None:
+    """The mention that a post goes on about; None where it is a new one, or not plain.
 
-    That is the one just begun with a command and nothing else; else the one whose question is still open, if only one
-    is; else the newest, if we asked something there last. `since`: mentions that rest for longer are not gone on with.
+    That is the one just begun with a command and nothing else, or told a moment ago in part (words, and now the place
+    or a photo, or the other way round); else the one whose question is still open, if only one is; else the newest, if
+    we asked something there last. `since`: mentions that rest for longer are not gone on with.
     """
     recent = session.exec(
         select(Mention)
@@ -34,11 +40,12 @@ def goes_on_in_chat(session: Session, conversation: Conversation, author: Author
     if not recent:
         return None
     newest_post = _newest_posts(session, recent)
-    if _has_only_begun(newest_post.get(recent[0].id)):
+    last = newest_post.get(recent[0].id)
+    if _has_only_begun(last) or (last and _in_one_breath(session, recent, last, post)):
         return recent[0]
     asked = _last_questions(session, recent)
     open_ones = [one for one in recent if one.id in asked and not _answered(asked[one.id], newest_post.get(one.id))]
-    which = next((one for one in open_ones if asked[one.id].template_key == ASKS_WHICH), None)
+    which = next((one for one in open_ones if asked[one.id].template_key in ASKS_WHICH), None)
     if which is not None or len(open_ones) == 1:
         return which or open_ones[0]
     return recent[0] if not open_ones and recent[0].id in asked else None
@@ -73,3 +80,17 @@ def _has_only_begun(newest: Post | None) -> bool:
     if newest is None or newest.command not in BEGINS:
         return False
     return newest.command == "start" or len(newest.text.split()) < 2
+
+
+def _in_one_breath(session: Session, recent: Sequence[Mention], last: Post, post: IncomingPost) -> bool:
+    """Whether one of the two is a pin or a photo alone, and nothing was said in between, by us neither."""
+    if recent[0].state not in OPEN_MENTIONS or not timedelta(0) <= post.created_at - last.created_at <= ONE_BREATH:
+        return False
+    shown = select(Attachment.id).where(Attachment.post_id == last.id)
+    wordless = not last.text and (last.lat is not None or session.exec(shown.limit(1)).first() is not None)
+    if bool(post.text.strip()) != wordless:
+        return False
+    said = select(Reply.id).where(
+        col(Reply.mention_id).in_([one.id for one in recent]), col(Reply.sent_at) >= last.received_at
+    )
+    return session.exec(said.limit(1)).first() is None

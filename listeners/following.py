@@ -21,6 +21,7 @@ from models import (
     advance,
 )
 from models.closing import close_if_settled
+from models.fixed import question_answered
 from models.posts import IncomingPost, PostKind
 from models.same_words import same_words
 
@@ -54,6 +55,8 @@ def goes_on(
     mention: Mention | None = None
     if post.command:
         return None
+    if answered := question_answered(session, conversation, author, post):
+        return session.get(Mention, answered.mention_id)
     if post.in_reply_to:
         parent = session.exec(
             select(Post).where(Post.conversation_id == conversation.id, _is_version_of(post.in_reply_to))
@@ -69,9 +72,11 @@ def goes_on(
         elif parent and parent.mention_id:
             mention = session.get(Mention, parent.mention_id)
     elif conversation.private:
-        mention = goes_on_in_chat(session, conversation, author, now - ANSWER_WITHIN)
+        mention = goes_on_in_chat(session, conversation, author, post, now - ANSWER_WITHIN)
     if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
         return None
+    if conversation.private and mention.conversation_id != conversation.id:
+        return None  # an answer in private to what was asked in public is a talk of its own
     return mention if now - mention.changed_at <= ANSWER_WITHIN else None
 
 

@@ -31,6 +31,7 @@ from models import (
 from models.commands import of_its_own
 from models.ledger import KINDS, count_intake
 from models.posts import IncomingPost, PostKind, UnreadableItem
+from models.search import index_mentions
 
 log = logging.getLogger(__name__)
 
@@ -255,6 +256,7 @@ class _Page:
             rows.append(self._new_row(post))
         self._write(rows)
         self.session.flush()
+        index_mentions(self.session, {one.id or 0 for one in self.touched.values()})
         self.stored.to_understand = [one.id or 0 for one in self.touched.values() if one.needs_understanding]
         return self.stored
 

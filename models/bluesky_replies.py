@@ -8,15 +8,25 @@ from models.bluesky_fields import POST, Json, part_of, said_in
 from models.bluesky_posts import ends_of
 from models.posts import OutgoingPost, SentPost
 
+UPLOAD = "com.atproto.repo.uploadBlob"
 TOO_LONG = ("graphemes", "must not be longer", "too big", "too long")
 
 
-def reply_record(post: OutgoingPost, answered: Json, facets: Sequence[Json], now: datetime) -> dict[str, Any]:
-    """The record of a reply to a post as Bluesky shows it; where there is none, it stands alone."""
+def reply_record(
+    post: OutgoingPost, answered: Json, facets: Sequence[Json], now: datetime, uploads: Sequence[Json] = ()
+) -> dict[str, Any]:
+    """The record of a reply to a post as Bluesky shows it; where there is none, it stands alone.
+
+    `uploads`: what Bluesky answered to the post's pictures, in their order. Source: lexicon app.bsky.embed.images.
+    """
     record: dict[str, Any] = {"$type": POST, "text": post.text, "langs": [post.language]}
     record["createdAt"] = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if facets:
         record["facets"] = list(facets)
+    if uploads:
+        pairs = zip(uploads, post.pictures, strict=True)
+        shown = [{"image": part_of(answer, "blob"), "alt": one.alt_text} for answer, one in pairs]
+        record["embed"] = {"$type": "app.bsky.embed.images", "images": shown}
     if answered:
         ends: Mapping[str, str] = post.reply_with or ends_of(answered)
         record["reply"] = {

@@ -15,6 +15,16 @@ class Channel(StrEnum):
     TELEGRAM = "telegram"
     MASTODON = "mastodon"
     BLUESKY = "bluesky"
+    PARTNER = "partner"
+
+
+class InPrivate(StrEnum):
+    """Whom we may write to in private on a channel, without their having done so first in this conversation."""
+
+    NOBODY = "nobody"
+    WHO_WROTE = "who_wrote"
+    WHO_BEGAN_WITH_BOT = "who_began_with_bot"
+    WHO_NAMED_US = "who_named_us"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,10 @@ class ChannelFacts:
     `reply_limit` is in the unit the channel counts in (`length_unit`), `private_limit` too where a private message may
     be longer; `public` says whether a reply can be read by anybody, so that private details must stay out of it
     (invariant 8), unless the conversation itself is private. `names_them`: before the words of a reply stands the name
-    of whom it answers, which is not counted.
+    of whom it answers, which is not counted. `caption_limit`: how long the words may be where there are pictures, if
+    that is less; `shows_alt_text`: whether people are shown what we say of a picture. `refuses_repeats`: words that
+    stand there already are not posted again. `speaks` False: reports come in by our own Open311 endpoint, nothing
+    listens and nothing is sent; who reported reads there how it stands.
     """
 
     label: str
@@ -34,17 +47,60 @@ class ChannelFacts:
     can_prove_sent: bool
     private_limit: int | None = None
     names_them: bool = False
+    pictures: int = 4
+    private_pictures: int = 4
+    caption_limit: int | None = None
+    shows_alt_text: bool = True
+    in_private: InPrivate = InPrivate.NOBODY
+    refuses_repeats: bool = False
+    speaks: bool = True
 
-    def limit(self, *, private: bool) -> int:
-        """How long a reply may be, in `length_unit`."""
+    def limit(self, *, private: bool, pictures: int = 0) -> int:
+        """How long a reply may be, in `length_unit`; with pictures, what may stand below them."""
+        if pictures and self.caption_limit:
+            return self.caption_limit
         return self.private_limit or self.reply_limit if private else self.reply_limit
+
+    def most_pictures(self, *, private: bool) -> int:
+        """How many pictures one reply may have."""
+        return self.private_pictures if private else self.pictures
 
 
 CHANNELS: dict[Channel, ChannelFacts] = {
-    Channel.X: ChannelFacts("X", 280, "weighted characters", public=True, can_prove_sent=True, private_limit=10_000),
-    Channel.TELEGRAM: ChannelFacts("Telegram", 4096, "characters", public=False, can_prove_sent=False),
-    Channel.MASTODON: ChannelFacts("Mastodon", 468, "characters", public=True, can_prove_sent=True, names_them=True),
+    Channel.X: ChannelFacts(
+        "X",
+        280,
+        "weighted characters",
+        public=True,
+        can_prove_sent=True,
+        private_limit=10_000,
+        private_pictures=1,
+        in_private=InPrivate.WHO_WROTE,
+        refuses_repeats=True,
+    ),
+    Channel.TELEGRAM: ChannelFacts(
+        "Telegram",
+        4096,
+        "characters",
+        public=False,
+        can_prove_sent=False,
+        pictures=1,
+        private_pictures=1,
+        caption_limit=1024,
+        shows_alt_text=False,
+        in_private=InPrivate.WHO_BEGAN_WITH_BOT,
+    ),
+    Channel.MASTODON: ChannelFacts(
+        "Mastodon",
+        468,
+        "characters",
+        public=True,
+        can_prove_sent=True,
+        names_them=True,
+        in_private=InPrivate.WHO_NAMED_US,
+    ),
     Channel.BLUESKY: ChannelFacts("Bluesky", 300, "characters", public=True, can_prove_sent=True),
+    Channel.PARTNER: ChannelFacts("Open311", 4000, "characters", public=True, can_prove_sent=False, speaks=False),
 }
 
 
@@ -78,6 +134,9 @@ class Account(SQLModel, table=True):
     heard_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the newest post came in")
     key_expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="where the channel tells it")
     retired_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="no more heard or answered")
+    status_links: bool | None = Field(
+        default=None, description="whether answers carry a link to a status page; None: only in chats on Telegram"
+    )
 
 
 class Lane(SQLModel, table=True):

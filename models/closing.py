@@ -4,11 +4,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS, MentionState
+from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS, MentionState, RequestState
 from models.mentions import Mention, Post
 from models.posts import PostKind
 from models.replies import Reply
 from models.requests import ServiceRequest
+from models.status_changes import wake_notices
 from models.transitions import advance
 
 
@@ -25,19 +26,26 @@ def close_if_settled(session: Session, mention_id: int, now: datetime, by: str =
         select(Reply.id).where(Reply.mention_id == mention_id, col(Reply.state).not_in(SETTLED_REPLIES))
     ).first()
     request = session.exec(
-        select(ServiceRequest.id).where(
-            ServiceRequest.mention_id == mention_id, col(ServiceRequest.state).not_in(SETTLED_REQUESTS)
-        )
+        select(ServiceRequest.state)
+        .where(ServiceRequest.mention_id == mention_id, col(ServiceRequest.state).not_in(SETTLED_REQUESTS))
+        .order_by(col(ServiceRequest.state) == RequestState.DRAFT)
     ).first()
-    if reply is not None or request is not None:
+    if reply is not None or (request is not None and request != RequestState.DRAFT):
         return
-    if _wrote_meanwhile(session, mention_id):
-        mention.round += 1
-        mention.version += 1
-        mention.needs_understanding = True
-        advance(session, mention, MentionState.DRAFTED, by, "the author wrote again while it left", now)
+    if request is not None:
+        _again(session, mention, by, "a request came in while it left, and waits for a decision", now)
+    elif _wrote_meanwhile(session, mention_id):
+        _again(session, mention, by, "the author wrote again while it left", now)
     else:
         advance(session, mention, MentionState.CLOSED, by, "replies and requests are settled", now)
+        wake_notices(session, mention_id, now)
+
+
+def _again(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:
+    mention.round += 1
+    mention.version += 1
+    mention.needs_understanding = True
+    advance(session, mention, MentionState.DRAFTED, by, why, now)
 
 
 def _wrote_meanwhile(session: Session, mention_id: int) -> bool:

@@ -17,7 +17,10 @@ NEW = 0
 _SLASHED = re.compile(r"\s*/(\w+)(?:@\w+)?(?!\S)")
 _HANDLES = re.compile(r"(?:\s*[.]?@[\w.@-]+[,:]?(?=\s|$))+")
 _NUMBERED = re.compile(r"(\d{1,2})")
-_WITH_NUMBER = re.compile(r"(?P<word>.+?)[\s:#]+(?P<number>[\w/-]*\d[\w/-]*)")
+_GAP = re.compile(r"[\s:#]+")
+_PART_OF_NUMBER = re.compile(r"[\w/-]+")
+LONGEST_ASKED = 100
+"""Of a word with a number behind it, in characters; what is longer is a post like any other."""
 
 
 class Command(StrEnum):
@@ -33,6 +36,8 @@ class Command(StrEnum):
     HELP = "help"
 
 
+IN_PUBLIC = frozenset({Command.STOP, Command.STATUS, Command.MYCASES})
+"""What can be asked for in a public thread, too."""
 OF_ITS_OWN = frozenset({Command.STOP, Command.FORGET, Command.HUMAN})
 """What is done as soon as it is read, so that it must not wait in a case that somebody works on."""
 
@@ -48,19 +53,37 @@ class Asked:
 def asked(text: str, command: str = "", *, private: bool) -> Asked | None:
     """What a post asks for; None where it is a post like any other.
 
-    `command` is what the channel itself calls one. Elsewhere a slash counts in a private chat, and so do words where
-    they are all that is written; in public only "stop" does.
+    `command` is what the channel itself calls one. Elsewhere a slash counts, and so do words where they are all that
+    is written; in public only to stop, and to ask how a case stands.
     """
-    slashed = _SLASHED.match(text)
-    name = command or (slashed[1].lower() if slashed and private else "")
+    named = _HANDLES.match(text)
+    slashed = _SLASHED.match(text, named.end() if named and not private else 0)
+    name = command or (slashed[1].lower() if slashed and (private or slashed[1].lower() in IN_PUBLIC) else "")
     if name in set(Command):
         return Asked(Command(name), text[slashed.end() :].strip() if slashed else "")
-    words = _bare(_HANDLES.sub("", text, count=1) if _HANDLES.match(text) else text)
-    numbered = _WITH_NUMBER.fullmatch(words)
-    if private and numbered and _bare(numbered["word"]) in _words()[Command.STATUS]:
-        return Asked(Command.STATUS, numbered["number"])
+    words = bare(text[named.end() :] if named else text)
+    if number := _number_asked(words):
+        return Asked(Command.STATUS, number)
     found = next((one for one, spoken in _words().items() if words in spoken), None)
-    return Asked(found) if found and (private or found is Command.STOP) else None
+    return Asked(found) if found and (private or found in IN_PUBLIC) else None
+
+
+def _number_asked(words: str) -> str:
+    """The number behind a word that asks how a case stands; "" where there is no such word, or more behind it.
+
+    Without a regular expression over all of it: whoever writes "status 1-1-1-1..." would keep one busy for ever.
+    """
+    if len(words) > LONGEST_ASKED:
+        return ""
+    for gap in _GAP.finditer(words):
+        if bare(words[: gap.start()]) in _words()[Command.STATUS] and _is_number(words[gap.end() :]):
+            return words[gap.end() :]
+    return ""
+
+
+def _is_number(words: str) -> bool:
+    parts = [part for part in re.split(r"[\s.]+", words) if part.strip("-")]
+    return bool(parts) and all(_PART_OF_NUMBER.fullmatch(one) and re.search(r"\d", one) for one in parts)
 
 
 def of_its_own(text: str, *, private: bool) -> str:
@@ -75,7 +98,7 @@ def picked(text: str, names: Sequence[str]) -> int | None:
     `names` are the problems in the list, in its order; the number after the last stands for something new. A problem's
     own word counts where only one of them has it.
     """
-    words = _bare(text)
+    words = bare(text)
     if number := _NUMBERED.fullmatch(words):
         chosen = int(number[1])  # \d and int() know the digits of every script
         return chosen if 1 <= chosen <= len(names) else NEW if chosen == len(names) + 1 else None
@@ -87,10 +110,16 @@ def picked(text: str, names: Sequence[str]) -> int | None:
 
 def _same_words(said: str, name: str) -> bool:
     """Whether what was said is (part of) a name: "pothole" for "the pothole", in whole words."""
-    return bool(said) and f" {said} " in f" {_bare(name)} "
+    return bool(said) and f" {said} " in f" {bare(name)} "
 
 
-def _bare(text: str) -> str:
+def without_handles(text: str) -> str:
+    """A text without the names before it, as a channel puts them there."""
+    named = _HANDLES.match(text)
+    return text[named.end() :] if named else text
+
+
+def bare(text: str) -> str:
     """Lower case, one space between words, no marks at either end: "#2)" -> "2"."""
     words = " ".join(unicodedata.normalize("NFC", text).casefold().split())
     start, end = 0, len(words)
@@ -105,4 +134,4 @@ def _bare(text: str) -> str:
 def _words() -> Mapping[Command, frozenset[str]]:
     file = files("models") / "commands.toml"
     spoken = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {Command(name): frozenset(_bare(one) for one in words) for name, words in spoken.items()}
+    return {Command(name): frozenset(bare(one) for one in words) for name, words in spoken.items()}

@@ -4,7 +4,7 @@ Time is aware UTC everywhere (invariant 12): a naive datetime is refused on its 
 A write transaction on SQLite begins IMMEDIATE, so that two writers queue up instead of failing half-way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -66,9 +66,22 @@ def json_column() -> Any:
     return JSON(none_as_null=True)
 
 
-def utc_now() -> datetime:
-    """The real clock. Code that decides by time takes a clock as an argument instead of calling this."""
+def _real_clock() -> datetime:
     return datetime.now(UTC)
+
+
+_clock: Callable[[], datetime] = _real_clock
+
+
+def utc_now() -> datetime:
+    """The time by this process's clock. Code that decides by time takes a clock as an argument instead."""
+    return _clock()
+
+
+def set_clock(clock: Callable[[], datetime] | None) -> None:
+    """Give this process another clock, for a rehearsal that plays a night in minutes; None: the real one again."""
+    global _clock
+    _clock = clock or _real_clock
 
 
 class Database:

@@ -1,6 +1,7 @@
 """Requests that follow another: which one stands for them, and how many follow."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
@@ -13,6 +14,24 @@ def head_of(session: Session, request: ServiceRequest) -> ServiceRequest:
     if request.state != RequestState.JOINED or request.joined_to_id is None:
         return request
     return session.get_one(ServiceRequest, request.joined_to_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A report that follows another request: what closes that one is told here, too."""
+
+    mention_id: int
+    request_id: int
+
+
+def followers_of(session: Session, request_id: int) -> list[Follower]:
+    """Everything that follows a request, in the order in which it came: each is answered in its own thread."""
+    rows = session.exec(
+        select(ServiceRequest.mention_id, ServiceRequest.id)
+        .where(ServiceRequest.joined_to_id == request_id, ServiceRequest.state == RequestState.JOINED)
+        .order_by(col(ServiceRequest.mention_id))
+    ).all()
+    return [Follower(mention_id, follower_id) for mention_id, follower_id in rows if follower_id]
 
 
 def followers(session: Session, request_ids: Iterable[int]) -> dict[int, int]:

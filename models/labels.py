@@ -12,23 +12,33 @@ from enum import StrEnum
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic import Field as RowField
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, Session, SQLModel, and_, col, or_, select
+from sqlmodel import Field, Session, SQLModel, and_, col, func, or_, select
 
 from models.channels import Account, Channel
 from models.database import UTCDateTime, str_enum
-from models.mentions import Intent, LabelTask, Post
+from models.mentions import Post
 from models.posts import PostKind
 from models.requests import Service
 from models.threads import newest_versions
+from models.understandings import Intent, LabelTask
 
 LONGEST_TEXT = 20_000
 """Code points. The longest thing a channel lets people write is a fifth of it; a thread of posts may be longer."""
 CHUNK = 500
 
 
+TRAINED = (LabelTask.CATEGORY, LabelTask.INTENT)
+"""What there are models of; labels of the other tasks are kept, counted, and obeyed for their own mention."""
+DANGER, NO_DANGER = "danger", "no_danger"
+"""The values of an urgency."""
+
+
 class LabelSource(StrEnum):
+    """`rejected`: a person said that it is not what we suggested, and not what it is; the value is empty."""
+
     CONFIRMED = "confirmed"
     CORRECTED = "corrected"
+    REJECTED = "rejected"
     IMPORTED = "imported"
 
 
@@ -36,6 +46,7 @@ class Label(SQLModel, table=True):
     """One text and what it is, as a person said.
 
     `value` is an intent, or a category code; for a service of the city that stands for no category, its service_code.
+    For an urgency it is DANGER or NO_DANGER, for a language its tag, for a place "LAT,LON NAME" (`placed`).
     The text of a label from the desk stays in its posts, so that deleting them deletes it here too (invariant 6);
     only an imported one holds its own. Labels of posts on X are counted and train nothing (invariant 11).
     `suggested` and `probability` are what the running model had said.
@@ -120,6 +131,30 @@ class LabelledText:
     at: datetime
 
 
+def said_of(session: Session, mention_ids: Collection[int]) -> dict[int, dict[LabelTask, Label]]:
+    """What people said about mentions, by mention and by what it is about."""
+    found: dict[int, dict[LabelTask, Label]] = {}
+    for label in session.exec(select(Label).where(col(Label.mention_id).in_(mention_ids))).all():
+        found.setdefault(label.mention_id or 0, {})[label.task] = label
+    return found
+
+
+def dangers_said(session: Session, mention_ids: Collection[int]) -> dict[int, bool]:
+    """Whether a person said it is a danger, for the mentions of which one said anything since the newest post came."""
+    newest = select(func.max(Post.received_at)).where(Post.mention_id == Label.mention_id).scalar_subquery()
+    rows = session.exec(
+        select(Label.mention_id, Label.value).where(
+            col(Label.mention_id).in_(mention_ids), Label.task == LabelTask.URGENCY, Label.at >= newest
+        )
+    ).all()
+    return {mention_id: value == DANGER for mention_id, value in rows if mention_id}
+
+
+def placed(name: str, lat: float | None, lon: float | None) -> str:
+    """A place as the value of a label."""
+    return f"{lat:.6f},{lon:.6f} {name}" if lat is not None and lon is not None else f"- {name}"
+
+
 def training_labels(session: Session, task: LabelTask) -> Iterator[LabelledText]:
     """What a model of this task may learn from, oldest first. The only door from the labels to training.
 
@@ -156,7 +191,7 @@ def import_labels(
     """
     done = ImportedLabels()
     values = {LabelTask.INTENT: {*Intent}, LabelTask.CATEGORY: {*categories, *_of_the_city(session)}}
-    known = {task: _known(session, task) for task in LabelTask}
+    known = {task: _known(session, task) for task in TRAINED}
     for number, line in enumerate(rows, start=1):
         if not line.strip():
             continue
@@ -188,6 +223,8 @@ def _row(line: str, values: dict[LabelTask, set[str]]) -> LabelRow | str:
         first = error.errors(include_input=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"]))
         return f"{field}: {first['msg']}" if field else str(first["msg"])
+    if row.task not in values:
+        return f"task: no model learns the {row.task}"
     if row.value not in values[row.task]:
         return f"value: there is no {row.task} of this name"
     return row
@@ -224,6 +261,7 @@ def _labelled(session: Session, task: LabelTask) -> Iterator[tuple[Label, Labell
             select(Label)
             .where(
                 Label.task == task,
+                Label.source != LabelSource.REJECTED,
                 col(Label.id) > after,
                 or_(
                     col(Label.channel) != Channel.X,

@@ -1,4 +1,4 @@
-"""The three state machines, as pure tables.
+"""The state machines, as pure tables.
 
 A conversation with a resident, a reply and a service request each have their own life; one column for all
 three is what makes "sent but rejected" possible elsewhere. `models.transitions.advance` is the only code that
@@ -47,10 +47,20 @@ class RequestState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class FixedState(StrEnum):
+    """What came of our question whether it is fixed."""
+
+    OPEN = "open"
+    YES = "yes"
+    NO = "no"
+    SILENT = "silent"
+    WITHDRAWN = "withdrawn"
+
+
 Moves = dict[str, dict[str, str]]
 """from-state -> {to-state: why it happens}"""
 
-_M, _R, _Q = MentionState, ReplyState, RequestState
+_M, _R, _Q, _F = MentionState, ReplyState, RequestState, FixedState
 
 MENTION: Final[Moves] = {
     _M.RECEIVED: {_M.UNDERSTOOD: "the classifier answered, abstained or failed"},
@@ -61,6 +71,7 @@ MENTION: Final[Moves] = {
     _M.DRAFTED: {
         _M.IN_REVIEW: "a person claims it",
         _M.UNDERSTOOD: "the post was edited and is understood anew",
+        _M.CLOSED: "its author says that it is fixed, and nothing is left to decide",
     },
     _M.IN_REVIEW: {
         _M.DRAFTED: "released, or the claim ran out",
@@ -72,9 +83,9 @@ MENTION: Final[Moves] = {
         _M.CLOSED: "its replies and requests are settled",
         _M.DRAFTED: "its reply or request came back: taken back, refused, or overtaken by a newer post",
     },
-    _M.CLOSED: {_M.DRAFTED: "the author wrote again, or a person reopened it"},
-    _M.REJECTED: {_M.DRAFTED: "the author wrote again, or a person reopened it"},
-    _M.SET_ASIDE: {_M.DRAFTED: "the author wrote again, or a person reopened it"},
+    _M.CLOSED: {_M.DRAFTED: "the author wrote again, the city has news, or a person reopened it"},
+    _M.REJECTED: {_M.DRAFTED: "the author wrote again, the city has news, or a person reopened it"},
+    _M.SET_ASIDE: {_M.DRAFTED: "the author wrote again, the city has news, or a person reopened it"},
     _M.WITHDRAWN: {},
 }
 for _state, _moves in MENTION.items():
@@ -147,7 +158,30 @@ REQUEST: Final[Moves] = {
     _Q.CANCELLED: {},
 }
 
-MACHINES: Final[dict[str, Moves]] = {"Mention": MENTION, "Reply": REPLY, "ServiceRequest": REQUEST}
+FIXED: Final[Moves] = {
+    _F.OPEN: {
+        _F.YES: "the resident says that it is fixed",
+        _F.NO: "the resident says that it is not fixed",
+        _F.SILENT: "nobody answered in time",
+        _F.WITHDRAWN: "there is nobody to answer any more, or a later closing is asked about",
+    },
+    _F.SILENT: {
+        _F.OPEN: "asked once more",
+        _F.YES: "a person heard it elsewhere",
+        _F.NO: "a person heard it elsewhere",
+        _F.WITHDRAWN: "there is nobody to answer any more, or a later closing is asked about",
+    },
+    _F.YES: {_F.NO: "the answer was changed", _F.OPEN: "the answer was deleted"},
+    _F.NO: {_F.YES: "the answer was changed", _F.OPEN: "the answer was deleted"},
+    _F.WITHDRAWN: {},
+}
+
+MACHINES: Final[dict[str, Moves]] = {
+    "Mention": MENTION,
+    "Reply": REPLY,
+    "ServiceRequest": REQUEST,
+    "FixedQuestion": FIXED,
+}
 
 OPEN_MENTIONS: Final = (_M.RECEIVED, _M.UNDERSTOOD, _M.DRAFTED, _M.IN_REVIEW, _M.APPROVED)
 WAITING_FOR_A_PERSON: Final = (_M.DRAFTED, _M.IN_REVIEW)

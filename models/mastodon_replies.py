@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 from models.mastodon_fields import original
 from models.mastodon_words import NAMED, plain_text
-from models.posts import OutgoingPost, SentPost
+from models.posts import OutgoingPicture, OutgoingPost, SentPost
 
 AS_NARROW = {"public": "unlisted", "unlisted": "unlisted"}
 """A reply to what everybody may see is for everybody too, without standing on public timelines. Anything else is for
@@ -16,7 +17,7 @@ the one we answer: "private" would show our reply to our own followers, whom the
 LANGUAGES = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW"}
 
 
-def reply_to(reach: Mapping[str, str], post: OutgoingPost) -> dict[str, str]:
+def reply_to(reach: Mapping[str, str], post: OutgoingPost) -> dict[str, Any]:
     """A reply that names whom we answer and nobody else, as `status_post` takes it.
 
     The Idempotency-Key is made of the reply, what it answers and its words: another attempt at the same words is the
@@ -27,10 +28,17 @@ def reply_to(reach: Mapping[str, str], post: OutgoingPost) -> dict[str, str]:
     return {
         "status": f"@{reach['acct']} {post.text}",
         "in_reply_to_id": parent,
-        "visibility": AS_NARROW.get(reach["visibility"], "direct"),
+        "visibility": "direct" if post.private else AS_NARROW.get(reach["visibility"], "direct"),
         "language": LANGUAGES.get(post.language, post.language.partition("-")[0]),
         "idempotency_key": f"reply-{key[:40]}",
+        "media_ids": [],
     }
+
+
+def media_of(picture: OutgoingPicture) -> dict[str, Any]:
+    """A picture as `media_post` takes it; it answers when the server has made what it shows of it."""
+    given = {"media_file": BytesIO(picture.content), "mime_type": picture.media_type, "synchronous": True}
+    return {**given, "description": picture.alt_text}
 
 
 def as_sent(status: Any) -> SentPost:

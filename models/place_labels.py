@@ -11,10 +11,11 @@ from sqlmodel import Session, col, select
 
 from models.channels import Account, Channel
 from models.lifecycle import RequestState
-from models.mentions import EvidenceKind, Post, Understanding
+from models.mentions import Post
 from models.posts import PostKind
 from models.requests import ServiceRequest
 from models.threads import newest_versions
+from models.understandings import EvidenceKind, Understanding
 
 
 @dataclass(frozen=True, slots=True)

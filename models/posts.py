@@ -105,13 +105,23 @@ class NoticedGap:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingPicture:
+    """A picture on its way out. `media_type` is image/jpeg or image/png; `alt_text` says what it shows, never empty."""
+
+    content: bytes
+    media_type: str
+    alt_text: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutgoingPost:
     """One reply on its way out: final text, no slots left. `in_reply_to` is the resident's post id.
 
     `started_at` (aware UTC) is when the attempt was written down, so that what a channel lets us choose (a record key)
     can be chosen again when we look for it. `reply_with` is what the post we answer came with. `author_id` is whom we
     answer, on the channel; `private` says that nobody else may read it. `asks_location`: it asks where it is, so that a
-    channel which has a button for that can show it.
+    channel which has a button for that can show it. `choices`: the answers it can be given with one tap, where the
+    channel has buttons; a tap comes back as these very words.
     """
 
     reply_id: int
@@ -124,7 +134,9 @@ class OutgoingPost:
     author_id: str = ""
     private: bool = False
     asks_location: bool = False
+    choices: tuple[str, ...] = ()
     reply_with: Mapping[str, str] = field(default_factory=dict)
+    pictures: tuple[OutgoingPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel, text
 
-from models.database import UTCDateTime, str_enum
+from models.database import UTCDateTime, json_column, str_enum
 from models.lifecycle import ReplyState
 
 
@@ -15,6 +15,11 @@ class Purpose(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     STATUS = "status"
+
+
+COMPARED = 120
+"""So many characters of a reply are in the index by which the same words are found again (ix_reply_words, migration
+0026; it is one of an expression, which cannot be read back from SQLite)."""
 
 
 class Reply(SQLModel, table=True):
@@ -44,6 +49,9 @@ class Reply(SQLModel, table=True):
     mention_id: int = Field(foreign_key="mention.id")
     account_id: int = Field(foreign_key="account.id")
     request_id: int | None = Field(default=None, foreign_key="service_request.id")
+    also_about: list[int] = Field(
+        default_factory=list, sa_type=json_column(), description="further ServiceRequest.ids whose numbers it tells"
+    )
     round: int = 1
     purpose: Purpose = Field(default=Purpose.ACKNOWLEDGE, sa_type=str_enum(Purpose))
     state: ReplyState = Field(default=ReplyState.DRAFT, sa_type=str_enum(ReplyState))
@@ -53,8 +61,12 @@ class Reply(SQLModel, table=True):
     language: str = "en"
     template_key: str = ""
     template_version: int = 0
+    card_id: int | None = Field(default=None, description="KnowledgeCard.id its answer was put in from, if one was")
     text: str = ""
     in_reply_to: str | None = Field(default=None, description="channel post id the reply hangs under")
+    conversation_id: int | None = Field(
+        default=None, description="Conversation.id of the private chat it goes to; None: where the mention stands"
+    )
 
     approved_text: str = ""
     approved_fallback: str = ""
@@ -67,6 +79,10 @@ class Reply(SQLModel, table=True):
     not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
     held_because: str = Field(default="", description="why it waits though its time has come; empty: nothing")
+
+    released_freeze_id: int | None = Field(
+        default=None, description="newest Freeze.id that a supervisor let this one reply through"
+    )
 
     handed_to: int | None = Field(default=None, description="StaffUser.id of who posts it by hand")
     handed_over_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -97,6 +113,14 @@ class SendAttempt(SQLModel, table=True):
         CheckConstraint("(reply_id IS NULL) != (request_id IS NULL)", name="attempt_of_one_thing"),
         Index("ix_send_attempt_reply", "reply_id"),
         Index("ix_send_attempt_request", "request_id"),
+        Index(
+            "ix_send_attempt_destination",
+            "destination_id",
+            "outcome",
+            "finished_at",
+            sqlite_where=text("request_id IS NOT NULL"),
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -112,6 +136,12 @@ class SendAttempt(SQLModel, table=True):
     detail: str = ""
     looked_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when proof was last looked for")
     looks: int = 0
+    destination_id: int | None = Field(
+        default=None, description="Destination.id a request was filed with; None: the city's own Open311"
+    )
+    absent_at: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="when the destination's list was last read without finding it"
+    )
 
 
 class ReplyTemplate(SQLModel, table=True):
@@ -127,3 +157,8 @@ class ReplyTemplate(SQLModel, table=True):
     body: str
     checked_by_speaker: bool = False
     active: bool = True
+    checked_by: str = Field(default="", description="the speaker who read it and said it is right")
+    checked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    made_by: int | None = Field(default=None, description="StaffUser.id of who wrote this version; None: it is ours")
+    made_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    ours: str = Field(default="", description="the words that hark311 came with when this version was made")

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import Index, event
 from sqlmodel import Field, SQLModel, text
 
 from models.database import UTCDateTime, json_column, str_enum
@@ -29,6 +29,13 @@ class ServiceType(StrEnum):
     BLACKBOX = "blackbox"
 
 
+class PromiseMark(StrEnum):
+    """How the promise of an open request stands, as the last look found it."""
+
+    NEAR = "near"
+    LATE = "late"
+
+
 class Service(SQLModel, table=True):
     """A kind of problem the city takes reports about. Source: GeoReport v2, GET service list.
 
@@ -49,6 +56,7 @@ class Service(SQLModel, table=True):
         default=None, description="the kind of problem it stands for; None: guessed from its names and keywords"
     )
     active: bool = True
+    jurisdiction_id: str = Field(default="", description="whose it is, where the city's endpoint serves several")
 
 
 REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that are mistaken for each other when read aloud
@@ -59,10 +67,17 @@ def new_reference() -> str:
     return "H-" + "".join(secrets.choice(REFERENCE_LETTERS) for _ in range(8))
 
 
+_OPEN = "state = 'submitted' AND coalesce(status, '') != 'closed'"
+_MARKED = "promise_mark IS NOT NULL"
+OPEN_AT_CITY = text("service_request.state = 'submitted' AND coalesce(service_request.status, '') != 'closed'")
+"""What the city has and has not closed, said to the database in so many words: no partial index answers parameters."""
+
+
 class ServiceRequest(SQLModel, table=True):
     """A report on its way to the city's system, and afterwards what that system says about it.
 
     `state` is our delivery; `status` (open, closed) and the fields around it are facts copied from the city.
+    `promised_datetime` is the date we say: the city's `expected_datetime`, else what the service's calendar gives.
     `reference` is our own number, carried in the description so that a repeated POST can be proved (invariant 4).
     """
 
@@ -72,8 +87,22 @@ class ServiceRequest(SQLModel, table=True):
         Index("ix_service_request_joined", "joined_to_id"),
         Index("ix_service_request_due", "state", "not_before"),
         Index(
+            "ix_service_request_promised",
+            "promised_datetime",
+            sqlite_where=text(_OPEN),
+            postgresql_where=text(_OPEN),
+        ),
+        Index(
+            "ix_service_request_marked",
+            "promise_mark",
+            "promised_datetime",
+            sqlite_where=text(_MARKED),
+            postgresql_where=text(_MARKED),
+        ),
+        Index(
             "uq_service_request_open_per_mention",
             "mention_id",
+            "part",
             unique=True,
             sqlite_where=text("state != 'cancelled'"),
             postgresql_where=text("state != 'cancelled'"),
@@ -82,6 +111,7 @@ class ServiceRequest(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     mention_id: int = Field(foreign_key="mention.id")
+    part: int = Field(default=1, description="1 is what the mention is about first; a person added those above it")
     joined_to_id: int | None = Field(default=None, foreign_key="service_request.id")
     reference: str = Field(unique=True)
     state: RequestState = Field(default=RequestState.DRAFT, sa_type=str_enum(RequestState))
@@ -90,6 +120,9 @@ class ServiceRequest(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=UTCDateTime)
     not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    released_freeze_id: int | None = Field(
+        default=None, description="newest Freeze.id that a supervisor let this one request through"
+    )
 
     service_code: str | None = Field(default=None, foreign_key="service.service_code")
     description: str = ""
@@ -102,6 +135,7 @@ class ServiceRequest(SQLModel, table=True):
         default_factory=list, sa_type=json_column(), description="what a crew still needs to know"
     )
 
+    jurisdiction_id: str = Field(default="", description="its service's, as it was filed")
     service_request_id: str | None = Field(default=None, index=True)
     token: str | None = None
     status: str | None = None
@@ -111,6 +145,27 @@ class ServiceRequest(SQLModel, table=True):
     requested_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
     updated_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
     expected_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    promised_datetime: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    promise_mark: PromiseMark | None = Field(default=None, sa_type=str_enum(PromiseMark))
     approved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     seen_post_id: int | None = Field(default=None, description="newest Post.id by the author that the approver saw")
     checked_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the city was last asked")
+    reopens_id: int | None = Field(
+        default=None, description="ServiceRequest.id of the closed one that this opens again, as it is not fixed"
+    )
+    destination_id: int | None = Field(
+        default=None, description="Destination.id it was last filed with; None: the city's own Open311"
+    )
+
+    @property
+    def waits_again(self) -> bool:
+        """Whether it opens a closed case again, and no person has decided about it."""
+        undecided = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
+        return self.reopens_id is not None and self.state in undecided
+
+
+@event.listens_for(ServiceRequest.expected_datetime, "set")
+def _the_city_promises(request: ServiceRequest, expected: datetime | None, before: object, _event: object) -> None:
+    """The city's date stands above ours, wherever it comes in; another date is another promise."""
+    if expected is not None and expected != before:
+        request.promised_datetime, request.promise_mark = expected, None

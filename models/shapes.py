@@ -1,11 +1,14 @@
-"""The bounding box of a shape in WKB (well-known binary, OGC 06-103r4), read without a geometry library."""
+"""Shapes in WKB (well-known binary, OGC 06-103r4): their bounding box and what they hold, with no geometry library."""
 
 import math
 import struct
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 _POINT, _LINE, _POLYGON = 1, 2, 3
 _MANY = (4, 5, 6, 7)
+_MANY_LINES = 5
 
 
 class Box(NamedTuple):
@@ -62,3 +65,61 @@ def _points(shape: bytes, at: int, count: int, order: str, lons: list[float], la
     lons.extend(numbers[::2])
     lats.extend(numbers[1::2])
     return after
+
+
+def lines_of(shape: bytes) -> list[list[tuple[float, float]]]:
+    """The lines of a line, or of several, each as its points (lon, lat); none for any other shape and a broken one."""
+    try:
+        order = "<" if shape[0] else ">"
+        kind, count = struct.unpack_from(f"{order}II", shape, 1)
+        if kind == _LINE:
+            numbers = struct.unpack_from(f"{order}{2 * count}d", shape, 9)
+            return [list(zip(numbers[::2], numbers[1::2], strict=True))]
+        if kind != _MANY_LINES:
+            return []
+        found, at = [], 9
+        for _ in range(count):
+            found += lines_of(shape[at:])
+            (points,) = struct.unpack_from(f"{'<' if shape[at] else '>'}I", shape, at + 5)
+            at += 9 + 16 * points
+    except (struct.error, IndexError):
+        return []
+    return found
+
+
+def holds(shape: bytes, lon: float, lat: float) -> bool:
+    """Whether a polygon, or one of several, holds a point; its holes do not. A shape that cannot be read holds none."""
+    try:
+        crossed = sum(_crosses(one, other, lon, lat) for ring in _rings(shape) for one, other in pairwise(ring))
+    except (struct.error, IndexError):
+        return False
+    return crossed % 2 == 1
+
+
+def _crosses(one: tuple[float, float], other: tuple[float, float], lon: float, lat: float) -> bool:
+    """Whether the line between two points meets the ray that goes east from the point asked about."""
+    if (one[1] > lat) == (other[1] > lat):
+        return False
+    return lon < one[0] + (lat - one[1]) / (other[1] - one[1]) * (other[0] - one[0])
+
+
+def _rings(shape: bytes, at: int = 0) -> Iterator[list[tuple[float, float]]]:
+    """The rings of the polygons of a shape: outer ones and holes alike."""
+    stack = [1]
+    while stack and at < len(shape):
+        order = "<" if shape[at] else ">"
+        kind, count = struct.unpack_from(f"{order}II", shape, at + 1)
+        at += 9
+        stack[-1] -= 1
+        if kind in _MANY:
+            stack.append(count)
+        elif kind != _POLYGON:
+            return
+        else:
+            for _ in range(count):
+                (points,) = struct.unpack_from(f"{order}I", shape, at)
+                numbers = struct.unpack_from(f"{order}{2 * points}d", shape, at + 4)
+                yield list(zip(numbers[::2], numbers[1::2], strict=True))
+                at += 4 + 16 * points
+        while stack and stack[-1] == 0:
+            stack.pop()

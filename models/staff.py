@@ -1,17 +1,45 @@
 """Staff, their decisions, and the audit trail nobody can rewrite."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from models.database import UTCDateTime, str_enum
+from models.database import UTCDateTime, json_column, str_enum
 
 
 class Role(StrEnum):
-    STAFF = "staff"
+    """What a person is at the desk. What each may do stands in POWERS."""
+
+    VIEWER = "viewer"
+    DRAFTER = "drafter"
+    APPROVER = "approver"
     SUPERVISOR = "supervisor"
+    CHAT_MODERATOR = "chat_moderator"
+    ADMIN = "admin"
+
+
+class Power(StrEnum):
+    """One kind of thing that somebody may do. Every signed-in person may read."""
+
+    DRAFT = "draft"
+    APPROVE = "approve"
+    MODERATE = "moderate"
+    SUPERVISE = "supervise"
+    ADMINISTER = "administer"
+
+
+POWERS: Mapping[Role, frozenset[Power]] = {
+    Role.VIEWER: frozenset(),
+    Role.DRAFTER: frozenset({Power.DRAFT}),
+    Role.APPROVER: frozenset({Power.DRAFT, Power.APPROVE}),
+    Role.CHAT_MODERATOR: frozenset({Power.DRAFT, Power.APPROVE, Power.MODERATE}),
+    Role.SUPERVISOR: frozenset({Power.DRAFT, Power.APPROVE, Power.MODERATE, Power.SUPERVISE}),
+    Role.ADMIN: frozenset(Power),
+}
+"""role -> what it may do. A supervisor answers for the work; an admin for the people and the set-up as well."""
 
 
 class StaffUser(SQLModel, table=True):
@@ -23,13 +51,26 @@ class StaffUser(SQLModel, table=True):
     username: str = Field(unique=True)
     display_name: str
     initials: str = ""
-    role: Role = Field(default=Role.STAFF, sa_type=str_enum(Role))
+    role: Role = Field(default=Role.APPROVER, sa_type=str_enum(Role))
     password_hash: str | None = None
     active: bool = True
+    reads: list[str] = Field(
+        default_factory=lambda: ["en"], sa_type=json_column(), description="languages they can judge a reply in"
+    )
+    totp_secret: str = Field(default="", description="of their second step at sign-in; empty: none is set up")
+    totp_pending: str = Field(default="", description="the same while it is being set up, not proved yet")
+    totp_step: int = Field(default=0, description="time step of the newest code they used: none is good twice")
+
+    def may(self, power: Power) -> bool:
+        """Whether this person's role has a power, and they still work here."""
+        return self.active and power in POWERS[self.role]
 
 
 class SignIn(SQLModel, table=True):
-    """A one-time sign-in link, or a session it became. Only the SHA-256 of the secret is stored."""
+    """A one-time sign-in link, or a session. Only the SHA-256 of the secret is stored.
+
+    `awaits_code`: the password or link was right, the second step is still to come; nothing is open to it yet.
+    """
 
     __tablename__ = "sign_in"
 
@@ -39,10 +80,27 @@ class SignIn(SQLModel, table=True):
     one_time: bool
     expires_at: datetime = Field(sa_type=UTCDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    awaits_code: bool = False
+    begun_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    seen_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="to a few minutes")
+    browser: str = Field(default="", description="as coarse as `Firefox on Linux`")
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A way in, once, for somebody whose second step is lost. Only the SHA-256 is stored."""
+
+    __tablename__ = "recovery_code"
+
+    id: int | None = Field(default=None, primary_key=True)
+    staff_id: int = Field(foreign_key="staff_user.id", index=True)
+    code_sha256: str = Field(unique=True)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class Decision(StrEnum):
+    FIRST_KEY = "first_key"
     APPROVED = "approved"
+    HANDED_IN = "handed_in"
     REJECTED = "rejected"
     SET_ASIDE = "set_aside"
     RETURNED = "returned"
@@ -54,6 +112,12 @@ class Decision(StrEnum):
     HANDED_OVER = "handed_over"
     SAYS_POSTED = "says_posted"
     HANDED_BACK = "handed_back"
+    NO_DANGER = "no_danger"
+    FILED_AGAIN = "filed_again"
+    SAYS_FILED = "says_filed"
+    GIVEN_UP = "given_up"
+    SAYS_FIXED = "says_fixed"
+    SAYS_NOT_FIXED = "says_not_fixed"
 
 
 class Review(SQLModel, table=True):

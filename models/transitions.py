@@ -9,19 +9,21 @@ from datetime import datetime
 from sqlmodel import Session
 
 from models.database import utc_now
-from models.lifecycle import IllegalTransition, MentionState, ReplyState, RequestState, may
+from models.fixed import FixedQuestion
+from models.lifecycle import FixedState, IllegalTransition, MentionState, ReplyState, RequestState, may
 from models.mentions import Mention
+from models.promises import promise_date
 from models.replies import Reply
 from models.requests import ServiceRequest
 from models.staff import AuditEntry
 
-Advancing = Mention | Reply | ServiceRequest
+Advancing = Mention | Reply | ServiceRequest | FixedQuestion
 
 
 def advance(
     session: Session,
     row: Advancing,
-    to: MentionState | ReplyState | RequestState,
+    to: MentionState | ReplyState | RequestState | FixedState,
     by: str,
     why: str,
     at: datetime | None = None,
@@ -29,7 +31,8 @@ def advance(
     """Move a row to another state and write it down.
 
     `by` names who did it ("staff:3", "outbox"); `why` is a sentence without residents' words, kept on the row as
-    `state_reason` and in the audit. Raises IllegalTransition when the row's table has no such step.
+    `state_reason` and in the audit. A request that was filed gets its promised date here. Raises IllegalTransition when
+    the row's table has no such step.
     """
     about = type(row).__name__
     before = row.state
@@ -43,6 +46,8 @@ def advance(
     row.changed_at = now
     session.add(row)
     record(session, about, row.id or 0, by, why, now, before, to)
+    if isinstance(row, ServiceRequest) and to == RequestState.SUBMITTED:
+        promise_date(session, row, now)
 
 
 def record(

@@ -1,8 +1,7 @@
 """Bluesky: replies through atproto, one attempt at a time, under a record key chosen before the call.
 
-The key follows from the attempt, so that our own repository proves both ways: the record is there, or it is not and
-no call of ours can still be on its way. Bluesky takes a reply to anything and hides what its author does not allow, so
-we look at the post we answer first. Source: lexicons com.atproto.repo.createRecord, getRecord, app.bsky.feed.post.
+The key follows from the attempt, so our own repository proves both ways. Bluesky takes a reply to anything and hides
+what its author does not allow, so we look at that post first. Source: lexicons com.atproto.repo, app.bsky.feed.post.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from atproto_client.request import AsyncRequest
 from models import Channel, SendAttempt, utc_now
 from models.bluesky_fields import POST, Json, moment, part_of, place_of, record_key, said_in, without_version
 from models.bluesky_posts import BLOCKED_BY, may_reply
-from models.bluesky_replies import as_sent, reply_record, shown_in, why_refused
+from models.bluesky_replies import UPLOAD, as_sent, reply_record, shown_in, why_refused
 from models.bluesky_session import KEY_REFUSED, SESSION_ENDED, KeepsSession, SharedSession
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
@@ -76,10 +75,12 @@ class BlueskyResponder(Opened):
         return as_sent(self._session.did, key, self._clock())
 
     async def _record(self, post: OutgoingPost) -> Json:
-        facets = await self._client.detect_facets(post.text)  # asks whose a named handle is
         answered = await self._answered(without_version(post.in_reply_to)) if post.in_reply_to else {}
+        facets = await self._client.detect_facets(post.text)  # asks whose a named handle is
         marked = [one.model_dump(by_alias=True, exclude_none=True) for one in facets]
-        return reply_record(post, answered, marked, self._clock())
+        put: Any = self._client.invoke_procedure
+        told = [await put(UPLOAD, content=one.content, input_encoding=one.media_type) for one in post.pictures]
+        return reply_record(post, answered, marked, self._clock(), [one.content for one in told])
 
     async def _answered(self, uri: str) -> Json:
         """The post we answer, as Bluesky shows it to us. Raises SendRefused where a reply would not be seen."""

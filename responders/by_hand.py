@@ -9,7 +9,9 @@ from sqlmodel import Session
 from models import Decision, Mention, MentionState, Reply, ReplyState, advance
 from models.closing import close_if_settled
 from responders.claims import active_staff, claim
-from responders.review import Desk, NotApproved, NotFound, hand_over, locked_mention, note_decision
+from responders.deciding import NotApproved, NotFound, hand_over, locked_mention, note_decision
+from responders.freezing import why_not_by_hand
+from responders.review import Desk
 
 
 def take_in_hand(desk: Desk, reply_id: int, staff_id: int) -> None:
@@ -18,6 +20,8 @@ def take_in_hand(desk: Desk, reply_id: int, staff_id: int) -> None:
         reply, mention = _reply(session, reply_id, ReplyState.APPROVED)
         staff, now = active_staff(session, staff_id), desk.clock()
         may = desk.may_reply(session, mention, reply)
+        if frozen := why_not_by_hand(session, reply.account_id):
+            raise NotApproved(frozen)
         if may.allowed:
             raise NotApproved(["Nothing keeps it from leaving by itself."])
         if not may.by_hand:

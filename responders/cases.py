@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from models import Mention, MentionState, Reply, ReplyState, RequestState, Service, ServiceRequest, Understanding
+from models.case_numbers import same_number
 from models.joined import head_of
 from responders.drafting import DraftedReply, Key, TemplateBook, problem_words
 from responders.wording import WordingError, fill, filled
@@ -42,15 +43,26 @@ class Case:
     place: str = ""
     promised: datetime | None = None
     request_id: int | None = None
+    closed_at: datetime | None = None
 
     def is_called(self, number: str) -> bool:
         """Whether a resident means this case by a number of the city's or of ours."""
-        said = number.casefold().strip(" #.,;:!?()")
-        return bool(said) and said in (self.number.casefold(), self.reference.casefold())
+        return same_number(number, self.number) or same_number(number, self.reference)
 
 
-def cases_of(session: Session, author_id: int, now: datetime, conversation_id: int | None = None) -> list[Case]:
-    """An author's cases, the newest first; with `conversation_id` those of one chat."""
+def cases_of(
+    session: Session,
+    author_id: int,
+    now: datetime,
+    conversation_id: int | None = None,
+    *,
+    closed_long_ago: bool = False,
+) -> list[Case]:
+    """An author's cases, the newest first; with `conversation_id` those of one chat.
+
+    One post may have told of several. What was opened again under a new number stands for the one that was closed.
+    `closed_long_ago`: those too that no list shows any more.
+    """
     wanted = select(Mention).where(Mention.author_id == author_id, col(Mention.state).not_in(_NO_CASE))
     if conversation_id is not None:
         wanted = wanted.where(Mention.conversation_id == conversation_id)
@@ -58,24 +70,53 @@ def cases_of(session: Session, author_id: int, now: datetime, conversation_id: i
     ids = [mention.id for mention in mentions]
     requests = session.exec(
         select(ServiceRequest)
-        .where(col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED)
-        .order_by(col(ServiceRequest.id))
+        .where(
+            col(ServiceRequest.mention_id).in_(ids),
+            ServiceRequest.state != RequestState.CANCELLED,
+        )
+        .order_by(col(ServiceRequest.part), col(ServiceRequest.id))
     ).all()
-    by_mention = {one.mention_id: one for one in requests}
+    by_mention: dict[int, list[ServiceRequest]] = {}
+    for one in requests:
+        by_mention.setdefault(one.mention_id, []).append(one)
     services = {one.service_code: one for one in session.exec(select(Service)).all()}
     found: dict[int, Case] = {}
     for mention in mentions:
-        case = _case(session, mention, by_mention.get(mention.id or 0), services, now)
-        if case is not None:
+        told = _told_of(session, by_mention.get(mention.id or 0, []), closed_long_ago=closed_long_ago)
+        for request in told or [None]:
+            case = _case(session, mention, request, services)
+            if case is None:
+                continue
+            if case.closed_at and now - case.closed_at > TOLD_AFTER_CLOSING and not closed_long_ago:
+                continue
             found.setdefault(case.request_id or -case.mention_id, case)
     return list(found.values())
+
+
+def _told_of(
+    session: Session, requests: Sequence[ServiceRequest], *, closed_long_ago: bool
+) -> Sequence[ServiceRequest | None]:
+    """The requests of a mention that a list shows; one that opens another again only once it has its own number."""
+    again = {one.reopens_id for one in requests if one.reopens_id and head_of(session, one).service_request_id}
+    return [
+        one
+        for one in requests
+        if (one.reopens_id is None or head_of(session, one).service_request_id)
+        and (closed_long_ago or head_of(session, one).id not in again)
+    ]
 
 
 _NO_CASE = (MentionState.WITHDRAWN, MentionState.SET_ASIDE, MentionState.REJECTED)
 
 
+def case_of_request(session: Session, request: ServiceRequest) -> Case | None:
+    """The case of one request; None where its service is unknown."""
+    mention, service = session.get(Mention, request.mention_id), session.get(Service, request.service_code or "")
+    return _case(session, mention, request, {service.service_code: service}) if mention and service else None
+
+
 def _case(
-    session: Session, mention: Mention, request: ServiceRequest | None, services: dict[str, Service], now: datetime
+    session: Session, mention: Mention, request: ServiceRequest | None, services: dict[str, Service]
 ) -> Case | None:
     if request is None:
         code = _asked_about(session, mention)
@@ -87,8 +128,7 @@ def _case(
     state = CaseState.WAITING
     if head.service_request_id:
         state = CaseState.CLOSED if head.status == "closed" else CaseState.OPEN
-        if state is CaseState.CLOSED and now - (head.updated_datetime or head.changed_at) > TOLD_AFTER_CLOSING:
-            return None
+    closed_at = head.updated_datetime or head.changed_at
     return Case(
         mention.id or 0,
         state,
@@ -96,8 +136,9 @@ def _case(
         reference=head.reference,
         number=head.service_request_id or "",
         place=request.address_string,
-        promised=head.expected_datetime,
+        promised=head.promised_datetime,
         request_id=head.id,
+        closed_at=closed_at if state is CaseState.CLOSED else None,
     )
 
 
@@ -151,13 +192,14 @@ class Listing:
         )
 
     def _text(self, header: str, cases: Sequence[Case], last: Key | None, *, places: bool) -> str:
-        lines = [self._line(case, places=places) for case in cases]
+        lines = [self.line(case if places else replace(case, place="")) for case in cases]
         if last is not None:
             lines.append(self._body(last))
         return "\n".join([header, *(f"{number}) {line}" for number, line in enumerate(lines, start=1))])
 
-    def _line(self, case: Case, *, places: bool) -> str:
-        text = self.placed(_LINE[case.state], case.service, case.place if places else "")
+    def line(self, case: Case) -> str:
+        """How one case stands, with its number and date written out."""
+        text = self.placed(_LINE[case.state], case.service, case.place)
         due = case.promised if case.promised and case.promised > self.now else None
         try:
             return fill(text, self.language, case.number, due.astimezone(self.zone).date() if due else None)

@@ -4,8 +4,19 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import Mention, MentionState, Reply, ReplyState, RequestState, ServiceRequest, StaffUser, advance
-from models.mentions import Understanding
+from models import (
+    Mention,
+    MentionState,
+    Power,
+    Reply,
+    ReplyState,
+    RequestState,
+    ServiceRequest,
+    StaffUser,
+    advance,
+    scope_of,
+)
+from models.understandings import Understanding
 
 OPEN_REPLIES = (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED)
 OPEN_REQUESTS = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
@@ -15,12 +26,23 @@ class NotYours(Exception):
     """Somebody else holds the mention, or nobody does. The text says who, and what to do."""
 
 
-def active_staff(session: Session, staff_id: int) -> StaffUser:
-    """Who works at the desk under this id. Raises NotYours where nobody does any more."""
+def active_staff(session: Session, staff_id: int, power: Power = Power.APPROVE) -> StaffUser:
+    """Who works at the desk under this id and has the power. Raises NotYours.
+
+    Whoever forgets to say what it needs asks for an approver: nobody else ever decides.
+    """
     staff = session.get(StaffUser, staff_id)
     if staff is None or not staff.active:
         raise NotYours("Your account is not active any more.")
+    if not staff.may(power):
+        raise NotYours(f"Your role is {staff.role.replace('_', ' ')}, which may not {power} here. Ask a colleague.")
     return staff
+
+
+def require_scope(session: Session, mention: Mention, staff: StaffUser) -> None:
+    """Raises NotYours unless this person looks after the part of the work it lies in, or took it while they did."""
+    if mention.claimed_by != staff.id and not scope_of(session, staff).covers(mention):
+        raise NotYours("It belongs to a part of the work that other colleagues look after.")
 
 
 def claim(session: Session, mention: Mention, staff: StaffUser, now: datetime, lease: timedelta) -> None:
@@ -29,6 +51,7 @@ def claim(session: Session, mention: Mention, staff: StaffUser, now: datetime, l
     A mention that waits in drafted goes to in_review together with its reply and request; a reply that failed and a
     request that was refused are taken up again.
     """
+    require_scope(session, mention, staff)
     by = f"staff:{staff.id}"
     if mention.state == MentionState.IN_REVIEW and mention.claimed_by != staff.id:
         if mention.claimed_until and mention.claimed_until > now:
@@ -44,22 +67,29 @@ def claim(session: Session, mention: Mention, staff: StaffUser, now: datetime, l
         raise NotYours(f"It is {mention.state.replace('_', ' ')} now and cannot be claimed.")
     mention.claimed_by, mention.claimed_until = staff.id, now + lease
     session.add(mention)
+    if open_reply(session, mention) is None:
+        _blank_reply(session, mention, now)
     _take_up_drafts(session, mention, by, now)
 
 
 def _take_up_drafts(session: Session, mention: Mention, by: str, now: datetime) -> None:
     reply = open_reply(session, mention)
-    if reply is None:
-        reply = _blank_reply(session, mention, now)
-    if reply.state != ReplyState.IN_REVIEW:
+    if reply is not None and reply.state != ReplyState.IN_REVIEW:
         advance(session, reply, ReplyState.IN_REVIEW, by, "claimed with its mention", now)
-    request = open_request(session, mention)
-    if request and request.state != RequestState.IN_REVIEW:
-        advance(session, request, RequestState.IN_REVIEW, by, "claimed with its mention", now)
+    for request in open_requests(session, mention):
+        if request.state != RequestState.IN_REVIEW:
+            advance(session, request, RequestState.IN_REVIEW, by, "claimed with its mention", now)
 
 
 def release(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:
-    """Give a mention back to the queue with its drafts."""
+    """Give a mention back to the queue with its drafts; those handed on to another person stay in review."""
+    if mention.handed_on_by is None:
+        _lay_down_drafts(session, mention, by, why, now)
+    mention.claimed_by = mention.claimed_until = None
+    advance(session, mention, MentionState.DRAFTED, by, why, now)
+
+
+def _lay_down_drafts(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:
     for reply in session.exec(
         select(Reply).where(Reply.mention_id == mention.id, Reply.state == ReplyState.IN_REVIEW)
     ).all():
@@ -70,8 +100,6 @@ def release(session: Session, mention: Mention, by: str, why: str, now: datetime
         )
     ).all():
         advance(session, request, RequestState.DRAFT, by, why, now)
-    mention.claimed_by = mention.claimed_until = None
-    advance(session, mention, MentionState.DRAFTED, by, why, now)
 
 
 def release_expired(session: Session, now: datetime, limit: int = 100) -> int:
@@ -88,7 +116,11 @@ def release_expired(session: Session, now: datetime, limit: int = 100) -> int:
 
 
 def require_claim(session: Session, mention: Mention, staff: StaffUser, now: datetime) -> None:
-    """Raises NotYours unless this person holds the mention right now."""
+    """Raises NotYours unless this person holds the mention right now.
+
+    What was refused or failed while they held it is taken up again, so that they can decide about it.
+    """
+    require_scope(session, mention, staff)
     if mention.state != MentionState.IN_REVIEW:
         raise NotYours(
             f"It is {mention.state.replace('_', ' ')} now. What you typed is kept on this page; claim it again."
@@ -97,6 +129,7 @@ def require_claim(session: Session, mention: Mention, staff: StaffUser, now: dat
         raise NotYours(f"{holder_name(session, mention)} is working on it.")
     if mention.claimed_until is None or mention.claimed_until <= now:
         raise NotYours("Your claim ran out. What you typed is kept on this page; claim it again.")
+    _take_up_drafts(session, mention, f"staff:{staff.id}", now)
 
 
 def holder_name(session: Session, mention: Mention) -> str:
@@ -114,12 +147,19 @@ def open_reply(session: Session, mention: Mention) -> Reply | None:
 
 
 def open_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The request that still waits for a decision."""
-    return session.exec(
-        select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).in_(OPEN_REQUESTS)
-        )
-    ).first()
+    """The request that still waits for a decision; not one that a person added beside it."""
+    return next((one for one in open_requests(session, mention) if one.part == 1), None)
+
+
+def open_requests(session: Session, mention: Mention) -> list[ServiceRequest]:
+    """Every request that still waits for a decision: the first, and those that a person added."""
+    return list(
+        session.exec(
+            select(ServiceRequest)
+            .where(ServiceRequest.mention_id == mention.id, col(ServiceRequest.state).in_(OPEN_REQUESTS))
+            .order_by(col(ServiceRequest.part))
+        ).all()
+    )
 
 
 def _blank_reply(session: Session, mention: Mention, now: datetime) -> Reply:

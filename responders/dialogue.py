@@ -8,15 +8,15 @@ lets go. What a command does (stop, forget, a person wanted) is done once, when 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from models import (
+    CHANNELS,
+    Account,
     AuditEntry,
     Author,
     Conversation,
-    Intent,
     Mention,
     Post,
     Reply,
@@ -30,21 +30,20 @@ from models import (
 from models.commands import Asked, Command, asked
 from models.posts import PostKind
 from models.requests import new_reference
+from models.sorting import sort_mention
 from models.threads import posts_of
-from responders.cases import Case, CaseState, Listing, cases_of
+from responders.asking_status import KEY_OF, StatusAnswers
+from responders.cases import cases_of
 from responders.claims import open_request
 from responders.drafting import (
     DraftedReply,
     Key,
-    KnownRequest,
     Missing,
     ReplyContext,
-    draft_reply,
     language_of_reply,
     plain_reply,
 )
 from responders.forgetting import forget_author
-from responders.quoting import sayable_place
 from responders.start_links import apply_link, link_of, service_of
 
 BY = "dialogue"
@@ -57,7 +56,7 @@ DONE = {
 }
 """What a command does at once, as it stands in the audit; the others are only answered."""
 UNCLEAR = frozenset({Key.ASK_SERVICE})
-UNCLEAR_OF_SEVERAL = frozenset({Key.STATUS_UNKNOWN, Key.STATUS_KNOWN, Key.STATUS_CLOSED})
+UNCLEAR_OF_SEVERAL = frozenset({Key.STATUS_UNKNOWN, Key.STATUS_KNOWN, Key.STATUS_CLOSED, *KEY_OF.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class Talk:
 
 def talk_of(session: Session, mention: Mention, newest: Post | None) -> Talk | None:
     """The talk a mention is part of; None in public where nothing is asked for, and where nothing is left of it."""
-    if newest is None:
+    if newest is None or not CHANNELS[session.get_one(Account, mention.account_id).channel].speaks:
         return None
     conversation = session.get_one(Conversation, mention.conversation_id)
     wanted = asked(newest.text, newest.command, private=conversation.private)
@@ -162,8 +161,11 @@ class Answering:
     session: Session
     talk: Talk
     context: ReplyContext
-    zone: ZoneInfo
-    now: datetime
+    status: StatusAnswers
+
+    @property
+    def now(self) -> datetime:
+        return self.status.now
 
     def answer(self) -> tuple[DraftedReply, int | None] | None:
         """The answer to a command, and the id of the request it tells about; None where nothing was asked for."""
@@ -171,43 +173,14 @@ class Answering:
         if wanted is None:
             return None
         match wanted.command:
-            case Command.STATUS if not wanted.argument:
-                return self._list()
             case Command.STATUS:
-                return self._status(wanted.argument)
+                return self.status.numbered(wanted.argument) if wanted.argument else self.status.unnumbered()
             case Command.MYCASES:
-                return self._list()
+                return self.status.listed()
             case Command.START:
                 return self._started(), None
             case command:
                 return plain_reply(self.context, _SAID[command]), None
-
-    def _list(self) -> tuple[DraftedReply, int | None]:
-        if not self.talk.conversation.private:
-            return plain_reply(self.context, Key.PRIVATE_PLEASE), None
-        found = cases_of(self.session, self.talk.author.id or 0, self.now)
-        if not found:
-            return plain_reply(self.context, Key.CASES_NONE), None
-        shape = plain_reply(self.context, Key.CASES_LIST)
-        listing = self._listing(shape.language)
-        return listing.draft(shape, listing.shown(shape.text, found)), None
-
-    def _status(self, number: str) -> tuple[DraftedReply, int | None]:
-        if not self.talk.conversation.private:
-            return plain_reply(self.context, Key.PRIVATE_PLEASE), None
-        theirs = cases_of(self.session, self.talk.author.id or 0, self.now)
-        case = next((one for one in theirs if one.is_called(number)), None)
-        return self.tell(case) if case else (plain_reply(self.context, Key.STATUS_NOT_FOUND), None)
-
-    def tell(self, case: Case) -> tuple[DraftedReply, int | None]:
-        """How one case stands."""
-        if case.state is CaseState.WAITING:
-            shape = plain_reply(self.context, Key.CASES_LIST)
-            return self._listing(shape.language).draft(shape, [case]), None
-        passed = case.promised is not None and case.promised < self.now
-        known = KnownRequest(case.service, closed=case.state is CaseState.CLOSED, date_passed=passed)
-        told = draft_reply(replace(self.context, intent=Intent.STATUS_ENQUIRY, known_request=known, danger=False))
-        return told or plain_reply(self.context, Key.STATUS_UNKNOWN), case.request_id
 
     def _started(self) -> DraftedReply:
         """A welcome; where a link says what it is about, with that, and for a person to read with its place as well."""
@@ -215,17 +188,8 @@ class Answering:
         if service is None:
             return plain_reply(self.context, Key.ASK_START)
         shape = plain_reply(replace(self.context, service=service), Key.ASK_START_ABOUT)
-        listing = self._listing(shape.language)
+        listing = self.status.listing(shape.language)
         return replace(shape, text=listing.placed(Key.ASK_START_ABOUT, service, place))
-
-    def named(self) -> tuple[DraftedReply, int | None] | None:
-        """How the case stands whose number stands in the newest post; None where it names none of theirs."""
-        if not self.talk.conversation.private:
-            return None
-        words = self.talk.newest.text.split()[:100]
-        theirs = cases_of(self.session, self.talk.author.id or 0, self.now) if _any_digit(words) else []
-        case = next((one for word in words for one in theirs if one.is_called(word)), None)
-        return self.tell(case) if case else None
 
     def offer(self, drafted: DraftedReply) -> DraftedReply | None:
         """Ask which of the author's cases in this chat is meant, where `drafted` shows that it is not clear."""
@@ -234,50 +198,19 @@ class Answering:
             return None
         if key not in UNCLEAR | UNCLEAR_OF_SEVERAL or asked_before(self.session, talk.mention):
             return None
-        if talk.conversation.offered and self._asks_already():
-            return None  # one list at a time: its numbers would mean two things
-        others = [
-            one
-            for one in cases_of(self.session, talk.author.id or 0, self.now, talk.conversation.id)
-            if one.mention_id != talk.mention.id
-        ]
+        if asks_already(self.session, talk, self.now):
+            return None
+        theirs = cases_of(self.session, talk.author.id or 0, self.now, talk.conversation.id)
+        by_mention = {one.mention_id: one for one in reversed(theirs) if one.mention_id != talk.mention.id}
+        others = list(reversed(by_mention.values()))  # a talk goes on in a mention
         if len(others) < (2 if key in UNCLEAR_OF_SEVERAL else 1):
             return None
         shape = plain_reply(self.context, Key.ASK_CASE)
-        listing = self._listing(shape.language)
+        listing = self.status.listing(shape.language)
         shown = listing.shown(shape.text, others, Key.CASE_NEW)
         talk.conversation.offered = [one.mention_id for one in shown]
         self.session.add(talk.conversation)
         return listing.draft(shape, shown, Key.CASE_NEW)
-
-    def _asks_already(self) -> bool:
-        """Whether another list of this chat was drafted or sent lately, and is not answered yet."""
-        asking = (
-            select(Reply.id)
-            .join(Mention, col(Mention.id) == Reply.mention_id)
-            .where(
-                Mention.conversation_id == self.talk.conversation.id,
-                Mention.id != self.talk.mention.id,
-                Reply.template_key == Key.ASK_CASE.value,
-                Reply.state != ReplyState.CANCELLED,
-                Reply.changed_at >= self.now - LIST_HOLDS,
-            )
-        )
-        return self.session.exec(asking).first() is not None
-
-    def _listing(self, language: str) -> Listing:
-        context = self.context
-        return Listing(
-            templates=context.templates,
-            language=language,
-            zone=self.zone,
-            now=self.now,
-            say_place=lambda place: sayable_place(
-                place, language, public=False, at_home=False, find_private=context.find_private
-            ),
-            length=context.length,
-            limit=context.limit,
-        )
 
 
 _SAID = {
@@ -289,21 +222,54 @@ _SAID = {
 }
 
 
-def _any_digit(words: Sequence[str]) -> bool:
-    return any(letter.isdigit() for word in words for letter in word)
+LISTS = (Key.ASK_CASE.value, Key.ASK_SAME.value)
+"""The wordings that are followed by a numbered list, whose numbers stand in Conversation.offered."""
 
 
-def asked_before(session: Session, mention: Mention) -> Reply | None:
+def asks_already(session: Session, talk: Talk, now: datetime) -> bool:
+    """Whether another list of this chat was drafted or sent lately, and is not answered yet.
+
+    One list at a time: its numbers would mean two things.
+    """
+    if not talk.conversation.offered:
+        return False
+    asking = (
+        select(Reply.id)
+        .join(Mention, col(Mention.id) == Reply.mention_id)
+        .where(
+            Mention.conversation_id == talk.conversation.id,
+            Mention.id != talk.mention.id,
+            col(Reply.template_key).in_(LISTS),
+            Reply.state != ReplyState.CANCELLED,
+            Reply.changed_at >= now - LIST_HOLDS,
+        )
+    )
+    return session.exec(asking).first() is not None
+
+
+def asked_before(session: Session, mention: Mention, key: Key = Key.ASK_CASE) -> Reply | None:
     """Our question which case this mention is about, if it was sent. Nobody is asked twice: a person decides."""
     return session.exec(
         select(Reply)
+        .where(Reply.mention_id == mention.id, Reply.template_key == key.value, Reply.state == ReplyState.SENT)
+        .order_by(col(Reply.id).desc())
+    ).first()
+
+
+def open_list(session: Session, talk: Talk, key: Key) -> Reply | None:
+    """The list that the newest post may pick from: the last of this mention that was sent, if it is of that key."""
+    if not talk.conversation.offered or len(talk.posts) < 2:
+        return None
+    last = session.exec(
+        select(Reply)
         .where(
-            Reply.mention_id == mention.id,
-            Reply.template_key == Key.ASK_CASE.value,
+            Reply.mention_id == talk.mention.id,
+            col(Reply.template_key).in_(LISTS),
             Reply.state == ReplyState.SENT,
         )
         .order_by(col(Reply.id).desc())
     ).first()
+    return last if last is not None and last.template_key == key.value else None
 
 
 def language_of(session: Session, talk: Talk, understood: str, available: Sequence[str] | frozenset[str]) -> str:
@@ -338,7 +304,9 @@ def take_from_link(session: Session, talk: Talk, now: datetime) -> None:
         return
     made = session.exec(
         select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention.id, ServiceRequest.state != RequestState.CANCELLED
+            ServiceRequest.mention_id == mention.id,
+            ServiceRequest.part == 1,
+            ServiceRequest.state != RequestState.CANCELLED,
         )
     ).first()
     if made is None and service_of(session, link_id)[0] is not None:
@@ -352,3 +320,4 @@ def take_from_link(session: Session, talk: Talk, now: datetime) -> None:
         session.add(made)
     if made and made.state == RequestState.DRAFT and made.revision == 1:
         apply_link(session, link_id, made)
+        sort_mention(session, mention)

@@ -3,100 +3,42 @@
 A person decides about every draft. Nothing here sends, stores or looks anything up; sign-off initials come later.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from models import CHANNELS, Channel, Intent, Need, Purpose, ReplyTemplate, Service
+from models import CHANNELS, Channel, Intent, Need, Purpose, ReplyTemplate, Service, ServiceAttribute
+from models.asking import ATTRIBUTE
+from responders.counting import apart
+from responders.next_question import SoFar, again, attribute_keys, choices_of_list, question_of
 from responders.quoting import first_name, sayable_place
+from responders.template_keys import ABOUT_KNOWN, CLOSED_NAMES, FILED, NAMES, SLOTS, Key, Missing
 from responders.wording import WordingError, filled, placeholders, widest, without_date_sentence
 
 FALLBACK_LANGUAGE = "en"
+__all__ = [
+    "CLOSED_NAMES",
+    "FALLBACK_LANGUAGE",
+    "NAMES",
+    "SLOTS",
+    "DraftedReply",
+    "Key",
+    "KnownRequest",
+    "Missing",
+    "ReplyContext",
+    "TemplateBook",
+    "draft_reply",
+    "language_of_reply",
+    "plain_reply",
+    "problem_words",
+]
 
 
-class Key(StrEnum):
-    """The wordings every language has. The value is ReplyTemplate.key."""
-
-    GREETING = "greeting"
-    FILED = "filed"
-    FILED_NO_PLACE = "filed_no_place"
-    FILED_SHORT = "filed_short"
-    ASK_PLACE = "ask_place"
-    ASK_BLOCK = "ask_block"
-    ASK_ADDRESS = "ask_address"
-    ASK_ADDRESS_PRIVATE = "ask_address_private"
-    ASK_CROSS_STREET = "ask_cross_street"
-    ASK_WHICH = "ask_which"
-    ASK_SERVICE = "ask_service"
-    STATUS_KNOWN = "status_known"
-    STATUS_CLOSED = "status_closed"
-    STATUS_UNKNOWN = "status_unknown"
-    QUESTION_RECEIVED = "question_received"
-    PRAISE_THANKS = "praise_thanks"
-    COMPLAINT_HEARD = "complaint_heard"
-    EMERGENCY_911 = "emergency_911"
-    FORGET_DONE = "forget_done"
-    STOP_DONE = "stop_done"
-    ASK_CASE = "ask_case"
-    CASE_NEW = "case_new"
-    CASES_LIST = "cases_list"
-    CASES_NONE = "cases_none"
-    CASE_WAITING = "case_waiting"
-    CASE_OPEN = "case_open"
-    CASE_CLOSED = "case_closed"
-    PRIVATE_PLEASE = "private_please"
-    STATUS_NOT_FOUND = "status_not_found"
-    HELP = "help"
-    HUMAN_COMES = "human_comes"
-    ASK_NEW = "ask_new"
-    ASK_START = "ask_start"
-    ASK_START_ABOUT = "ask_start_about"
-
-
-_ABOUT_KNOWN = frozenset({Key.STATUS_KNOWN, Key.STATUS_CLOSED})
-_FILED = (Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT)
-_ABOUT_REQUEST = frozenset({*_FILED, Key.CASE_OPEN, Key.CASE_CLOSED}) | _ABOUT_KNOWN
-_WITHOUT_DATE = frozenset({Key.STATUS_CLOSED, Key.CASE_CLOSED})
-SLOTS: Mapping[Key, frozenset[str]] = {
-    key: frozenset(
-        ({"number"} if key in _ABOUT_REQUEST else set())
-        | ({"date"} if key in _ABOUT_REQUEST - _WITHOUT_DATE else set())
-    )
-    for key in Key
+_LISTED = frozenset({Key.ASK_ATTRIBUTE, Key.ASK_ATTRIBUTE_AGAIN, Key.ASK_ATTRIBUTE_PRIVATE})
+_ASKING = _LISTED | {
+    *(Key.ASK_SERVICE, Key.ASK_START, Key.ASK_PLACE, Key.ASK_PLACE_AGAIN, Key.ASK_BLOCK, Key.ASK_WHICH),
+    *(Key.ASK_ADDRESS, Key.ASK_ADDRESS_PRIVATE, Key.ASK_CROSS_STREET),
 }
-"""Which slots a wording has, in every language."""
-
-NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
-    Key.GREETING: frozenset({"name"}),
-    Key.FILED: frozenset({"problem", "place"}),
-    Key.FILED_NO_PLACE: frozenset({"problem"}),
-    Key.ASK_PLACE: frozenset({"problem"}),
-    Key.ASK_BLOCK: frozenset({"problem"}),
-    Key.ASK_ADDRESS: frozenset({"problem"}),
-    Key.ASK_ADDRESS_PRIVATE: frozenset({"problem"}),
-    Key.ASK_CROSS_STREET: frozenset({"place"}),
-    Key.ASK_WHICH: frozenset({"problem", "first", "second"}),
-    Key.STATUS_KNOWN: frozenset({"problem"}),
-    Key.STATUS_CLOSED: frozenset({"problem"}),
-    Key.CASE_WAITING: frozenset({"problem"}),
-    Key.CASE_OPEN: frozenset({"problem"}),
-    Key.CASE_CLOSED: frozenset({"problem"}),
-    Key.ASK_START_ABOUT: frozenset({"problem"}),
-}
-"""Which square-bracket placeholders a wording has, in every language."""
-
-CLOSED_NAMES = frozenset({"problem"})
-"""The placeholders filled from a list of ours (the names of the services) and never with a resident's words."""
-
-
-class Missing(StrEnum):
-    """What ServiceRequest.missing may name. Of several, the reply asks for the first one here."""
-
-    SERVICE = "service"
-    PLACE = "place"
-    WHICH_PLACE = "which_place"
-    CROSS_STREET = "cross_street"
-    HOUSE_NUMBER = "house_number"
+"""The wordings that ask for something a request is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +74,8 @@ class ReplyContext:
     lists the private details of a text; it is asked on public channels only. `place` is the resolved place in words, at
     most one line; `choices` are the places it may be, where that is open. `name` is what the author calls themself.
     `hears_private` says that a resident of this channel can reach us in private; `private`, that they do so here.
+    `attributes` are those the city still requires, in its order, and `asked` is what we asked before. `not_ours`: who
+    takes care of it instead of the city, and how to reach them ("" where nobody has checked that lately).
     """
 
     intent: Intent | None
@@ -150,6 +94,9 @@ class ReplyContext:
     known_request: KnownRequest | None = None
     hears_private: bool = False
     private: bool = False
+    attributes: Sequence[ServiceAttribute] = ()
+    asked: SoFar = field(default_factory=SoFar)
+    not_ours: tuple[str, str] | None = None
 
     @property
     def public(self) -> bool:
@@ -162,7 +109,7 @@ class DraftedReply:
     """A draft for a person to decide about, and the template version it came from. Slots are still open.
 
     `closed`: the same said with closed values alone (number, date, service), fit for a standing approval; "" where it
-    cannot be said so.
+    cannot be said so. `about`: what it asks for (see `AskedQuestion.about`); "" where it asks nothing.
     """
 
     text: str
@@ -171,6 +118,7 @@ class DraftedReply:
     template_version: int
     purpose: Purpose
     closed: str = ""
+    about: str = ""
 
 
 def draft_reply(context: ReplyContext) -> DraftedReply | None:
@@ -228,11 +176,17 @@ def _drafts(context: ReplyContext, keys: Sequence[Key]) -> Iterator[DraftedReply
         text = filled(template.body, words)
         if key is Key.STATUS_KNOWN and context.known_request is not None and context.known_request.date_passed:
             text = without_date_sentence(text)
-        closed = text if NAMES[key] <= CLOSED_NAMES else ""
+        about = _missing(context)[0] if key in _ASKING else ""
+        closed = text if NAMES[key] <= CLOSED_NAMES and not (about and context.asked.reminds) else ""
+        if about and context.asked.reminds:
+            text = _joined(filled(_template(context, Key.ASK_REMINDER).body, {}), text)
         if with_name and key is not Key.EMERGENCY_911:
             text = _greeted(context, template.language, text)
-        purpose = Purpose.STATUS if key in _ABOUT_KNOWN else Purpose.ACKNOWLEDGE
-        yield DraftedReply(text, template.language, key.value, template.version, purpose, closed)
+        purpose = Purpose.STATUS if key in ABOUT_KNOWN else Purpose.ACKNOWLEDGE
+        asked = _asked_attribute(context) if key in _LISTED else None
+        listed = choices_of_list(asked, template.language) if asked else []
+        for said in dict.fromkeys(("\n".join([text, *listed]), text)):
+            yield DraftedReply(said, template.language, key.value, template.version, purpose, closed, about)
 
 
 def _keys(context: ReplyContext) -> tuple[Key, ...]:
@@ -262,31 +216,48 @@ def _status_keys(known: KnownRequest | None) -> tuple[Key, ...]:
 
 
 def _request_keys(context: ReplyContext) -> tuple[Key, ...]:
-    """One question at a time: what is wrong, then where, then at which corner."""
+    """One question at a time: what is wrong, then where, then what the service asks, in the city's order."""
+    if context.not_ours is not None and context.service is not None:
+        return (Key.NOT_OURS, Key.NOT_OURS_NO_CONTACT) if context.not_ours[1] else (Key.NOT_OURS_NO_CONTACT,)
+    about, keys = _missing(context)
+    return again(about, keys, context.asked) if about else FILED
+
+
+def _missing(context: ReplyContext) -> tuple[str, tuple[Key, ...]]:
+    """What is asked for next, and the wordings for it; "" where nothing is missing that can be asked for here."""
     if context.intent is None or context.service is None or Missing.SERVICE in context.missing:
-        return (Key.ASK_SERVICE,)
-    if context.service.needs is Need.ADDRESS:
-        return _address_keys(context)
-    if Missing.PLACE in context.missing:
+        return Missing.SERVICE, (Key.ASK_SERVICE,)
+    where = next((one for one in Missing if one in context.missing and one is not Missing.SERVICE), None)
+    if where is not None and (keys := _place_keys(context, context.service, where)):
+        return where, keys
+    for one in context.attributes:
+        keys = attribute_keys(one, context.asked, public=context.public, hears_private=context.hears_private)
+        if keys and not context.asked.done_with(ATTRIBUTE + one.code):
+            return ATTRIBUTE + one.code, keys
+    return "", FILED
+
+
+def _place_keys(context: ReplyContext, service: Service, where: Missing) -> tuple[Key, ...]:
+    if service.needs is Need.ADDRESS:
+        return _address_keys(context, where)
+    if where is Missing.PLACE:
         return (Key.ASK_PLACE,)
-    if Missing.WHICH_PLACE in context.missing:
+    if where is Missing.WHICH_PLACE:
         return (Key.ASK_WHICH, Key.ASK_CROSS_STREET, Key.ASK_PLACE)
-    return (Key.ASK_CROSS_STREET, Key.ASK_PLACE) if Missing.CROSS_STREET in context.missing else _FILED
+    return (Key.ASK_CROSS_STREET, Key.ASK_PLACE) if where is Missing.CROSS_STREET else ()
 
 
-def _address_keys(context: ReplyContext) -> tuple[Key, ...]:
+def _address_keys(context: ReplyContext, where: Missing) -> tuple[Key, ...]:
     """An address may be a home: it is asked for in private, and in public the block has to do (invariant 8)."""
-    if not {Missing.PLACE, Missing.WHICH_PLACE, Missing.CROSS_STREET, Missing.HOUSE_NUMBER} & set(context.missing):
-        return _FILED
     if not context.public:
-        return (Key.ASK_WHICH, Key.ASK_ADDRESS) if Missing.WHICH_PLACE in context.missing else (Key.ASK_ADDRESS,)
+        return (Key.ASK_WHICH, Key.ASK_ADDRESS) if where is Missing.WHICH_PLACE else (Key.ASK_ADDRESS,)
     if context.hears_private:
         return (Key.ASK_ADDRESS_PRIVATE,)
-    if Missing.PLACE in context.missing:
+    if where is Missing.PLACE:
         return (Key.ASK_BLOCK,)
-    if Missing.WHICH_PLACE in context.missing:
+    if where is Missing.WHICH_PLACE:
         return (Key.ASK_WHICH, Key.ASK_BLOCK)
-    return (Key.ASK_CROSS_STREET, Key.ASK_BLOCK) if Missing.CROSS_STREET in context.missing else _FILED
+    return (Key.ASK_CROSS_STREET, Key.ASK_BLOCK) if where is Missing.CROSS_STREET else ()
 
 
 def _language(context: ReplyContext) -> str:
@@ -307,7 +278,7 @@ def _template(context: ReplyContext, key: Key) -> ReplyTemplate:
 
 def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
     """What fills the placeholders of a template; a word that is unknown or must not be said is left out."""
-    known = context.known_request if key in _ABOUT_KNOWN else None
+    known = context.known_request if key in ABOUT_KNOWN else None
     service = known.service if known is not None else context.service
     said = {
         name: sayable_place(
@@ -321,7 +292,18 @@ def _words(context: ReplyContext, key: Key, language: str) -> dict[str, str]:
     }
     if said.get("first") == said.get("second"):
         said.pop("first", None)  # on a public channel both are the same block
-    return {name: words for name, words in (("problem", problem_words(service, language)), *said.items()) if words}
+    said["problem"] = apart(problem_words(service, language), language)
+    if asked := _asked_attribute(context):
+        said["question"] = apart(question_of(asked, language), language)
+    if context.not_ours is not None:
+        said |= {name: apart(one, language) for name, one in zip(("agency", "contact"), context.not_ours, strict=True)}
+    return {name: words for name, words in said.items() if words}
+
+
+def _asked_attribute(context: ReplyContext) -> ServiceAttribute | None:
+    """The attribute that is asked for next, if it is one."""
+    about = _missing(context)[0]
+    return next((one for one in context.attributes if ATTRIBUTE + one.code == about), None)
 
 
 def _two_choices(context: ReplyContext) -> Sequence[tuple[str, str]]:
@@ -343,4 +325,9 @@ def _greeted(context: ReplyContext, language: str, text: str) -> str:
     if template is None or not name:
         return text
     greeting = filled(template.body, {"name": name})
-    return greeting + ("" if greeting.endswith("。") else " ") + text
+    return _joined(greeting, text)
+
+
+def _joined(first: str, then: str) -> str:
+    """Two sentences as one text."""
+    return first + ("" if first.endswith("。") else " ") + then

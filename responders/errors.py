@@ -17,13 +17,19 @@ class SendError(Exception):
 
 
 class SendRefused(SendError):
-    """Not posted, and posting again would be refused again. `reason` is a sentence staff can read."""
+    """Not posted, and posting again would be refused again. `reason` is a sentence staff can read.
 
-    def __init__(self, reason: str, *, credentials: bool = False, author_blocks_us: bool = False) -> None:
+    `duplicate_of`: the number under which the city says that it has this already; "" where it says no such thing.
+    """
+
+    def __init__(
+        self, reason: str, *, credentials: bool = False, author_blocks_us: bool = False, duplicate_of: str = ""
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.credentials = credentials
         self.author_blocks_us = author_blocks_us
+        self.duplicate_of = duplicate_of
 
 
 class SendDeferred(SendError):
@@ -49,3 +55,18 @@ class SendUncertain(SendError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class CityUnreachable(Exception):
+    """The city's system could not be asked, or answered nonsense. Nothing was changed.
+
+    `status` is the answer's HTTP status, 0 where there was none.
+    """
+
+    def __init__(self, why: str, status: int = 0) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class NotSetUp(Exception):
+    """The settings lack what the destination needs. The text says what, and who mends it."""

@@ -1,6 +1,7 @@
-"""The words that leave: what was approved, with the city's number and date where the city gave them (invariant 3)."""
+"""The words that leave: what was approved, with the number and the promised date where there are any (invariant 3)."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,21 +20,27 @@ DID_NOT_REACH_THE_CITY = (
 
 
 def words_now(
-    reply: Reply, request: ServiceRequest | None, zone: ZoneInfo, answer_within: timedelta, now: datetime
+    reply: Reply, requests: Sequence[ServiceRequest], zone: ZoneInfo, answer_within: timedelta, now: datetime
 ) -> str | None:
-    """The words to send now; None while they have to wait for the city, or its request did not reach it."""
-    if request is None:
+    """The words to send now; None while they have to wait for the city, or one of its requests did not reach it.
+
+    Of several requests it says every number, and a date only where one is promised for each: the latest. Whoever took a
+    request without giving it a number (a department by e-mail) is answered with ours; the date is then the calendar's.
+    """
+    if not requests:
         return reply.approved_text
-    if request.state in DID_NOT_REACH_THE_CITY:
+    if any(one.state in DID_NOT_REACH_THE_CITY for one in requests):
         return None
-    number = request.service_request_id or ""
-    if request.state == RequestState.SUBMITTED and 0 < len(number) <= len(NUMBER_WIDEST):
-        promised = request.expected_datetime
+    numbers = [one.service_request_id or one.reference for one in requests]
+    answered = all(one.state == RequestState.SUBMITTED for one in requests)
+    if answered and all(0 < len(number) <= len(NUMBER_WIDEST) for number in numbers):
+        promised = [one.promised_datetime for one in requests]
+        latest = max((one for one in promised if one), default=None) if all(promised) else None
         try:
-            day = promised.astimezone(zone).date() if promised else None
-            return fill(reply.approved_text, reply.language, number, day)
+            day = latest.astimezone(zone).date() if latest else None
+            return fill(reply.approved_text, reply.language, numbers, day)
         except WordingError as error:
             log.warning("reply %s: the city's answer does not fit its slots (%s)", reply.id, error)
             return reply.approved_fallback
-    waited = now - (reply.approved_at or now)
-    return reply.approved_fallback if request.state == RequestState.SUBMITTED or waited >= answer_within else None
+    asked_at = max(filter(None, (reply.approved_at, *(one.approved_at for one in requests))), default=now)
+    return reply.approved_fallback if answered or now - asked_at >= answer_within else None

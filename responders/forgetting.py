@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
-from models import Author, Conversation, Mention, Post, Reply, ReplyState, SendAttempt
+from models import Author, Conversation, Mention, Post, Reply, ReplyPicture, ReplyState, SendAttempt
 from models.deletion import forget_post
 from models.posts import PostKind
+from models.search import forget_words
 
 BY = "dialogue"
 WHY = "its author asked us to forget it"
@@ -36,6 +37,7 @@ def forget_author(session: Session, author: Author, command: Post, now: datetime
     author.handle = author.display_name = ""
     command.text, command.raw = f"/{command.command or 'forget'}", None
     session.add_all([author, command])
+    forget_words(session, [one for one in mentions if one])
 
 
 def _ours(session: Session, author: Author) -> Sequence[Post]:
@@ -59,6 +61,7 @@ def _empty_replies(session: Session, mention_ids: Sequence[int | None]) -> None:
     for reply in settled:
         reply.text = reply.approved_text = reply.approved_fallback = reply.sent_text = ""
         session.add(reply)
+    session.exec(delete(ReplyPicture).where(col(ReplyPicture.reply_id).in_([reply.id for reply in settled])))
     for attempt in session.exec(
         select(SendAttempt).where(col(SendAttempt.reply_id).in_([reply.id for reply in settled]))
     ).all():

@@ -27,15 +27,17 @@ from models import (
     utc_now,
 )
 from models.joined import head_of
-from models.neighbours import unmark
+from models.neighbours import in_parts, unmark
 from models.requests import new_reference
-from responders.claims import NotYours, active_staff, holder_name
+from responders.claims import NotYours, active_staff, holder_name, require_scope
 from responders.settling import bring_back
+from responders.suggesting import Drafter
 
 __all__ = ["Joined", "Joiner", "NotJoined", "NotYours", "let_go_of_dead_heads"]
 
 BY = "joining"
 JOINABLE = (RequestState.DRAFT, RequestState.IN_REVIEW)
+WORDED = (MentionState.DRAFTED, MentionState.IN_REVIEW)
 NO_HEAD = (RequestState.CANCELLED, RequestState.REFUSED)
 """Nothing new is joined to these; what follows a refused one already stays, for somebody mends it."""
 ON_ITS_WAY = (ReplyState.SENDING, ReplyState.UNCERTAIN, ReplyState.HANDED_OVER)
@@ -61,28 +63,42 @@ class Joiner:
 
     database: Database
     clock: Callable[[], datetime] = utc_now
+    drafter: Drafter | None = None
+    """Writes the follower's own reply anew, with the number of its head; None: the drafts stay as they are."""
 
     def join(self, mention_id: int, request_id: int, staff_id: int) -> int:
         """Let a mention's request follow another; returns the id of the head. Raises NotJoined or NotYours."""
         with self.database.write() as session:
             staff, now = active_staff(session, staff_id), self.clock()
-            head = _living_head(session, request_id)
-            _join_one(session, _mention(session, mention_id), head, staff, now)
+            head = _living_head(session, request_id, [mention_id])
+            mention = _mention(session, mention_id)
+            _join_one(session, mention, head, staff, now)
+            self._word(session, [mention], now)
             return head.id or 0
 
     def join_all(self, mention_ids: Sequence[int], request_id: int, staff_id: int) -> Joined:
         """Join many at once, a storm of posts about one problem. What cannot be joined is left, with the reason."""
         with self.database.write() as session:
             staff, now = active_staff(session, staff_id), self.clock()
-            head = _living_head(session, request_id)
-            done = Joined(head.id or 0)
+            head = _living_head(session, request_id, mention_ids)
+            done, joined = Joined(head.id or 0), list[Mention]()
             for mention_id in sorted(set(mention_ids) - {head.mention_id}):
                 try:
-                    _join_one(session, _mention(session, mention_id), head, staff, now)
+                    mention = _mention(session, mention_id)
+                    _join_one(session, mention, head, staff, now)
+                    joined.append(mention)
                     done.mention_ids.append(mention_id)
                 except (NotJoined, NotYours) as error:
                     done.left[mention_id] = str(error)
+            self._word(session, joined, now)
             return done
+
+    def _word(self, session: Session, mentions: Sequence[Mention], now: datetime) -> None:
+        """Each author gets a reply of their own, with the number of the head."""
+        waiting = [mention for mention in mentions if mention.state in WORDED]
+        if self.drafter is not None and waiting:
+            session.flush()
+            self.drafter.draft_all_anew(session, waiting, now, "it was joined to another request")
 
     def part(self, mention_id: int, staff_id: int) -> None:
         """Un-join: the mention needs a decision of its own again. Raises NotJoined or NotYours."""
@@ -98,6 +114,7 @@ class Joiner:
         """Keep what a person says about two reports that stay apart: related, or different."""
         with self.database.write() as session:
             staff, now, mention = active_staff(session, staff_id), self.clock(), _mention(session, mention_id)
+            require_scope(session, mention, staff)
             request = session.get(ServiceRequest, request_id)
             if request is None or request.mention_id == mention.id:
                 raise NotJoined("There is no such request to compare it with.")
@@ -136,11 +153,19 @@ def let_go_of_dead_heads(session: Session, now: datetime, limit: int = 100) -> l
     return parted
 
 
-def _living_head(session: Session, request_id: int) -> ServiceRequest:
+def _living_head(session: Session, request_id: int, mention_ids: Sequence[int]) -> ServiceRequest:
+    """The head that these mentions are to follow, locked together with what they bring.
+
+    All of it is locked in one order, so that of two people who join two reports to each other at the same moment one
+    waits, and then hears that it is done.
+    """
     request = session.get(ServiceRequest, request_id)
     if request is None:
         raise NotJoined("There is no such request.")
-    head = _locked(session, head_of(session, request))
+    head = head_of(session, request)
+    for ids in in_parts(sorted({*mention_ids, head.mention_id})):
+        session.exec(select(Mention.id).where(col(Mention.id).in_(ids)).order_by(col(Mention.id)).with_for_update())
+    head = _locked(session, head_of(session, _locked(session, request)))
     while (above := head_of(session, head)).id != head.id:  # somebody joined it while we waited for the lock
         head = _locked(session, above)
     if head.state in NO_HEAD:
@@ -176,7 +201,8 @@ def _join_one(session: Session, mention: Mention, head: ServiceRequest, staff: S
 
 
 def _require_free(session: Session, mention: Mention, staff: StaffUser, now: datetime) -> None:
-    """Raises NotYours while somebody else works on it, NotJoined where it is gone."""
+    """Raises NotYours while somebody else works on it or where it is out of reach, NotJoined where it is gone."""
+    require_scope(session, mention, staff)
     if mention.state == MentionState.WITHDRAWN:
         raise NotJoined("Its author deleted the post.")
     held = mention.claimed_until is not None and mention.claimed_until > now
@@ -190,7 +216,9 @@ def _own_request(session: Session, mention: Mention, now: datetime) -> ServiceRe
         raise NotJoined(f"It is {mention.state.replace('_', ' ')} already: open it again to join it.")
     standing = session.exec(
         select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention.id, ServiceRequest.state != RequestState.CANCELLED
+            ServiceRequest.mention_id == mention.id,
+            ServiceRequest.part == 1,
+            ServiceRequest.state != RequestState.CANCELLED,
         )
     ).first()
     if standing is None:

@@ -88,24 +88,25 @@ class Lesson:
     def _category(self, service_code: str) -> None:
         newest = self._newest()
         suggested = newest.service_code if newest else None
-        value = self._category_of(service_code)
+        value = self.category(service_code)
         if value:
-            self._write(
+            self.write(
                 LabelTask.CATEGORY,
                 value,
                 LabelSource.CONFIRMED if service_code == suggested else LabelSource.CORRECTED,
-                self._category_of(suggested) if suggested else "",
+                self.category(suggested) if suggested else "",
                 newest.service_probability if newest and suggested else 0.0,
             )
 
-    def _category_of(self, service_code: str) -> str:
+    def category(self, service_code: str) -> str:
+        """What a service stands for, as its labels have it; "" for a service that is not known."""
         service = self.session.get(Service, service_code)
         return (service.category or self.category_of(service)) if service else ""
 
     def _intent(self, intent: Intent) -> None:
         newest = self._newest()
         suggested = newest.intent if newest else None
-        self._write(
+        self.write(
             LabelTask.INTENT,
             intent,
             LabelSource.CONFIRMED if intent == suggested else LabelSource.CORRECTED,
@@ -113,12 +114,18 @@ class Lesson:
             newest.intent_probability if newest and suggested else 0.0,
         )
 
-    def _write(self, task: LabelTask, value: str, source: LabelSource, suggested: str, probability: float) -> None:
-        """A later decision about the same mention replaces the label of an earlier one."""
+    def write(self, task: LabelTask, value: str, source: LabelSource, suggested: str, probability: float) -> None:
+        """A later decision about the same mention replaces the label of an earlier one.
+
+        What a person said about this very reading already stays theirs, with its time.
+        """
         newest = self._newest()
         label = self.session.exec(
             select(Label).where(Label.mention_id == self.mention.id, Label.task == task)
-        ).first() or Label(task=task, value=value, source=source, mention_id=self.mention.id, at=self.now)
+        ).first() or Label(task=task, value="", source=source, mention_id=self.mention.id, at=self.now)
+        same = (label.value, label.source) == (value, source)
+        if label.id is not None and same and newest is not None and label.at >= newest.created_at:
+            return
         label.value, label.source, label.at, label.staff_id = value, source, self.now, self.staff.id
         label.suggested, label.probability = suggested, probability
         label.language = newest.language if newest else "und"

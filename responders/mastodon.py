@@ -15,7 +15,7 @@ from mastodon import Mastodon, MastodonError, MastodonNotFoundError
 
 from models import CHANNELS, Channel, SendAttempt, utc_now
 from models.mastodon_fields import HOW, UNREADABLE, account_in, goes_on_at, original, reach_of, refusal_in
-from models.mastodon_replies import answers_in, as_sent, refused_because, reply_to, same_words
+from models.mastodon_replies import answers_in, as_sent, media_of, refused_because, reply_to, same_words
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from responders.connections import never_opened
@@ -48,6 +48,8 @@ class MastodonResponder(Opened):
         try:
             reply = reply_to(post.reply_with or await self._answered(post.in_reply_to), post)
             await self._require_room(post.text, reply["status"])
+            for one in post.pictures:
+                reply["media_ids"] += [(await self._ask(partial(self._api.media_post, **media_of(one))))["id"]]
         except (MastodonError, *UNREADABLE) as error:
             raise self._as_send_error(error, posting=False) from error
         try:
@@ -75,8 +77,7 @@ class MastodonResponder(Opened):
         same key. Other words of ours under the same post prove nothing: a person has to look.
         """
         self._our_id = self._our_id or account_in(await self._ask(self._api.account_verify_credentials))[0]
-        parent, since = original(attempt.in_reply_to), attempt.started_at - CLOCKS_APART
-        doubt, pages = "", 0
+        parent, since, doubt, pages = original(attempt.in_reply_to), attempt.started_at - CLOCKS_APART, "", 0
         try:
             await self._answered(parent)
         except MastodonNotFoundError:  # the server then forgets what our own posts answered

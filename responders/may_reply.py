@@ -24,10 +24,12 @@ from models import (
     Post,
     Reply,
 )
+from models.case_numbers import CITY_FORMS
 from models.posts import PostKind
 from models.threads import posts_of
 from models.x_fields import NOT_SUMMONED
 from responders.drafting import Key
+from responders.quiet import Quiet
 
 
 class ByHand(StrEnum):
@@ -49,6 +51,14 @@ class Speaking:
     privacy_url: str = ""
     unsummoned: bool = False
     """The account's tier lets it answer who has not named or quoted it."""
+    quiet: Quiet | None = None
+    """When no news of a case leaves."""
+    sign_off: str = ""
+    """What a person's approval puts at the end of a reply, as "^{initials}"."""
+    number_forms: tuple[str, ...] = CITY_FORMS
+    """What the city's request numbers look like; see models.case_numbers."""
+    status_page: str = ""
+    """Where residents reach their status pages, without a slash at the end; "": answers carry no links."""
 
 
 NOT_SET_UP = Speaking(enabled=False, by_hand=ByHand.OFF)
@@ -64,6 +74,7 @@ class Bar(StrEnum):
 
     DELETED = "deleted"
     RETIRED = "retired"
+    READS_HERE = "reads_here"
     STOPPED = "stopped"
     BLOCKED = "blocked"
     NOT_ADDRESSED = "not_addressed"
@@ -78,10 +89,11 @@ class Bar(StrEnum):
 HOLDS = frozenset({Bar.OFF, Bar.READ_ONLY, Bar.NO_PERMISSION, Bar.KEY_REFUSED})
 """What is no fault of the mention: the reply waits."""
 
-_NEVER_BY_HAND = frozenset({Bar.DELETED, Bar.RETIRED, Bar.STOPPED, Bar.BLOCKED})
+_NEVER_BY_HAND = frozenset({Bar.DELETED, Bar.RETIRED, Bar.READS_HERE, Bar.STOPPED, Bar.BLOCKED})
 _INSTEAD = {
     Bar.DELETED: "Close it.",
     Bar.RETIRED: "Close it, or file the request without a reply.",
+    Bar.READS_HERE: "File the request without a reply.",
     Bar.STOPPED: "File the request without a reply. Once they write to us again, they may be answered.",
     Bar.BLOCKED: "File the request without a reply.",
     Bar.KEY_REFUSED: "It goes when the key is mended.",
@@ -154,6 +166,7 @@ def _bar(ground: Ground) -> Bar | None:
     against = {
         Bar.DELETED: ground.deleted,
         Bar.RETIRED: ground.retired,
+        Bar.READS_HERE: not CHANNELS[ground.channel].speaks,
         Bar.STOPPED: _still_holds(ground.stopped_at, ground.wrote_at),
         Bar.BLOCKED: _still_holds(ground.blocked_us_at, ground.wrote_at),
         Bar.NOT_ADDRESSED: not ground.addressed,
@@ -179,6 +192,8 @@ def _reason(bar: Bar, ground: Ground) -> str:
             return "Its author deleted the post, so nothing can be sent about it."
         case Bar.RETIRED:
             return f"Our account on {label} was retired. What was said there stays readable, and nothing more is sent."
+        case Bar.READS_HERE:
+            return "A partner reported it by our Open311 endpoint, and reads there how it stands. No reply is sent."
         case Bar.STOPPED:
             return "They asked us to stop writing to them."
         case Bar.BLOCKED:
@@ -231,9 +246,14 @@ def may_answer(session: Session, mention: Mention, reply: Reply | None, speaking
     return MayReply() if verdict.bar == Bar.STOPPED and confirms else verdict
 
 
-def must_name(session: Session, mention: Mention, speaking: Mapping[str, Speaking]) -> str:
-    """The privacy page that our next words have to name, being the first in a private chat; "" where they need not."""
-    conversation = session.get_one(Conversation, mention.conversation_id)
+def must_name(
+    session: Session, mention: Mention, speaking: Mapping[str, Speaking], conversation_id: int | None = None
+) -> str:
+    """The privacy page that our next words have to name, being the first in a private chat; "" where they need not.
+
+    `conversation_id`: the private chat they go to, where that is not the mention's own.
+    """
+    conversation = session.get_one(Conversation, conversation_id or mention.conversation_id)
     if not conversation.private or conversation.first_contact_at is not None:
         return ""
     return speaking_of(speaking, session.get_one(Account, mention.account_id).name).privacy_url

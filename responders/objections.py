@@ -1,15 +1,22 @@
 """Why a decision cannot be carried out, each reason a sentence for the person at the desk. Empty means: it can."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
-from models import CHANNELS, Account, Mention, MentionState, Need, Service
+from models import CHANNELS, Account, Mention, MentionState, Need, Service, ServiceRequest
+from models.phrases import blocking_phrases
 from models.threads import newest_inbound, posts_of
+from responders.claims import open_request, open_requests
 from responders.labelling import Said
 from responders.may_reply import MayReply
-from responders.wording import WordingError, freeze, slots, widest
+from responders.phrases import find_phrases
+from responders.said_before import said_before
+from responders.service_answers import answers_lacking, kept_answers
+from responders.status_notices import about_the_news
+from responders.wording import WordingError, freeze, numbers_in, slots, widest
 
 DESCRIPTION_LIMIT = 3900
 """GeoReport v2, POST service request: 4,000 characters, less the room for our reference."""
@@ -27,6 +34,17 @@ class RequestFields:
     address_string: str = ""
     lat: float | None = None
     long: float | None = None
+    attribute: Mapping[str, Any] | None = None
+    """What was typed to the service's own questions, by code; None: nobody was asked, and what is there stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoreRequest:
+    """What stands on the page about a request that a person added beside the first. `file`: it is to be filed."""
+
+    request_id: int
+    fields: RequestFields
+    file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,12 @@ class Decided:
     request: RequestFields | None
     said: Said | None = None
     by_hand: bool = False
+    more: tuple[MoreRequest, ...] = ()
+
+    @property
+    def files(self) -> bool:
+        """Whether any request is to be filed."""
+        return self.request is not None or any(one.file for one in self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +79,12 @@ class Ground:
     length: Callable[[str], int]
     find_private: FindPrivate
     number_known: bool
-    reference: str
+    reference: str | tuple[str, ...]
+    """Our own number for what the reply tells of; several where it tells of several requests."""
     may: MayReply
     private: bool = False
+    alt_texts: tuple[str, ...] = ()
+    """What is said of each picture of the reply; it is posted with them."""
     privacy_url: str = ""
     """What the reply has to name, being the first that we write in a private chat; "" where it need not."""
     follows: str = ""
@@ -69,8 +96,16 @@ def objections(session: Session, mention: Mention, decided: Decided, ground: Gro
     """Every reason against carrying out `decided` now."""
     return [
         *_about_the_thread(session, mention, decided),
+        *_about_phrases(session, decided, ground),
         *(_about_the_reply(decided, ground) if decided.reply_text is not None else []),
-        *(_about_the_request(session, decided.request, ground) if decided.request is not None else []),
+        *(about_the_news(session, mention) if decided.reply_text is not None else []),
+        *(said_before(session, mention, decided.reply_text or "", private=ground.private)),
+        *(
+            _about_the_request(session, decided.request, open_request(session, mention), ground)
+            if decided.request is not None
+            else []
+        ),
+        *_about_added_requests(session, mention, decided, ground),
         *(
             [f"It is joined to {ground.follows} and not filed itself. Leave the request out, or un-join it first."]
             if decided.request is not None and ground.follows
@@ -78,7 +113,7 @@ def objections(session: Session, mention: Mention, decided: Decided, ground: Gro
         ),
         *(
             ["Nothing to approve: choose the reply, the request or both, or close it with a reason."]
-            if decided.reply_text is None and decided.request is None
+            if decided.reply_text is None and not decided.files
             else []
         ),
     ]
@@ -92,11 +127,23 @@ def _about_the_thread(session: Session, mention: Mention, decided: Decided) -> l
     return []
 
 
+def _about_phrases(session: Session, decided: Decided, ground: Ground) -> list[str]:
+    """The phrases that a supervisor's list lets nobody send."""
+    found = find_phrases(
+        "\n".join([decided.reply_text or "", *ground.alt_texts]), decided.language, blocking_phrases(session)
+    )
+    return [
+        f"“{one.said}” may not be said. "
+        + (f"Say “{one.say_instead}” instead." if one.say_instead else "Leave it out.")
+        for one in found
+    ]
+
+
 def _about_the_reply(decided: Decided, ground: Ground) -> list[str]:
     text, facts = decided.reply_text or "", CHANNELS[ground.account.channel]
     if not text.strip():
         return ["The reply is empty."]
-    limit, reasons = facts.limit(private=ground.private), []
+    limit, reasons = facts.limit(private=ground.private, pictures=len(ground.alt_texts)), []
     if ground.may.refused and not (decided.by_hand and ground.may.by_hand):
         reasons.append(" ".join(filter(None, (ground.may.reason, ground.may.instead))))
     if ground.privacy_url and ground.privacy_url not in text:
@@ -107,7 +154,8 @@ def _about_the_reply(decided: Decided, ground: Ground) -> list[str]:
         used = slots(text)
         frozen = freeze(text, decided.language, ground.reference)
         longest = max(
-            ground.length(widest(one, decided.language)) for one in (frozen.with_answer, frozen.without_answer)
+            ground.length(widest(one, decided.language, numbers_in(ground.reference)))
+            for one in (frozen.with_answer, frozen.without_answer)
         )
     except WordingError as error:
         return [*reasons, str(error)]
@@ -117,17 +165,37 @@ def _about_the_reply(decided: Decided, ground: Ground) -> list[str]:
         reasons.append(
             f"It is joined to {ground.follows}, which nobody has approved yet. Approve that one first, or un-join this."
         )
-    elif used and decided.request is None and not ground.number_known:
+    elif used and not decided.files and not ground.number_known:
         named = " and ".join(sorted(f"{{{slot}}}" for slot in used))
         reasons.append(f"The reply promises {named}, but no request is filed with it.")
-    if facts.public and not ground.private and (found := sorted(set(ground.find_private(text)))):
+    if (
+        facts.public
+        and not ground.private
+        and (found := sorted(set(ground.find_private("\n".join([text, *ground.alt_texts])))))
+    ):
         reasons.append(
             f"The reply is public and holds a private detail ({', '.join(found)}). Take it out, or ask in private."
         )
     return reasons
 
 
-def _about_the_request(session: Session, request: RequestFields, ground: Ground) -> list[str]:
+def _about_added_requests(session: Session, mention: Mention, decided: Decided, ground: Ground) -> list[str]:
+    """Each begins with which one it is, as the page counts them."""
+    shown = {one.request_id: one for one in decided.more}
+    added = [one for one in open_requests(session, mention) if one.part > 1]
+    if {one.id for one in added} != {*shown}:
+        return ["The requests of this post were split or put together meanwhile. Look at them again, then approve."]
+    return [
+        f"Request {number}: {reason}"
+        for number, one in enumerate(added, start=2)
+        if shown[one.id or 0].file
+        for reason in _about_the_request(session, shown[one.id or 0].fields, one, ground)
+    ]
+
+
+def _about_the_request(
+    session: Session, request: RequestFields, stored: ServiceRequest | None, ground: Ground
+) -> list[str]:
     service = session.get(Service, request.service_code) if request.service_code else None
     if service is None or not service.active:
         return ["Choose a service before filing the request."]
@@ -145,4 +213,6 @@ def _about_the_request(session: Session, request: RequestFields, ground: Ground)
         reasons.append("The request needs a description.")
     if ground.find_private(request.description) or ground.find_private(request.address_string):
         reasons.append("The request may be shown in public and holds a private detail. Take it out.")
-    return reasons
+    before = stored.attribute if stored else {}
+    answers = kept_answers(session, request.service_code, request.attribute, before)
+    return reasons + answers_lacking(session, request.service_code, answers, ground.find_private)

@@ -24,31 +24,42 @@ from models import (
     Database,
     Mention,
     MentionState,
-    Post,
     Reply,
     ReplyState,
     SendAttempt,
-    ServiceRequest,
     advance,
     utc_now,
 )
+from models.freezes import freeze_over, keep_freezes_still, not_frozen, said_of_freeze
+from models.pictures import outgoing_pictures
 from models.posts import OutgoingPost, SentPost, too_old
 from models.threads import posts_of
+from responders.answer_buttons import choices_of
 from responders.errors import SendError, SendUncertain
 from responders.final_words import DID_NOT_REACH_THE_CITY, words_now
 from responders.may_reply import Bar, MayReply, Speaking, may_answer, speaking_of
 from responders.outcomes import BY, KEY_AGAIN, of_another_reply, sent, write_down
 from responders.pacing import Leaving, Pacing
 from responders.protocol import CannotTell, ProvedAbsent, Responder, Sent
-from responders.repeating import LOOKS, ON_ITS_WAY, as_sent, first_in_doubt, newest_attempt, stands_already
-from responders.settling import give_back, overtaken
+from responders.quiet import quiet_until
+from responders.repeating import (
+    LOOKS,
+    as_sent,
+    first_in_doubt,
+    may_still_land,
+    newest_attempt,
+    stands_already,
+    tried_since,
+)
+from responders.settling import give_back, hold_back, overtaken, reply_with_of
+from responders.several import is_being_mended, told_by
 from responders.standing import why_no_longer
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=90)
 ASKS_WHERE = frozenset(
-    {"ask_place", "ask_block", "ask_address", "ask_address_private", "ask_cross_street", "ask_which"}
+    {"ask_place", "ask_block", "ask_address", "ask_address_private", "ask_cross_street", "ask_which", "ask_place_again"}
 )
 """The wordings whose answer can be a place on the map (responders.drafting.Key)."""
 
@@ -116,7 +127,11 @@ class Outbox:
                 session.exec(
                     select(Reply.id)  # type: ignore[arg-type]  # id is set on every stored row
                     .join(Mention, col(Mention.id) == Reply.mention_id)
-                    .where(Reply.state == ReplyState.APPROVED, col(Reply.not_before) <= self.clock())
+                    .where(
+                        Reply.state == ReplyState.APPROVED,
+                        col(Reply.not_before) <= self.clock(),
+                        not_frozen(Reply.account_id, Reply.released_freeze_id),
+                    )
                     .order_by(col(Mention.danger).desc(), col(Mention.received_at), col(Mention.id))
                     .limit(limit)
                 ).all()
@@ -146,7 +161,7 @@ class Outbox:
         with self.database.write() as session:
             reply = session.get_one(Reply, reply_id, with_for_update=True)
             if reply.state == ReplyState.APPROVED:
-                _hold(session, reply, until, why)
+                hold_back(session, reply, until, why)
 
     def _claim(self, reply_id: int) -> Claimed | None:
         with self.database.write() as session:
@@ -156,6 +171,7 @@ class Outbox:
 
     def _ready(self, session: Session, reply_id: int, now: datetime) -> Ready | None:
         """Look once more whether a reply may leave; what may not is held, given back or cancelled here."""
+        keep_freezes_still(session)
         reply = session.exec(select(Reply).where(Reply.id == reply_id).with_for_update(skip_locked=True)).first()
         if reply is None or reply.state != ReplyState.APPROVED or (reply.not_before and reply.not_before > now):
             return None
@@ -169,13 +185,20 @@ class Outbox:
         if why := self._came_too_late(session, reply, mention, account, verdict, now):
             give_back(session, reply.mention_id, why, now)
             return None
+        if freeze := freeze_over(session, reply.account_id, reply.released_freeze_id):
+            reply.held_because = said_of_freeze(session, freeze)  # not before: it is looked at once that is thawed
+            session.add(reply)
+            return None
+        if quiet := quiet_until(session, reply, mention, speaking_of(self.speaking, account.name).quiet, now):
+            hold_back(session, reply, *quiet)
+            return None
         if held := self._held_up(session, account, verdict, now):
-            _hold(session, reply, now + KEY_AGAIN, held)
+            hold_back(session, reply, now + KEY_AGAIN, held)
             return None
         text = self._final_text(session, reply, now)
         if text is None:
             return None
-        conversation = session.get_one(Conversation, mention.conversation_id)
+        conversation = session.get_one(Conversation, reply.conversation_id or mention.conversation_id)
         return Ready(reply, mention, account, conversation, text)
 
     def _came_too_late(
@@ -198,7 +221,7 @@ class Outbox:
 
     def _held_up(self, session: Session, account: Account, verdict: MayReply, now: datetime) -> str:
         """What of our own account holds a reply up; "" where nothing does, or where it is to try a refused key."""
-        if verdict.bar == Bar.KEY_REFUSED and not _tried_since(session, account, now - KEY_AGAIN):
+        if verdict.bar == Bar.KEY_REFUSED and not tried_since(session, account, now - KEY_AGAIN):
             return ""
         if verdict.waits:
             return verdict.reason
@@ -220,11 +243,15 @@ class Outbox:
         """The words to send now; None while they have to wait, or went back to a person."""
         if earlier := first_in_doubt(session, reply):
             return earlier.text  # what may stand already is said in the same words or not at all
-        request = session.get(ServiceRequest, reply.request_id) if reply.request_id else None
-        if request and request.state in DID_NOT_REACH_THE_CITY:
-            give_back(session, reply.mention_id, "its request did not reach the city", now)
+        requests = told_by(session, reply)
+        if any(one.state in DID_NOT_REACH_THE_CITY for one in requests):
+            if all(is_being_mended(session, reply, one) for one in requests if one.state in DID_NOT_REACH_THE_CITY):
+                mended = "The city refused the request it follows; that one is mended."
+                hold_back(session, reply, now + KEY_AGAIN, mended)
+            else:
+                give_back(session, reply.mention_id, "its request did not reach the city", now)
             return None
-        text = words_now(reply, request, self.zone, self.answer_within, now)
+        text = words_now(reply, requests, self.zone, self.answer_within, now)
         if text is None:
             reply.not_before = now + timedelta(seconds=2)
             session.add(reply)
@@ -260,7 +287,9 @@ class Outbox:
                 author_id=session.get_one(Author, ready.mention.author_id).channel_author_id,
                 private=ready.conversation.private,
                 asks_location=reply.template_key in ASKS_WHERE,
-                reply_with=_reply_with(session, reply),
+                choices=choices_of(session, reply, told.text),
+                reply_with=reply_with_of(session, reply),
+                pictures=outgoing_pictures(session, reply.id or 0),
             ),
         )
 
@@ -358,7 +387,7 @@ class Outbox:
                     return 0
                 case Sent():
                     sent(session, reply, attempt, proof.post, "found in the thread", now)
-                case ProvedAbsent() if _may_still_land(session, reply, now):
+                case ProvedAbsent() if may_still_land(session, reply, now):
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, "our call may still be on its way"
                     return 0
                 case ProvedAbsent():
@@ -369,33 +398,3 @@ class Outbox:
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
                     return 0
             return 1
-
-
-def _may_still_land(session: Session, reply: Reply, now: datetime) -> bool:
-    """Whether our latest call may still be on its way; the channel was asked by the time of the first one."""
-    latest = newest_attempt(session, reply)
-    return latest is not None and now < latest.started_at + ON_ITS_WAY
-
-
-def _hold(session: Session, reply: Reply, until: datetime, why: str) -> None:
-    reply.not_before, reply.held_because = until, why
-    session.add(reply)
-
-
-def _tried_since(session: Session, account: Account, since: datetime) -> bool:
-    """Whether any reply of an account was tried since then: of those that a refused key holds, one tries it."""
-    tried = session.exec(
-        select(SendAttempt.id)
-        .join(Reply, col(Reply.id) == SendAttempt.reply_id)
-        .where(Reply.account_id == account.id, SendAttempt.started_at > since)
-        .limit(1)
-    ).first()
-    return tried is not None
-
-
-def _reply_with(session: Session, reply: Reply) -> Mapping[str, str]:
-    """What the post we answer came with, for its channel."""
-    found = session.exec(
-        select(Post.reply_with).where(Post.account_id == reply.account_id, Post.channel_post_id == reply.in_reply_to)
-    ).first()
-    return found or {}

@@ -9,7 +9,9 @@ from models.closing import close_if_settled
 from models.moving import move_conversation
 from models.posts import SentPost
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
+from responders.fixed import ask_if_fixed
 from responders.settling import give_back, note_first_contact, remember_own_post
+from responders.status_notices import told
 
 BY = "outbox"
 KEY_AGAIN = timedelta(minutes=1)
@@ -44,10 +46,12 @@ def sent(session: Session, reply: Reply, attempt: SendAttempt, post: SentPost, w
     advance(session, reply, ReplyState.SENT, BY, why, now)
     mention, account = session.get_one(Mention, reply.mention_id), session.get_one(Account, reply.account_id)
     remember_own_post(session, reply, mention, now)
-    note_first_contact(session, mention.conversation_id, post.sent_at)
+    note_first_contact(session, reply.conversation_id or mention.conversation_id, post.sent_at)
+    ask_if_fixed(session, reply, now)
     if account.health == AccountHealth.CREDENTIALS_REJECTED:
         account.health, account.trouble = AccountHealth.OK, ""  # the key is good: what else waits may go
         session.add(account)
+    told(session, reply, now)
     close_if_settled(session, reply.mention_id, now)
 
 

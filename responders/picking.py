@@ -6,11 +6,12 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from models import Mention, MentionState, Post, ReplyState, RequestState, Service, advance
-from models.commands import NEW, picked
+from models.commands import NEW, bare, picked
+from models.search import index_mentions
 from responders.cases import cases_of
 from responders.claims import open_reply, open_request
-from responders.dialogue import BY, Talk, asked_before
-from responders.drafting import problem_words
+from responders.dialogue import BY, Talk, open_list
+from responders.drafting import Key, problem_words
 
 PICKED = "picked"
 """Post.command of an answer that only says which case is meant."""
@@ -22,11 +23,10 @@ def follow_pick(session: Session, talk: Talk, now: datetime) -> bool:
     The answer itself stays with this mention, which is set aside; "something new" leaves it a case of its own.
     """
     offered, mention = talk.conversation.offered, talk.mention
-    question = asked_before(session, mention) if offered and len(talk.posts) > 1 else None
+    question = open_list(session, talk, Key.ASK_CASE)
     if not offered or question is None:
         return False
-    problems = _problems(session, offered, talk, question.language)
-    choice = picked(talk.newest.text, problems) if _lists(question.sent_text, problems) else None
+    choice = choice_of(question.sent_text, _problems(session, offered, talk, question.language), talk.newest.text)
     if choice is None:
         return False
     talk.conversation.offered, talk.newest.command = None, PICKED
@@ -42,6 +42,7 @@ def follow_pick(session: Session, talk: Talk, now: datetime) -> bool:
     ).all():
         post.mention_id = case.id
         session.add(post)
+    index_mentions(session, [mention.id or 0, case.id or 0])
     _goes_on(session, case, now)
     why = f"it goes on about mention {case.id}, as its author says"
     if reply := open_reply(session, mention):
@@ -65,14 +66,27 @@ def _goes_on(session: Session, case: Mention, now: datetime) -> None:
 def _problems(session: Session, mention_ids: Sequence[int], talk: Talk, language: str) -> list[str]:
     """What the offered cases are called in the language of the question, in its order."""
     services: dict[int, Service] = {
-        one.mention_id: one.service for one in cases_of(session, talk.author.id or 0, talk.newest.received_at)
+        one.mention_id: one.service
+        for one in reversed(cases_of(session, talk.author.id or 0, talk.newest.received_at))  # of several the first
     }
     return [problem_words(services.get(one), language) for one in mention_ids]
 
 
-def _lists(sent: str, problems: Sequence[str]) -> bool:
-    """Whether the list that was sent still is the one we offered: a person may have changed it before it left."""
-    lines = [line for line in sent.splitlines() if line.partition(")")[0].isdecimal()]
-    return len(lines) == len(problems) + 1 and all(
-        problem in line for problem, line in zip(problems, lines, strict=False)
-    )
+def choice_of(sent: str, problems: Sequence[str], said: str) -> int | None:
+    """Which line of the list that was sent an answer picks, as `models.commands.picked` says it.
+
+    `problems` are those we offered, in their order. None too where the list that left is another one: a person may have
+    changed it. A tap on a button says a line whole.
+    """
+    lines = numbered_lines(sent)
+    if len(lines) != len(problems) + 1 or not all(one in line for one, line in zip(problems, lines, strict=False)):
+        return None
+    tapped = next((place for place, line in enumerate(lines, start=1) if bare(line) == bare(said)), None)
+    if tapped is not None:
+        return tapped if tapped <= len(problems) else NEW
+    return picked(said, problems)
+
+
+def numbered_lines(text: str) -> list[str]:
+    """The lines of a text that begin with "1)", "2)" and so on."""
+    return [line for line in text.splitlines() if line.partition(")")[0].isdecimal()]

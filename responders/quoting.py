@@ -13,6 +13,11 @@ _BRACKETS = str.maketrans("{}[]", "()()")
 _OUTCRY = re.compile(r"[!?…。！？؟۔।]+|\.{2,}")
 _REACHES_OUT = re.compile(r"(?<!\w)[@#]\w|://|\bwww\.|\w\.(?:com|org|net|gov|us|io|ly|me)\b", re.IGNORECASE)
 
+_CALLS = re.compile(
+    r"(?<![\w@#\uff20\uff03])(?:[@#\uff20\uff03]*[@\uff20][@#\uff20\uff03]*+(?=\w)|[#\uff03]++(?=[^\W\d]))"
+)
+"""What makes a name or a tag of a word."""
+
 _HOUSE = re.compile(
     r"(\d+)(?:[A-Z]|\s*-\s*\d+|\s+1/2)?\s+(?!-|(?:block|blk)\b)(\D.*|\d+(?:st|nd|rd|th)\b.*)", re.IGNORECASE
 )
@@ -53,6 +58,11 @@ def sayable_place(
     if language == "en" and re.match(r"\d+(?:\s*-\s*\d+)?\s+(?:block|blk)\b", tidy):
         return "the " + tidy
     return tidy
+
+
+def sayable_words(said: str) -> str:
+    """Somebody else's words as a draft of ours may hold them: one line, no slots, nobody called by @name or #tag."""
+    return _CALLS.sub("", " ".join(said.split()).translate(_BRACKETS))
 
 
 def block_of(place: str) -> str:

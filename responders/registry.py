@@ -17,6 +17,7 @@ LENGTHS: Mapping[Channel, str] = {
     Channel.TELEGRAM: "responders.telegram:length",
     Channel.MASTODON: "responders.lengths:on_mastodon",
     Channel.BLUESKY: "responders.lengths:on_bluesky",
+    Channel.PARTNER: "responders.lengths:graphemes",
 }
 COMPOSERS: Mapping[Channel, str] = {Channel.X: "responders.x:composer"}
 """Channels with a window of their own that opens with words in it, for a person to post."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import AttemptOutcome, Post, Reply, SendAttempt
+from models import Account, AttemptOutcome, Post, Reply, SendAttempt
 from models.posts import PostKind
 from models.same_words import same_words
 
@@ -88,3 +88,20 @@ def stands_already(session: Session, reply: Reply) -> tuple[SendAttempt | None, 
     ).all()
     found = next((post for post in ours if same_words(post.text, first.text)), None)
     return newest_attempt(session, reply), found
+
+
+def may_still_land(session: Session, reply: Reply, now: datetime) -> bool:
+    """Whether our latest call may still be on its way; the channel was asked by the time of the first one."""
+    latest = newest_attempt(session, reply)
+    return latest is not None and now < latest.started_at + ON_ITS_WAY
+
+
+def tried_since(session: Session, account: Account, since: datetime) -> bool:
+    """Whether any reply of an account was tried since then: of those that a refused key holds, one tries it."""
+    tried = session.exec(
+        select(SendAttempt.id)
+        .join(Reply, col(Reply.id) == SendAttempt.reply_id)
+        .where(Reply.account_id == account.id, SendAttempt.started_at > since)
+        .limit(1)
+    ).first()
+    return tried is not None

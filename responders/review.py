@@ -7,8 +7,6 @@ person may decide is settled here. Errors: NotYours (somebody else holds it), No
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import TypeVar
 
 from sqlmodel import Session, col, select
 
@@ -22,52 +20,53 @@ from models import (
     Decision,
     Mention,
     MentionState,
+    Power,
     Reply,
     ReplyState,
     RequestState,
-    Review,
     ServiceRequest,
     StaffUser,
     advance,
     record,
     utc_now,
 )
-from models.closing import close_if_settled
+from models.pictures import pictures_of
 from models.threads import newest_inbound, posts_of
-from responders.claims import NotYours, active_staff, claim, open_reply, open_request, release, require_claim
+from responders.claims import (
+    NotYours,
+    active_staff,
+    claim,
+    open_reply,
+    open_request,
+    release,
+    require_claim,
+    require_scope,
+)
+from responders.deciding import NotApproved, NotFound, hand_over, in_state, locked_mention, note_decision, reason_given
 from responders.edits import filed_request, keep_edits
+from responders.freezing import why_not_by_hand
+from responders.handing_on import end_handing_on, first_key, give_back_to_maker, hand_on, void_if_changed
+from responders.keys import Keys, keys_needed
 from responders.labelling import CategoryOf, Lesson, Said, own_code, unlearn
 from responders.may_reply import MayReply, Speaking, may_answer, must_name
 from responders.objections import Decided, FindPrivate, Ground, RequestFields, objections
-from responders.repeating import newest_attempt
+from responders.several import approve_added, put_away_added, references, to_tell
+from responders.signing import sign_off_of, with_sign_off
 from responders.wording import freeze
 
 __all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours", "RequestFields", "Said"]
 
-LONGEST_REASON = 500
 UNDECIDED = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED, RequestState.CANCELLED)
 LengthOf = Callable[[Channel, str], int]
-Row = TypeVar("Row", Reply, ServiceRequest)
-
-
-class NotApproved(Exception):
-    """The decision cannot be carried out; `reasons` are sentences for the person at the desk."""
-
-    def __init__(self, reasons: list[str]) -> None:
-        super().__init__(" ".join(reasons))
-        self.reasons = reasons
-
-
-class NotFound(Exception):
-    """There is no such mention, reply or alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """Ids of what an approval put in the outbox."""
+    """Ids of what an approval put in the outbox. `first_key`: nothing yet, it waits for another person."""
 
     reply_id: int | None
     request_id: int | None
+    first_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +90,31 @@ class Desk:
     def claim(self, mention_id: int, staff_id: int) -> None:
         """Take a mention, or prolong the claim on it. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff = locked_mention(session, mention_id), active_staff(session, staff_id)
+            mention, staff = locked_mention(session, mention_id), active_staff(session, staff_id, Power.DRAFT)
             claim(session, mention, staff, self.clock(), self.lease)
 
     def release(self, mention_id: int, staff_id: int) -> None:
         """Give a mention back to the queue. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = (
+                locked_mention(session, mention_id),
+                active_staff(session, staff_id, Power.DRAFT),
+                self.clock(),
+            )
             require_claim(session, mention, staff, now)
             release(session, mention, f"staff:{staff_id}", "released", now)
 
     def save(self, mention_id: int, staff_id: int, decided: Decided) -> None:
         """Keep what stands on the page, without deciding anything. Raises NotYours."""
         with self.database.write() as session:
-            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
+            mention, staff, now = (
+                locked_mention(session, mention_id),
+                active_staff(session, staff_id, Power.DRAFT),
+                self.clock(),
+            )
             require_claim(session, mention, staff, now)
-            keep_edits(session, mention, decided)
+            keep_edits(session, mention, decided, staff_id, now)
+            void_if_changed(session, mention, now)
             mention.claimed_until = now + self.lease
 
     def objections(self, mention_id: int, decided: Decided) -> list[str]:
@@ -115,7 +123,7 @@ class Desk:
             mention = session.get(Mention, mention_id)
             if mention is None:
                 raise NotFound(f"There is no mention {mention_id}.")
-            return objections(session, mention, decided, self._ground(session, mention))
+            return objections(session, mention, decided, self._ground(session, mention, decided))
 
     def approve(self, mention_id: int, staff_id: int, decided: Decided) -> Approved:
         """Freeze the words and put them in the outbox. Raises NotYours or NotApproved; what was typed is kept."""
@@ -126,33 +134,86 @@ class Desk:
             if mention.state == MentionState.WITHDRAWN:
                 raise NotApproved(["The author deleted the post, so nothing can be sent about it."])
             require_claim(session, mention, staff, now)
-            keep_edits(session, mention, decided)
-            refused = objections(session, mention, decided, self._ground(session, mention))
+            keep_edits(session, mention, decided, staff_id, now)
+            decided = with_sign_off(decided, self.sign_off(session, mention, staff))
+            refused = objections(session, mention, decided, self._ground(session, mention, decided))
+            refused += why_not_by_hand(session, mention.account_id) if decided.by_hand else []
             if not refused:
-                approved = self._approve(session, mention, staff, decided, now)
+                keep_edits(session, mention, decided, staff_id, now)  # signed: the next key is for these very words
+                keys, first = self._keys(session, mention, decided, staff), first_key(session, mention, decided)
+                if keys.count == 1 or (first and first.staff_id != staff_id):
+                    end_handing_on(session, mention, "approved", now)
+                    approved = self._approve(session, mention, staff, decided, now, max(self.hold, keys.hold))
+                elif first:
+                    release(session, mention, f"staff:{staff_id}", "it waits for another person", now)
+                    refused = ["You gave the first key yourself. Another person has to approve these words."]
+                else:
+                    hand_on(session, mention, staff, decided, now, key=True)
+                    approved = Approved(None, None, first_key=True)
         if refused:
             raise NotApproved(refused)
         return approved
 
+    def keys(self, mention_id: int, staff_id: int, decided: Decided) -> Keys:
+        """How many people have to approve this decision, if this person approves it now."""
+        with self.database.read() as session:
+            mention, staff = session.get(Mention, mention_id), session.get(StaffUser, staff_id)
+            return self._keys(session, mention, decided, staff) if mention and staff else Keys()
+
+    def _keys(self, session: Session, mention: Mention, decided: Decided, staff: StaffUser) -> Keys:
+        return keys_needed(session, mention, open_reply(session, mention), decided, staff, self.clock())
+
+    def hand_in(self, mention_id: int, staff_id: int, decided: Decided) -> None:
+        """Hand a finished draft to whoever may approve it; it counts as no key. Raises NotYours or NotApproved."""
+        with self.database.write() as session:
+            mention, now = locked_mention(session, mention_id), self.clock()
+            staff = active_staff(session, staff_id, Power.DRAFT)
+            require_claim(session, mention, staff, now)
+            keep_edits(session, mention, decided, staff_id, now)
+            refused = objections(session, mention, decided, self._ground(session, mention, decided))
+            if not refused:
+                hand_on(session, mention, staff, decided, now, key=False)
+        if refused:
+            raise NotApproved(refused)
+
+    def return_to_maker(self, mention_id: int, staff_id: int, reason: str, decided: Decided) -> None:
+        """Give what somebody handed on back to them, with a reason and what was typed. Raises NotYours, NotApproved."""
+        reason = reason_given(reason, "Say why you return it, so that its maker can change it.")
+        with self.database.write() as session:
+            mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
+            require_claim(session, mention, staff, now)
+            keep_edits(session, mention, decided, staff_id, now)
+            give_back_to_maker(session, mention, staff, reason, now)
+
     def _approve(
-        self, session: Session, mention: Mention, staff: StaffUser, decided: Decided, now: datetime
+        self,
+        session: Session,
+        mention: Mention,
+        staff: StaffUser,
+        decided: Decided,
+        now: datetime,
+        hold: timedelta,
     ) -> Approved:
-        by, due = f"staff:{staff.id}", now + self.hold
+        by, due = f"staff:{staff.id}", now + hold
         request = open_request(session, mention)
         if request and decided.request:
-            request.approved_at, request.not_before = now, due
+            request.approved_at, request.not_before, request.released_freeze_id = now, due, None
             request.seen_post_id = newest_inbound(session, mention)
             advance(session, request, RequestState.APPROVED, by, "approved on the desk", now)
         elif request:
             advance(session, request, RequestState.CANCELLED, by, "a person decided not to file it", now)
             request = None
+        added = approve_added(session, mention, decided, by, due, now)
         reply = open_reply(session, mention)
         if reply and decided.reply_text is not None:
-            target = request or _told_about(session, mention) or _asked_about(session, reply)
-            frozen = freeze(decided.reply_text, decided.language, target.reference if target else "")
+            told = to_tell(session, mention, [*([request] if request else []), *added])
+            target = next(iter(told), None) or _told_about(session, mention) or _asked_about(session, reply)
+            numbers = [one.reference for one in told] if len(told) > 1 else target.reference if target else ""
+            frozen = freeze(decided.reply_text, decided.language, numbers)
+            reply.also_about = [one.id for one in told[1:] if one.id]
             reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
             reply.approved_at, reply.approved_by, reply.not_before = now, staff.id, due
-            reply.standing_approval_id = None
+            reply.standing_approval_id = reply.released_freeze_id = None
             reply.seen_post_id, reply.request_id = newest_inbound(session, mention), target.id if target else None
             reply.in_reply_to = posts_of(session, mention.id or 0)[-1].channel_post_id
             advance(session, reply, ReplyState.APPROVED, by, "approved on the desk", now)
@@ -176,10 +237,7 @@ class Desk:
         self._put_away(mention_id, staff_id, reason, said, Decision.SET_ASIDE)
 
     def _put_away(self, mention_id: int, staff_id: int, reason: str, said: Said | None, decision: Decision) -> None:
-        if not reason.strip():
-            raise NotApproved(["Say why: a decision without an answer needs a reason."])
-        if len(reason) > LONGEST_REASON:
-            raise NotApproved([f"The reason has {len(reason)} characters; {LONGEST_REASON} are enough. Shorten it."])
+        reason = reason_given(reason, "Say why: a decision without an answer needs a reason.")
         with self.database.write() as session:
             mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
             require_claim(session, mention, staff, now)
@@ -188,7 +246,9 @@ class Desk:
                 advance(session, reply, ReplyState.CANCELLED, by, why, now)
             if request := open_request(session, mention):
                 advance(session, request, RequestState.CANCELLED, by, why, now)
+            put_away_added(session, mention, by, why, now)
             mention.claimed_by = mention.claimed_until = None
+            end_handing_on(session, mention, "decided otherwise", now)
             lesson = Lesson(session, mention, staff, said, self.category_of, now)
             if decision == Decision.SET_ASIDE:
                 advance(session, mention, MentionState.SET_ASIDE, by, why, now)
@@ -196,14 +256,15 @@ class Desk:
             else:
                 advance(session, mention, MentionState.REJECTED, by, why, now)
                 lesson.rejected()
-            note_decision(session, mention, staff, decision, now, reason=reason.strip())
+            note_decision(session, mention, staff, decision, now, reason=reason)
 
     def take_back(self, mention_id: int, staff_id: int) -> None:
-        """Undo an approval while everything is still held. Raises NotApproved once something has left."""
+        """Undo an approval while everything is still held. Raises NotYours, or NotApproved once something has left."""
         with self.database.write() as session:
             mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
-            replies = _in_state(session, Reply, mention, ReplyState.APPROVED)
-            requests = _in_state(session, ServiceRequest, mention, RequestState.APPROVED)
+            require_scope(session, mention, staff)
+            replies = in_state(session, Reply, mention, ReplyState.APPROVED)
+            requests = in_state(session, ServiceRequest, mention, RequestState.APPROVED)
             moved = session.exec(
                 select(ServiceRequest.id).where(
                     ServiceRequest.mention_id == mention.id,
@@ -217,8 +278,10 @@ class Desk:
             unlearn(session, mention, min((at for at in approved_at if at), default=now))
             for reply in replies:
                 reply.revision += 1
+                reply.released_freeze_id = None
                 advance(session, reply, ReplyState.IN_REVIEW, by, why, now)
             for request in requests:
+                request.released_freeze_id = None
                 advance(session, request, RequestState.IN_REVIEW, by, why, now)
             advance(session, mention, MentionState.DRAFTED, by, why, now)
             note_decision(session, mention, staff, Decision.TAKEN_BACK, now)
@@ -226,72 +289,17 @@ class Desk:
 
     def reopen(self, mention_id: int, staff_id: int, reason: str) -> None:
         """Bring a closed, rejected or set-aside mention back to the queue, for another answer. Raises NotApproved."""
-        if not reason.strip():
-            raise NotApproved(["Say why it is opened again."])
+        reason = reason_given(reason, "Say why it is opened again.")
         with self.database.write() as session:
             mention, staff, now = locked_mention(session, mention_id), active_staff(session, staff_id), self.clock()
+            require_scope(session, mention, staff)
             if mention.state not in (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE):
                 raise NotApproved([f"It is {mention.state.replace('_', ' ')} and not closed."])
             mention.round += 1
             mention.version += 1
             mention.needs_understanding = True
             advance(session, mention, MentionState.DRAFTED, f"staff:{staff_id}", "reopened on the desk", now)
-            note_decision(session, mention, staff, Decision.REOPENED, now, reason=reason.strip())
-
-    def says_sent(self, reply_id: int, staff_id: int) -> None:
-        """A person looked: the uncertain reply stands in the thread. Raises NotApproved."""
-        self._resolve(reply_id, staff_id, ReplyState.SENT, Decision.SAYS_SENT, "a person saw it in the thread")
-
-    def says_not_sent(self, reply_id: int, staff_id: int) -> None:
-        """A person looked: the uncertain reply is not there, send it again. Raises NotApproved."""
-        self._resolve(reply_id, staff_id, ReplyState.APPROVED, Decision.SAYS_NOT_SENT, "a person saw it is not there")
-
-    def drop(self, reply_id: int, staff_id: int) -> None:
-        """Give up an uncertain reply. Raises NotApproved."""
-        self._resolve(reply_id, staff_id, ReplyState.CANCELLED, Decision.DROPPED, "a person dropped it")
-
-    def _resolve(self, reply_id: int, staff_id: int, to: ReplyState, decision: Decision, why: str) -> None:
-        with self.database.write() as session:
-            reply = session.get(Reply, reply_id, with_for_update=True)
-            if reply is None:
-                raise NotFound(f"There is no reply {reply_id}.")
-            if reply.state != ReplyState.UNCERTAIN:
-                raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
-            mention, staff, now = (
-                locked_mention(session, reply.mention_id),
-                active_staff(session, staff_id),
-                self.clock(),
-            )
-            if to == ReplyState.APPROVED and mention.state == MentionState.WITHDRAWN:
-                raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
-            if to == ReplyState.SENT:
-                attempt = newest_attempt(session, reply)
-                reply.sent_at, reply.sent_text = now, attempt.text if attempt else reply.approved_text
-            reply.not_before = now
-            advance(session, reply, to, f"staff:{staff_id}", why, now)
-            note_decision(session, mention, staff, decision, now, reply=reply)
-            close_if_settled(session, reply.mention_id, now)
-
-    def decide_uncertain_request(self, request_id: int, staff_id: int) -> None:
-        """Take up a request that may have been filed: it comes back to the queue. Raises NotApproved."""
-        with self.database.write() as session:
-            request = session.get(ServiceRequest, request_id, with_for_update=True)
-            if request is None:
-                raise NotFound(f"There is no request {request_id}.")
-            if request.state != RequestState.UNCERTAIN:
-                raise NotApproved(
-                    [f"The request is {request.state.replace('_', ' ')} now; there is nothing to decide."]
-                )
-            now, by = self.clock(), f"staff:{staff_id}"
-            mention = locked_mention(session, request.mention_id)
-            if mention.state != MentionState.APPROVED:
-                raise NotApproved([f"The mention is {mention.state.replace('_', ' ')} now."])
-            advance(session, request, RequestState.IN_REVIEW, by, "taken up again", now)
-            for reply in _in_state(session, Reply, mention, ReplyState.APPROVED):
-                reply.revision += 1
-                advance(session, reply, ReplyState.IN_REVIEW, by, "its request was taken up again", now)
-            advance(session, mention, MentionState.DRAFTED, by, "its request was taken up again", now)
-            claim(session, mention, active_staff(session, staff_id), now, self.lease)
+            note_decision(session, mention, staff, Decision.REOPENED, now, reason=reason)
 
     def acknowledge(self, alarm_id: int, staff_id: int) -> None:
         """A person has seen the danger and acts on it (invariant 7)."""
@@ -299,6 +307,7 @@ class Desk:
             alarm = session.get(Alarm, alarm_id, with_for_update=True)
             if alarm is None:
                 raise NotFound(f"There is no alarm {alarm_id}.")
+            active_staff(session, staff_id, Power.DRAFT)
             if alarm.acknowledged_at is None:
                 now = self.clock()
                 alarm.acknowledged_at, alarm.acknowledged_by = now, staff_id
@@ -309,61 +318,36 @@ class Desk:
         """(length as the channel counts it, the channel's limit)."""
         return self.length_of(channel, text), CHANNELS[channel].limit(private=private)
 
+    def sign_off(self, session: Session, mention: Mention, staff: StaffUser) -> str:
+        """What this person's approval puts at the end of a reply, as "^MJ"; "" where replies are not signed."""
+        return sign_off_of(self.speaking, session.get_one(Account, mention.account_id), staff)
+
     def may_reply(self, session: Session, mention: Mention, reply: Reply | None = None) -> MayReply:
         """Whether the reply that waits (or `reply`) may go by the API, as everything stands now."""
         return may_answer(session, mention, reply or open_reply(session, mention), self.speaking)
 
-    def _ground(self, session: Session, mention: Mention) -> Ground:
+    def _ground(self, session: Session, mention: Mention, decided: Decided) -> Ground:
         account = session.get_one(Account, mention.account_id)
         filed = filed_request(session, mention)
         known = filed or _asked_about(session, open_reply(session, mention))
-        request = open_request(session, mention) or known
+        request, told = open_request(session, mention) or known, references(session, mention, decided)
         head = filed if filed and filed.mention_id != mention.id else None
-        conversation = session.get_one(Conversation, mention.conversation_id)
+        reply = open_reply(session, mention)
+        goes_to = reply.conversation_id if reply else None
+        conversation = session.get_one(Conversation, goes_to or mention.conversation_id)
         return Ground(
             account=account,
             length=lambda text: self.length_of(account.channel, text),
             find_private=self.find_private,
             number_known=known is not None,
-            reference=request.reference if request else "",
+            reference=tuple(told) if len(told) > 1 else request.reference if request else "",
             follows=(head.service_request_id or head.reference) if head else "",
             head_undecided=head is not None and head.state in UNDECIDED,
             may=self.may_reply(session, mention),
             private=conversation.private,
-            privacy_url=must_name(session, mention, self.speaking),
+            alt_texts=tuple(one.alt_text for one in pictures_of(session, reply.id or 0)) if reply else (),
+            privacy_url=must_name(session, mention, self.speaking, goes_to),
         )
-
-
-def hand_over(session: Session, reply: Reply, staff: StaffUser, now: datetime) -> None:
-    """An approved reply is a person's to post; the outbox leaves it alone."""
-    reply.handed_to, reply.handed_over_at, reply.held_because = staff.id, now, ""
-    advance(session, reply, ReplyState.HANDED_OVER, f"staff:{staff.id}", "a person posts it by hand", now)
-
-
-def note_decision(
-    session: Session,
-    mention: Mention,
-    staff: StaffUser,
-    decision: Decision,
-    now: datetime,
-    *,
-    reason: str = "",
-    reply: Reply | None = None,
-    request: ServiceRequest | None = None,
-) -> None:
-    session.add(
-        Review(
-            mention_id=mention.id or 0,
-            reply_id=reply.id if reply else None,
-            request_id=request.id if request else None,
-            staff_id=staff.id or 0,
-            decision=decision,
-            reason=reason,
-            revision=reply.revision if reply else 0,
-            text_sha256=sha256(reply.approved_text.encode()).hexdigest() if reply else "",
-            at=now,
-        )
-    )
 
 
 def _told_about(session: Session, mention: Mention) -> ServiceRequest | None:
@@ -376,16 +360,3 @@ def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None
     """The earlier request that a status reply tells about; one that has a number to tell."""
     request = session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
     return request if request and request.service_request_id else None
-
-
-def _in_state(session: Session, table: type[Row], mention: Mention, state: str) -> list[Row]:
-    """Locked: what the outbox claims in this very moment is in this state no more."""
-    found = select(table).where(table.mention_id == mention.id, table.state == state)
-    return list(session.exec(found.with_for_update()).all())
-
-
-def locked_mention(session: Session, mention_id: int) -> Mention:
-    mention = session.get(Mention, mention_id, with_for_update=True)
-    if mention is None:
-        raise NotFound(f"There is no mention {mention_id}.")
-    return mention

@@ -1,5 +1,6 @@
 """What happens to a mention when its reply or request arrives, comes back, or is all there was to do."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -54,6 +55,12 @@ def bring_back(session: Session, mention: Mention, by: str, why: str, now: datet
         advance(session, mention, MentionState.DRAFTED, by, why, now)
 
 
+def hold_back(session: Session, reply: Reply, until: datetime, why: str) -> None:
+    """Let an approved reply wait; `why` is said on the desk."""
+    reply.not_before, reply.held_because = until, why
+    session.add(reply)
+
+
 def overtaken(session: Session, mention: Mention, seen_post_id: int | None) -> bool:
     """Whether the author has written since the approval (invariant 5)."""
     return newest_inbound(session, mention) != seen_post_id
@@ -72,7 +79,7 @@ def remember_own_post(session: Session, reply: Reply, mention: Mention, now: dat
                 account_id=reply.account_id,
                 channel_post_id=reply.sent_post_id,
                 edit_chain=reply.sent_post_id,
-                conversation_id=mention.conversation_id,
+                conversation_id=reply.conversation_id or mention.conversation_id,
                 kind=PostKind.OWN,
                 in_reply_to=reply.in_reply_to,
                 text=reply.sent_text,
@@ -89,3 +96,11 @@ def note_first_contact(session: Session, conversation_id: int, at: datetime) -> 
     if conversation.private and conversation.first_contact_at is None:
         conversation.first_contact_at = at
         session.add(conversation)
+
+
+def reply_with_of(session: Session, reply: Reply) -> Mapping[str, str]:
+    """What the post we answer came with, for its channel."""
+    found = session.exec(
+        select(Post.reply_with).where(Post.account_id == reply.account_id, Post.channel_post_id == reply.in_reply_to)
+    ).first()
+    return found or {}

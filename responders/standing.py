@@ -19,12 +19,12 @@ from models import (
     Decision,
     Mention,
     MentionState,
+    Power,
     Reply,
     ReplyState,
     ReplyTemplate,
     RequestState,
     Review,
-    Role,
     ServiceRequest,
     StaffUser,
     StandingApproval,
@@ -32,10 +32,11 @@ from models import (
     advance,
     record,
 )
+from models.freezes import freeze_over
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import too_old
 from models.threads import newest_inbound, posts_of
-from responders.claims import open_request
+from responders.claims import open_request, open_requests
 from responders.drafting import DraftedReply, Key, TemplateBook
 from responders.may_reply import Speaking, may_answer, speaking_of
 from responders.review import LengthOf
@@ -50,12 +51,13 @@ PARTS: Mapping[Key, tuple[Key, ...]] = {Key.CASES_LIST: _LINES, Key.ASK_CASE: (*
 CAN_GO_ALONE = (
     *(Key.ASK_START, Key.ASK_START_ABOUT, Key.HELP, Key.CASES_LIST, Key.CASES_NONE, Key.STATUS_NOT_FOUND),
     *(Key.PRIVATE_PLEASE, Key.ASK_NEW, Key.ASK_CASE, Key.STOP_DONE, Key.FORGET_DONE),
-    *(Key.STATUS_KNOWN, Key.STATUS_CLOSED, Key.STATUS_UNKNOWN),
+    *(Key.STATUS_KNOWN, Key.STATUS_CLOSED, Key.STATUS_UNKNOWN, Key.STATUS_PRIVATE, Key.CASE_OPEN, Key.CASE_CLOSED),
     *(Key.ASK_SERVICE, Key.ASK_PLACE, Key.ASK_BLOCK, Key.ASK_ADDRESS, Key.ASK_ADDRESS_PRIVATE),
-    *(Key.QUESTION_RECEIVED, Key.PRAISE_THANKS),
+    *(Key.QUESTION_RECEIVED, Key.PRAISE_THANKS, Key.FIXED_THANKS),
+    *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_DUPLICATE, Key.STATUS_COULD_NOT_FIND),
 )
 """What a supervisor may let go by itself: nothing with free words, nothing that goes with a request, no 911 text, and
-nothing that says a person is there."""
+nothing that says a person is there. Of the city's news only what says it in a number, a date and a service."""
 
 
 class NotSwitchedOn(Exception):
@@ -98,7 +100,7 @@ def switch_on(
     reasons = [
         reason
         for wrong, reason in (
-            (staff.role != Role.SUPERVISOR or not staff.active, "Only a supervisor can switch this on."),
+            (not staff.may(Power.SUPERVISE), "Only a supervisor can switch this on."),
             (account is None or account.retired_at is not None, "There is no such account any more."),
             (version is None, "This wording cannot go by itself: no speaker of the language has checked it."),
             (version is not None and version != seen, "The wording was changed meanwhile. Read it again."),
@@ -168,7 +170,7 @@ def why_ended(session: Session, approval: StandingApproval, templates: TemplateB
         return "expired"
     if version_of(templates, approval.template_key, approval.language) != approval.template_version:
         return "the wording was changed"
-    if giver is None or not giver.active or giver.role != Role.SUPERVISOR:
+    if giver is None or not giver.may(Power.SUPERVISE):
         return "who gave it is no supervisor any more"
     return ""
 
@@ -214,16 +216,22 @@ class Standing:
         *,
         asked: bool,
         now: datetime,
+        happened_at: datetime | None = None,
     ) -> StandingApproval | None:
         """Approve a reply that was drafted just now, if one of the approvals covers it and nothing speaks against it.
 
-        `asked`: it answers a command. The mention is in drafted; on success it is approved, with its reply.
+        `asked`: it answers a command, or tells of a change at the city that came at `happened_at`. The mention is in
+        drafted; on success it is approved, with its reply.
         """
         if not drafted.closed or drafted.template_key not in CAN_GO_ALONE or reply.state != ReplyState.DRAFT:
             return None
         approval = self._covering(session, mention.account_id, drafted, now)
-        if approval is None or not self._may_go(session, mention, reply, drafted, asked=asked, now=now):
+        if approval is None or freeze_over(session, mention.account_id, None):
             return None
+        if not self._may_go(session, mention, reply, drafted, asked=asked, now=now, happened_at=happened_at):
+            return None
+        if happened_at is not None and open_request(session, mention) is not None:
+            return None  # a person is to decide about that one
         _approve(session, mention, reply, drafted, approval, now)
         return approval
 
@@ -241,17 +249,25 @@ class Standing:
         return next((one for one in of_this if not why_ended(session, one, templates, now)), None)
 
     def _may_go(
-        self, session: Session, mention: Mention, reply: Reply, drafted: DraftedReply, *, asked: bool, now: datetime
+        self,
+        session: Session,
+        mention: Mention,
+        reply: Reply,
+        drafted: DraftedReply,
+        *,
+        asked: bool,
+        now: datetime,
+        happened_at: datetime | None,
     ) -> bool:
         account = session.get_one(Account, mention.account_id)
         posts = posts_of(session, mention.id or 0)
         if not posts or posts[-1].id != newest_inbound(session, mention) or mention.needs_understanding:
             return False  # something newer is still to be read
-        wrote_at = posts[-1].created_at
+        wrote_at = happened_at or posts[-1].created_at
         rules = speaking_of(self.speaking, account.name)
         if too_old(wrote_at, rules.answer_hours, now) or (account.began_at and wrote_at < account.began_at):
             return False
-        conversation = session.get_one(Conversation, mention.conversation_id)
+        conversation = session.get_one(Conversation, reply.conversation_id or mention.conversation_id)
         if rules.privacy_url and conversation.private and conversation.first_contact_at is None:
             return False  # the first private message names the privacy page, which a person puts in
         if why_not_by_itself(session, mention) or not may_answer(session, mention, reply, self.speaking).allowed:
@@ -262,14 +278,18 @@ class Standing:
 
     def _is_sure(self, session: Session, mention: Mention) -> bool:
         """Whether an answer that nobody asked for by a command may go: understood, and no report would be put away."""
-        author, request = session.get_one(Author, mention.author_id), open_request(session, mention)
+        author, waiting = session.get_one(Author, mention.author_id), open_requests(session, mention)
+        request = next(iter(waiting), None)
         understanding = session.exec(
             select(Understanding).where(Understanding.mention_id == mention.id).order_by(col(Understanding.id).desc())
         ).first()
         if author.stopped_at is not None or understanding is None or understanding.failure or understanding.abstained:
             return False
         return request is None or (
-            request.state == RequestState.DRAFT and request.revision == 1 and bool(request.missing)
+            len(waiting) == 1
+            and request.state == RequestState.DRAFT
+            and request.revision == 1
+            and bool(request.missing)
         )
 
     def _fits(self, session: Session, account: Account, reply: Reply, drafted: DraftedReply, *, private: bool) -> bool:

@@ -1,7 +1,7 @@
-"""Filing approved requests with the city: the same care as the outbox takes with replies (invariant 4).
+"""Filing approved requests where they belong: the same care as the outbox takes with replies (invariant 4).
 
-Claim and attempt row in one transaction, one POST, then a second transaction for what came of it. Doubt is settled by
-the city's own list, which carries our reference, or by a person.
+Claim and attempt row in one transaction, one call, then a second transaction for what came of it. Doubt is settled by
+the city's own list, which carries our reference, by a receiver that takes a key only once, or by a person.
 """
 
 import asyncio
@@ -15,21 +15,37 @@ from sqlmodel import Session, col, func, select
 from models import (
     AttemptOutcome,
     Database,
+    Destination,
     Mention,
     MentionState,
-    Reply,
-    ReplyState,
     RequestState,
     SendAttempt,
+    Service,
     ServiceRequest,
     advance,
     utc_now,
 )
 from models.closing import close_if_settled
+from models.destinations import destination_of
+from models.freezes import freeze_over, keep_freezes_still, not_frozen
 from models.open311 import RequestShape
-from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
+from responders.city_facts import sort_again, waiting_replies
+from responders.city_news import take_first
+from responders.errors import NotSetUp, SendDeferred, SendError, SendRefused, SendUncertain
+from responders.filing_attempts import first_in_doubt
 from responders.open311 import CityUnreachable, Filed, Open311City, description_with
 from responders.protocol import CannotTell, ProvedAbsent
+from responders.recipients import (
+    CityRecipient,
+    Filing,
+    NotListed,
+    OpenRecipient,
+    Proof,
+    Recipient,
+    TakesItOnce,
+    filing_of,
+    no_other,
+)
 from responders.settling import give_back, overtaken
 
 log = logging.getLogger(__name__)
@@ -40,46 +56,71 @@ KEY_AGAIN = timedelta(minutes=1)
 LOOKS = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 ABSENCE_COUNTS_AFTER = timedelta(seconds=60)
 """The city may still work on a POST whose connection broke: only after this does an empty list prove anything."""
-ASK_AGAIN = timedelta(minutes=1)
+
+
+SET_UP_AGAIN = timedelta(minutes=10)
+SWITCHED_OFF_AGAIN = timedelta(hours=1)
+REPEAT_AFTER = (timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
+"""How long a receiver that takes a key only once is left alone after the first, second ... attempt in doubt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """What is filed where. `destination` None: with the city's own system."""
+
+    request_id: int
+    attempt_id: int
+    filing: Filing
+    destination: Destination | None
 
 
 @dataclass(slots=True)
 class Submission:
-    """Files approved requests with one city and keeps their status current."""
+    """Files approved requests, each with the destination of its service: the city's own system where none is named."""
 
     database: Database
-    city: Open311City
+    city: Open311City | None
     clock: Callable[[], datetime] = utc_now
     looks: tuple[timedelta, ...] = LOOKS
     absence_counts_after: timedelta = ABSENCE_COUNTS_AFTER
+    open_recipient: OpenRecipient = no_other
 
     async def file(self, request_id: int) -> list[int]:
         """File one request if it is due; returns ids of replies that waited for it. Safe to repeat."""
         claimed = await asyncio.to_thread(self._claim, request_id)
         if claimed is None:
             return []
-        request, attempt_id = claimed
-        outcome = await self._attempt(request)
-        facts = await self._facts(outcome.service_request_id) if isinstance(outcome, Filed) else None
-        return await asyncio.to_thread(self._settle, request_id, attempt_id, outcome, facts)
+        outcome = await self._attempt(claimed)
+        facts = await self._facts(claimed, outcome) if isinstance(outcome, Filed) else None
+        return await asyncio.to_thread(self._settle, request_id, claimed.attempt_id, outcome, facts)
 
-    async def _attempt(self, request: ServiceRequest) -> Filed | SendError:
+    def _recipient(self, destination: Destination | None) -> Recipient:
+        if destination is not None:
+            return self.open_recipient(destination)
+        if self.city is None:
+            raise NotSetUp("This service goes nowhere: choose a destination for it under Destinations.")
+        return CityRecipient(self.city)
+
+    async def _attempt(self, claimed: _Claimed) -> Filed | SendError:
+        where = claimed.destination
+        if where and not where.active:
+            return SendDeferred(self.clock() + SWITCHED_OFF_AGAIN, f"{where.name} is switched off under Destinations.")
         try:
-            return await self.city.file(request)
+            return await self._recipient(where).file(claimed.filing)
         except SendError as error:
             return error
+        except NotSetUp as error:
+            return SendDeferred(self.clock() + SET_UP_AGAIN, str(error))
         except Exception as error:
-            log.exception("request %s: the client broke; it counts as uncertain", request.id)
+            log.exception("request %s: the client broke; it counts as uncertain", claimed.request_id)
             return SendUncertain(f"The connection broke while we were filing ({type(error).__name__}).")
 
-    async def _facts(self, number: str) -> RequestShape | None:
-        """Promise date and status, which the answer to a POST does not hold."""
-        if not number:
-            return None
+    async def _facts(self, claimed: _Claimed, filed: Filed) -> RequestShape | None:
+        """Status and promise date as far as they are known. It is filed whether or not they can be asked."""
         try:
-            return next(iter(await self.city.by_ids([number])), None)
-        except CityUnreachable as error:
-            log.info("request %s: filed, its date could not be asked yet (%s)", number, error)
+            return await self._recipient(claimed.destination).facts(claimed.filing, filed)
+        except Exception as error:
+            log.info("request %s: filed, its facts could not be asked yet (%s)", claimed.request_id, error)
             return None
 
     def due(self, limit: int = 50) -> list[int]:
@@ -88,16 +129,20 @@ class Submission:
             return list(
                 session.exec(
                     select(ServiceRequest.id)  # type: ignore[arg-type]  # id is set on every stored row
+                    .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
                     .where(
-                        ServiceRequest.state == RequestState.APPROVED, col(ServiceRequest.not_before) <= self.clock()
+                        ServiceRequest.state == RequestState.APPROVED,
+                        col(ServiceRequest.not_before) <= self.clock(),
+                        not_frozen(Mention.account_id, ServiceRequest.released_freeze_id),
                     )
                     .order_by(col(ServiceRequest.not_before))
                     .limit(limit)
                 ).all()
             )
 
-    def _claim(self, request_id: int) -> tuple[ServiceRequest, int] | None:
+    def _claim(self, request_id: int) -> _Claimed | None:
         with self.database.write() as session:
+            keep_freezes_still(session)
             now = self.clock()
             request = session.exec(
                 select(ServiceRequest).where(ServiceRequest.id == request_id).with_for_update(skip_locked=True)
@@ -113,18 +158,16 @@ class Submission:
             if overtaken(session, mention, request.seen_post_id):
                 give_back(session, request.mention_id, "the author wrote again before it was filed", now)
                 return None
-            tried = session.exec(select(func.count()).where(SendAttempt.request_id == request.id)).one()
-            attempt = SendAttempt(
-                request_id=request.id,
-                idempotency_key=f"request-{request.id}-{tried + 1}",
-                text=description_with(request),
-                started_at=now,
-            )
-            session.add(attempt)
-            request.lease_until = now + LEASE
+            if freeze_over(session, mention.account_id, request.released_freeze_id):
+                return None  # it is due again once that is thawed
+            destination = _where_to(session, request)
+            attempt = _new_attempt(session, request, destination, now)
+            request.lease_until, request.destination_id = now + LEASE, attempt.destination_id
+            request.jurisdiction_id = _jurisdiction(session, request, destination)
             advance(session, request, RequestState.SUBMITTING, BY, "claimed for filing", now)
             session.flush()
-            return request, attempt.id or 0
+            filing = filing_of(session, request, attempt)
+            return _Claimed(request_id, attempt.id or 0, filing, destination)
 
     def _settle(
         self, request_id: int, attempt_id: int, outcome: Filed | SendError, facts: RequestShape | None
@@ -151,7 +194,7 @@ class Submission:
                     attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, str(outcome)
                     if request.state == RequestState.SUBMITTING:
                         advance(session, request, RequestState.UNCERTAIN, BY, str(outcome), now)
-            return _waiting_replies(session, request)
+            return waiting_replies(session, request)
 
     def _filed(
         self,
@@ -171,8 +214,10 @@ class Submission:
                 advance(session, request, RequestState.TOKEN_PENDING, BY, "the city answered with a token", now)
             return
         request.service_request_id = filed.service_request_id or None
-        copy_facts(request, facts, now)
-        advance(session, request, RequestState.SUBMITTED, BY, "the city took it", now)
+        take_first(session, request, facts, now)
+        sort_again(session, request)
+        where = session.get(Destination, attempt.destination_id) if attempt.destination_id else None
+        advance(session, request, RequestState.SUBMITTED, BY, f"{where.name if where else 'the city'} took it", now)
         close_if_settled(session, request.mention_id, now)
 
     def _refused(
@@ -184,6 +229,10 @@ class Submission:
             return
         advance(session, request, RequestState.REFUSED, BY, outcome.reason, now)
         give_back(session, request.mention_id, outcome.reason, now)
+        mention = session.get_one(Mention, request.mention_id)
+        if mention.state == MentionState.IN_REVIEW:
+            mention.version += 1  # whoever has the page open must see it before they decide
+            session.add(mention)
 
     def expire_leases(self, limit: int = 100) -> int:
         """Requests whose filer died become uncertain; returns how many."""
@@ -202,37 +251,53 @@ class Submission:
             return len(expired)
 
     async def prove(self) -> list[int]:
-        """Look uncertain requests up in the city's list; returns ids of replies that waited for them."""
+        """Look for proof of uncertain requests where they were filed; returns ids of replies that waited for them."""
         freed: list[int] = []
-        for request, attempt in await asyncio.to_thread(self._to_prove):
-            try:
-                proof = await self.city.find_filed(attempt, request)
-            except CityUnreachable as error:
-                proof = CannotTell(str(error))
-            facts = await self._facts(proof.service_request_id) if isinstance(proof, Filed) else None
-            freed += await asyncio.to_thread(self._settle_proof, request.id or 0, attempt.id or 0, proof, facts)
+        for doubtful in await asyncio.to_thread(self._to_prove):
+            proof = await self._look(doubtful)
+            facts = await self._facts(doubtful, proof) if isinstance(proof, Filed) else None
+            settled = (doubtful.request_id, doubtful.attempt_id, proof, facts)
+            freed += await asyncio.to_thread(self._settle_proof, *settled)
         return freed
 
-    def _to_prove(self) -> list[tuple[ServiceRequest, SendAttempt]]:
+    async def _look(self, doubtful: _Claimed) -> Proof:
+        try:
+            return await self._recipient(doubtful.destination).find_filed(doubtful.filing)
+        except (CityUnreachable, NotSetUp) as error:
+            return CannotTell(str(error))
+
+    def _to_prove(self) -> list[_Claimed]:
+        """The newest attempt of each: an older one says nothing about a call that may still be on its way."""
+        newest = select(func.max(SendAttempt.id)).where(SendAttempt.request_id == ServiceRequest.id)
         with self.database.read() as session:
             rows = session.exec(
                 select(ServiceRequest, SendAttempt)
                 .join(SendAttempt, col(SendAttempt.request_id) == ServiceRequest.id)
                 .where(
                     ServiceRequest.state == RequestState.UNCERTAIN,
+                    col(SendAttempt.id) == newest.correlate(ServiceRequest).scalar_subquery(),
                     col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
                     SendAttempt.looks < len(self.looks),
                 )
                 .limit(50)
             ).all()
             now = self.clock()
-            return [(row, attempt) for row, attempt in rows if now >= attempt.started_at + self.looks[attempt.looks]]
+            return [
+                _Claimed(
+                    request.id or 0,
+                    attempt.id or 0,
+                    filing_of(session, request, attempt),
+                    session.get(Destination, attempt.destination_id) if attempt.destination_id else None,
+                )
+                for request, attempt in rows
+                if now >= attempt.started_at + self.looks[attempt.looks]
+            ]
 
     def _settle_proof(
         self,
         request_id: int,
         attempt_id: int,
-        proof: Filed | ProvedAbsent | CannotTell,
+        proof: Proof,
         facts: RequestShape | None,
     ) -> list[int]:
         with self.database.write() as session:
@@ -240,6 +305,8 @@ class Submission:
             request = session.get_one(ServiceRequest, request_id, with_for_update=True)
             attempt = session.get_one(SendAttempt, attempt_id)
             attempt.looks, attempt.looked_at = attempt.looks + 1, now
+            if isinstance(proof, ProvedAbsent | NotListed):
+                attempt.absent_at = now
             session.add(attempt)
             if request.state != RequestState.UNCERTAIN:
                 return []
@@ -249,108 +316,48 @@ class Submission:
                 case ProvedAbsent() if now - attempt.started_at >= self.absence_counts_after:
                     attempt.outcome, request.not_before = AttemptOutcome.PROVED_ABSENT, now
                     advance(session, request, RequestState.APPROVED, BY, "proved not to have been filed", now)
+                case TakesItOnce():
+                    request.not_before = now + _pause_after(session, request)
+                    advance(session, request, RequestState.APPROVED, BY, proof.why, now)
                 case CannotTell():
                     attempt.detail = proof.why
-            return _waiting_replies(session, request)
-
-    async def poll_tokens(self) -> list[int]:
-        """Ask what tokens have become; returns ids of replies that waited for a number."""
-        freed: list[int] = []
-        for request_id, token in await asyncio.to_thread(self._tokens):
-            try:
-                number = await self.city.by_token(token)
-            except CityUnreachable as error:
-                log.info("token of request %s: %s", request_id, error)
-                continue
-            facts = await self._facts(number) if number else None
-            freed += await asyncio.to_thread(self._settle_token, request_id, number, facts)
-        return freed
-
-    def _tokens(self) -> list[tuple[int, str]]:
-        with self.database.read() as session:
-            rows = session.exec(
-                select(ServiceRequest).where(ServiceRequest.state == RequestState.TOKEN_PENDING).limit(50)
-            ).all()
-            return [(row.id or 0, row.token or "") for row in rows]
-
-    def _settle_token(self, request_id: int, number: str | None, facts: RequestShape | None) -> list[int]:
-        with self.database.write() as session:
-            now = self.clock()
-            request = session.get_one(ServiceRequest, request_id, with_for_update=True)
-            request.checked_at = now
-            session.add(request)
-            if number is None or request.state != RequestState.TOKEN_PENDING:
-                return []
-            request.service_request_id = number
-            copy_facts(request, facts, now)
-            advance(session, request, RequestState.SUBMITTED, BY, "the token became a number", now)
-            close_if_settled(session, request.mention_id, now)
-            return _waiting_replies(session, request)
-
-    async def refresh(self, limit: int = 50) -> int:
-        """Copy what the city says about its open requests, those not asked for longest first; returns how many."""
-        numbers = await asyncio.to_thread(self._to_refresh, limit)
-        if not numbers:
-            return 0
-        try:
-            shapes = await self.city.by_ids(numbers)
-        except CityUnreachable as error:
-            log.info("status of requests: %s", error)
-            return 0
-        await asyncio.to_thread(self._store_facts, numbers, {shape.service_request_id: shape for shape in shapes})
-        return len(shapes)
-
-    def _to_refresh(self, limit: int) -> list[str]:
-        with self.database.read() as session:
-            return [
-                number
-                for number in session.exec(
-                    select(ServiceRequest.service_request_id)
-                    .where(
-                        ServiceRequest.state == RequestState.SUBMITTED,
-                        col(ServiceRequest.service_request_id).is_not(None),
-                        func.coalesce(ServiceRequest.status, "open") != "closed",
-                        func.coalesce(ServiceRequest.checked_at, ServiceRequest.changed_at) <= self.clock() - ASK_AGAIN,
-                    )
-                    .order_by(col(ServiceRequest.checked_at))
-                    .limit(limit)
-                ).all()
-                if number
-            ]
-
-    def _store_facts(self, numbers: list[str], shapes: dict[str, RequestShape]) -> None:
-        with self.database.write() as session:
-            now = self.clock()
-            for request in session.exec(
-                select(ServiceRequest).where(col(ServiceRequest.service_request_id).in_(numbers))
-            ).all():
-                copy_facts(request, shapes.get(request.service_request_id or ""), now)
-                request.checked_at = now
-                session.add(request)
+            return waiting_replies(session, request)
 
 
-def copy_facts(request: ServiceRequest, facts: RequestShape | None, now: datetime) -> None:
-    """Take over what the city says; what it leaves out stays as it was."""
-    if facts is None:
-        return
-    request.checked_at = now
-    request.status = facts.status or request.status
-    request.status_notes = facts.status_notes or request.status_notes
-    request.service_notice = facts.service_notice or request.service_notice
-    request.agency_responsible = facts.agency_responsible or request.agency_responsible
-    request.updated_datetime = facts.updated_datetime or request.updated_datetime
-    request.expected_datetime = facts.expected_datetime or request.expected_datetime
-    request.requested_datetime = facts.requested_datetime or request.requested_datetime
+def _where_to(session: Session, request: ServiceRequest) -> Destination | None:
+    """Where its service goes; while an attempt is in doubt, where that one went, or it may be filed in two places."""
+    doubtful = first_in_doubt(session, request)
+    if doubtful is None:
+        return destination_of(session, request.service_code)
+    return session.get(Destination, doubtful.destination_id) if doubtful.destination_id else None
 
 
-def _waiting_replies(session: Session, request: ServiceRequest) -> list[int]:
-    """Ids of the replies this request holds up, made due if the city has answered: their hold is over, like its own."""
-    if request.state != RequestState.SUBMITTED:
-        return []
-    waiting = session.exec(
-        select(Reply).where(Reply.request_id == request.id, Reply.state == ReplyState.APPROVED)
-    ).all()
-    for reply in waiting:
-        reply.not_before = request.changed_at
-        session.add(reply)
-    return [reply.id or 0 for reply in waiting]
+def _jurisdiction(session: Session, request: ServiceRequest, destination: Destination | None) -> str:
+    if destination:
+        return destination.jurisdiction_id
+    service = session.get(Service, request.service_code) if request.service_code else None
+    return service.jurisdiction_id if service else ""
+
+
+def _new_attempt(
+    session: Session, request: ServiceRequest, destination: Destination | None, now: datetime
+) -> SendAttempt:
+    tried = session.exec(select(func.count()).where(SendAttempt.request_id == request.id)).one()
+    attempt = SendAttempt(
+        request_id=request.id,
+        idempotency_key=f"request-{request.id}-{tried + 1}",
+        text=description_with(request),
+        started_at=now,
+        destination_id=destination.id if destination else None,
+    )
+    session.add(attempt)
+    return attempt
+
+
+def _pause_after(session: Session, request: ServiceRequest) -> timedelta:
+    """How long to wait before the same is told again: longer with every attempt in doubt."""
+    doubtful = select(func.count()).where(
+        SendAttempt.request_id == request.id, SendAttempt.outcome == AttemptOutcome.UNCERTAIN
+    )
+    tried = max(1, session.exec(doubtful).one())  # one whose sender was killed is in doubt, too, and still pending
+    return REPEAT_AFTER[min(tried, len(REPEAT_AFTER)) - 1]

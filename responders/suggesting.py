@@ -4,36 +4,35 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from models import (
     CHANNELS,
-    Account,
-    Author,
     Conversation,
     Intent,
     Mention,
     MentionState,
-    Post,
     Purpose,
     Reply,
     ReplyState,
-    ReplyTemplate,
     RequestState,
-    Service,
+    ServiceAttribute,
     ServiceRequest,
     Understanding,
     advance,
     record,
     utc_now,
 )
+from models.channels import InPrivate
 from models.database import Database
-from models.joined import head_of
-from models.posts import PostKind
-from models.threads import newest_versions
-from responders.claims import OPEN_REQUESTS
+from models.private_moves import move_to
+from responders.asking_back import ask_here_after_all, hear_answers, note_question, room_to_ask_in
+from responders.asking_private import go_on
+from responders.asking_status import StatusAnswers, asks_by_number
+from responders.assigning import assign_by_rules
 from responders.dialogue import (
     Answering,
     Talk,
@@ -43,12 +42,27 @@ from responders.dialogue import (
     take_from_link,
     talk_of,
 )
-from responders.drafting import DraftedReply, KnownRequest, ReplyContext, TemplateBook, draft_reply
-from responders.may_reply import Speaking, must_name
+from responders.drafting import DraftedReply, ReplyContext, draft_reply
+from responders.fixed import answers_only, close_if_fixed, fixed_reply, hear_fixed
+from responders.known import (
+    Known,
+    choices_of,
+    earlier_request,
+    known_of,
+    known_request_of,
+    newest_posts_of,
+)
+from responders.may_reply import Speaking, must_name, speaking_of
+from responders.me_too import suggest_joining
+from responders.next_question import ASKS_IN_PRIVATE, so_far, to_ask
+from responders.not_ours import referred_to
 from responders.objections import FindPrivate
 from responders.picking import follow_pick
 from responders.review import LengthOf
+from responders.said_before import set_apart
+from responders.same_case import ask_if_same, hear_if_same, only_asked_so_far, says_it_is_this_one
 from responders.standing import Standing
+from responders.status_notices import give_way
 from responders.wording import WordingError
 
 log = logging.getLogger(__name__)
@@ -58,7 +72,7 @@ UTC = ZoneInfo("UTC")
 CHATTER_THRESHOLD = 0.8
 ABOUT_THE_PROBLEM = (Intent.SERVICE_REQUEST, Intent.COMPLAINT, Intent.STATUS_ENQUIRY, None)
 NO_REPORT = (Intent.CHATTER, Intent.QUESTION, Intent.STATUS_ENQUIRY)
-TOLD = (*OPEN_REQUESTS, RequestState.JOINED)
+NOTHING_ELSE = (Intent.CHATTER, None)
 SIGN_OFF_ROOM = 5
 """What the approver's initials take, in characters."""
 
@@ -72,50 +86,88 @@ class Drafter:
     zone: ZoneInfo = UTC
     speaking: Mapping[str, Speaking] = field(default_factory=dict)
 
-    def draft_anew(self, session: Session, mention: Mention, now: datetime) -> bool:
+    def draft_anew(self, session: Session, mention: Mention, now: datetime, why: str = "the place changed") -> bool:
         """Draft again after the request changed. True: the reply reads otherwise now."""
-        newest = _newest_posts(session, [mention])
-        known = _known(session, [mention], newest)
-        reply = known.replies.get(mention.id)
-        if reply is None or not _is_untouched(reply):
-            return False
-        before, talk = reply.text, talk_of(session, mention, newest.get(mention.id))
-        try:
-            self.draft(session, mention, known, talk, now)
-        except WordingError as error:
-            log.warning("mention %s: no reply could be drafted anew (%s)", mention.id, error)
-        if reply.text != before:
-            record(session, "Reply", reply.id or 0, BY, "drafted anew: the place changed", now)
-        return reply.text != before
+        return mention.id in self.draft_all_anew(session, [mention], now, why)
+
+    def draft_all_anew(self, session: Session, mentions: Sequence[Mention], now: datetime, why: str) -> set[int | None]:
+        """Draft many again; returns the ids of those whose reply reads otherwise now."""
+        newest = newest_posts_of(session, mentions)
+        known, changed = known_of(session, mentions, newest), set[int | None]()
+        for mention in mentions:
+            reply = known.replies.get(mention.id)
+            if reply is not None and not _is_untouched(reply):
+                continue
+            before = reply.text if reply else ""
+            try:
+                drafted = self.draft(session, mention, known, talk_of(session, mention, newest.get(mention.id)), now)
+            except WordingError as error:
+                log.warning("mention %s: no reply could be drafted anew (%s)", mention.id, error)
+                continue
+            if drafted is not None:
+                reply = drafted[1]
+            elif reply is not None:
+                reply.text = ""  # there is nothing to say any more
+                session.add(reply)
+            if reply is not None and reply.text != before:
+                record(session, "Reply", reply.id or 0, BY, f"drafted anew: {why}", now)
+                changed.add(mention.id)
+        return changed
 
     def draft(
-        self, session: Session, mention: Mention, known: "_Known", talk: Talk | None, now: datetime
+        self, session: Session, mention: Mention, known: Known, talk: Talk | None, now: datetime
     ) -> tuple[DraftedReply, Reply] | None:
         """The draft and the reply it stands in; None where there is nothing to say, or a person has written already.
 
         Raises WordingError where no wording fits; nothing is changed then.
         """
+        if not CHANNELS[known.accounts[mention.account_id].channel].speaks:
+            return None
         understanding, earlier = known.understandings.get(mention.id), known.filed.get(mention.id)
         if earlier is None and understanding and understanding.intent == Intent.STATUS_ENQUIRY:
             earlier = earlier_request(session, mention)
         context = self._context(mention, understanding, earlier, known, talk, now)
+        context = replace(context, not_ours=referred_to(session, mention, known, context.language, now))
         about = earlier.id if earlier else None
         drafted: DraftedReply | None = None
-        if talk and not mention.danger:
-            if talk.asked:
-                spoken = understanding.language if understanding else "und"
-                context = replace(context, language=language_of(session, talk, spoken, known.templates.languages))
-            answering = Answering(session, talk, context, self.zone, now)
-            asks_status = context.intent == Intent.STATUS_ENQUIRY and mention.id not in known.filed
-            if answered := answering.answer() or (answering.named() if asks_status else None):
-                drafted, about = answered
-            elif drafted := draft_reply(context):
-                drafted = answering.offer(drafted) or drafted
-        else:
+        if talk and talk.asked and not mention.danger:
+            spoken = understanding.language if understanding else "und"
+            context = replace(context, language=language_of(session, talk, spoken, known.templates.languages))
+        rules = speaking_of(self.speaking, known.accounts[mention.account_id].name)
+        status = StatusAnswers(session, mention, context, self.zone, now, rules)
+        answering = Answering(session, talk, context, status) if talk else None
+        own, newest = known.filed.get(mention.id), known.newest_posts.get(mention.id)
+        if mention.danger:
             drafted = draft_reply(context)
-        if drafted and (page := must_name(session, mention, self.speaking)):
+        elif answered := (
+            fixed_reply(session, mention, context, known)
+            or (answering and answering.answer())
+            or status.in_words(newest.text if newest else "", own)
+        ):
+            drafted, about = answered
+        else:
+            followed = mention.id in known.requests and own is not None
+            followed = followed and known.requests[mention.id].state == RequestState.JOINED
+            followed = followed and (mention.round == 1 or only_asked_so_far(session, mention))
+            drafted, about = status.of_own(own, followed=followed) or (draft_reply(context), about)
+            drafted = (answering and drafted and answering.offer(drafted)) or drafted
+            drafted = (talk and drafted and ask_if_same(session, talk, drafted, status)) or drafted
+        room: Conversation | None = None
+        if drafted and drafted.template_key in ASKS_IN_PRIVATE:
+            room = room_to_ask_in(session, mention, now)
+            drafted = draft_reply(replace(context, private=True)) if room else drafted
+        else:
+            ask_here_after_all(session, mention)
+        if drafted and (page := must_name(session, mention, self.speaking, room.id if room else None)):
             drafted = replace(drafted, text=f"{drafted.text}\n{page}")
+        if drafted:
+            fits = partial(_fits, context)
+            drafted = set_apart(session, mention, drafted, fits, private=context.private or room is not None)
         reply = _store(session, mention, drafted, about, known, now) if drafted else None
+        if drafted and reply:
+            reply.conversation_id = room.id if room else None
+            code = context.service.service_code if context.service else None
+            note_question(session, reply, drafted, code, reminder=context.asked.reminds)
         return (drafted, reply) if drafted and reply else None
 
     def _context(
@@ -123,7 +175,7 @@ class Drafter:
         mention: Mention,
         understanding: Understanding | None,
         earlier: ServiceRequest | None,
-        known: "_Known",
+        known: Known,
         talk: Talk | None,
         now: datetime,
     ) -> ReplyContext:
@@ -131,8 +183,12 @@ class Drafter:
         intent = understanding.intent if understanding else None
         if mention.id in known.filed and intent in ABOUT_THE_PROBLEM:
             intent = Intent.STATUS_ENQUIRY  # it is filed already: what they can want to hear is how it stands
+        elif request is not None and request.state == RequestState.JOINED and intent in ABOUT_THE_PROBLEM:
+            intent = Intent.SERVICE_REQUEST  # a person says it is the same problem as another report
         elif request is not None and mention.start_link_id is not None and intent in NO_REPORT:
             intent = Intent.SERVICE_REQUEST  # the link they came by says what they report
+        elif request is not None and request.service_code and mention.id in known.asked and intent in NOTHING_ELSE:
+            intent = Intent.SERVICE_REQUEST  # an answer alone says nothing of what they want
         private = talk is not None and talk.conversation.private
         return ReplyContext(
             intent=intent,
@@ -145,13 +201,22 @@ class Drafter:
             private=private,
             service=known.services.get((request.service_code if request else None) or ""),
             place=request.address_string if request else "",
-            choices=_choices(understanding),
+            choices=choices_of(understanding),
             missing=request.missing if request else [],
             name=known.authors[mention.author_id].display_name,
             danger=mention.danger,
-            known_request=_known_request(earlier, known.services, now),
-            hears_private=not CHANNELS[channel].public,
+            known_request=known_request_of(earlier, known.services, now),
+            hears_private=not CHANNELS[channel].public or CHANNELS[channel].in_private != InPrivate.NOBODY,
+            attributes=_still_asked(request, known),
+            asked=so_far(known.asked.get(mention.id or 0, [])),
         )
+
+
+def _still_asked(request: ServiceRequest | None, known: Known) -> list[ServiceAttribute]:
+    """What the city requires of a service beside what and where, and the request does not say."""
+    if request is None or request.state == RequestState.JOINED:
+        return []
+    return to_ask(known.attributes.get(request.service_code or "", []), request.attribute.keys())
 
 
 @dataclass(slots=True)
@@ -179,25 +244,37 @@ class Suggester:
             ).all()
             if not mentions:
                 return []
-            newest = _newest_posts(session, mentions)
+            newest = newest_posts_of(session, mentions)
             talks = {one.id: talk_of(session, one, newest.get(one.id)) for one in mentions}
             for talk in filter(None, talks.values()):
                 _hear(session, talk, now)
             left = [mention for mention in mentions if mention.state == MentionState.UNDERSTOOD]
-            known = _known(session, left, newest)
+            hear_fixed(session, left, now)
+            hear_answers(session, left, self.zone, now)
+            known = known_of(session, left, newest)
             for mention in left:
                 self._suggest_one(session, mention, known, talks[mention.id], now)
+            assign_by_rules(session, left, self.zone, now)
             return [mention.id or 0 for mention in mentions]
 
-    def _suggest_one(
-        self, session: Session, mention: Mention, known: "_Known", talk: Talk | None, now: datetime
-    ) -> None:
+    def _suggest_one(self, session: Session, mention: Mention, known: Known, talk: Talk | None, now: datetime) -> None:
         understanding = known.understandings.get(mention.id)
-        asked = talk is not None and talk.only_asks is not None
-        if understanding and not asked and mention.start_link_id is None and _is_chatter(understanding):
+        newest = known.newest_posts.get(mention.id)
+        asked = (talk is not None and talk.only_asks is not None) or answers_only(session, mention, newest)
+        asked = asked or asks_by_number(newest, self.speaking, known.accounts[mention.account_id].name)
+        reports = mention.start_link_id is not None or mention.id in known.requests  # a person or partner said what
+        reports = reports or mention.id in known.asked  # or it is the answer to a question of ours
+        same = says_it_is_this_one(session, mention, newest)
+        follows = not mention.danger and (same or suggest_joining(session, mention, newest, now))
+        chatter = understanding is not None and not (asked or reports or follows) and _is_chatter(understanding)
+        if chatter and move_to(session, mention.id or 0) is None:
             advance(session, mention, MentionState.SET_ASIDE, BY, "chatter: nothing to answer", now)
             return
         why, drafted = "request and reply are drafted", None
+        if follows:
+            why = "it says the same as another report: a person joins it, and its reply is drafted then"
+            advance(session, mention, MentionState.DRAFTED, BY, why, now)
+            return
         try:
             drafter = Drafter(self.length_of, self.find_private, self.zone, self.speaking)
             drafted = drafter.draft(session, mention, known, talk, now)
@@ -205,79 +282,23 @@ class Suggester:
             log.warning("mention %s: no reply could be drafted (%s)", mention.id, error)
             why = "no wording fits: a person writes the reply"
         advance(session, mention, MentionState.DRAFTED, BY, why, now)
+        standing = Standing(self.length_of, self.speaking)
         if drafted:
-            Standing(self.length_of, self.speaking).let_go(
-                session, mention, drafted[1], drafted[0], asked=asked, now=now
-            )
+            standing.let_go(session, mention, drafted[1], drafted[0], asked=asked, now=now)
+        close_if_fixed(session, mention, newest, now)
 
 
 def _hear(session: Session, talk: Talk, now: datetime) -> None:
     """What a talk brings before anything is drafted: an answer to which case it is, a command, a link's place."""
     if talk.mention.state != MentionState.UNDERSTOOD or follow_pick(session, talk, now):
         return  # an earlier one of this batch has asked us to forget it; or it goes on about another case
+    if hear_if_same(session, talk, now):
+        return
     do_what_is_asked(session, talk, now)
     drop_request(session, talk, now)
+    if talk.conversation.private and not talk.only_asks and talk.mention.state == MentionState.UNDERSTOOD:
+        go_on(session, talk.mention, now)
     take_from_link(session, talk, now)
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """All that a batch of drafts needs, read in a few queries. Keyed by mention id where not said otherwise."""
-
-    accounts: dict[int | None, Account]
-    authors: dict[int | None, Author]
-    understandings: dict[int | None, Understanding]
-    requests: dict[int | None, ServiceRequest]
-    filed: dict[int | None, ServiceRequest]
-    replies: dict[int | None, Reply]
-    newest_posts: dict[int | None, Post]
-    templates: TemplateBook
-    services: dict[str, Service]
-
-
-def _newest_posts(session: Session, mentions: Sequence[Mention]) -> dict[int | None, Post]:
-    """The newest post of each mention, by mention id; their conversations are read with them."""
-    rooms = select(Conversation).where(col(Conversation.id).in_({mention.conversation_id for mention in mentions}))
-    session.exec(rooms).all()
-    posts = (
-        select(Post)
-        .where(
-            col(Post.mention_id).in_([mention.id for mention in mentions]),
-            Post.kind == PostKind.MENTION,
-            col(Post.deleted_at).is_(None),
-        )
-        .order_by(col(Post.id))
-    )
-    return {post.mention_id: post for post in newest_versions(session.exec(posts).all())}
-
-
-def _known(session: Session, mentions: Sequence[Mention], newest: dict[int | None, Post]) -> _Known:
-    ids, rounds = [mention.id for mention in mentions], {mention.id: mention.round for mention in mentions}
-    authors = select(Author).where(col(Author.id).in_({mention.author_id for mention in mentions}))
-    understandings = select(Understanding).where(col(Understanding.mention_id).in_(ids)).order_by(col(Understanding.id))
-    requests = select(ServiceRequest).where(
-        col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED
-    )
-    replies = select(Reply).where(col(Reply.mention_id).in_(ids), Reply.state != ReplyState.CANCELLED)
-    of_mention = session.exec(requests).all()
-    heads = {one.mention_id: head_of(session, one) for one in of_mention}
-    return _Known(
-        accounts={one.id: one for one in session.exec(select(Account)).all()},
-        authors={one.id: one for one in session.exec(authors).all()},
-        understandings={one.mention_id: one for one in session.exec(understandings).all()},
-        requests={one.mention_id: one for one in of_mention if one.state in TOLD},
-        filed={mention_id: head for mention_id, head in heads.items() if head.service_request_id},
-        replies={one.mention_id: one for one in session.exec(replies).all() if one.round == rounds[one.mention_id]},
-        newest_posts=newest,
-        templates=TemplateBook(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all()),
-        services={one.service_code: one for one in session.exec(select(Service)).all()},
-    )
-
-
-def _choices(understanding: Understanding | None) -> list[str]:
-    """The places it may be, by the words of the post."""
-    candidates = understanding.candidates() if understanding else []
-    return list(dict.fromkeys(one.name for one in candidates if one.end > one.start))
 
 
 def _is_chatter(understanding: Understanding) -> bool:
@@ -288,39 +309,14 @@ def _is_chatter(understanding: Understanding) -> bool:
     )
 
 
-def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The newest request of the same person that the city has; in public, none they told us of in private."""
-    wanted = (
-        select(ServiceRequest)
-        .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
-        .where(
-            Mention.author_id == mention.author_id,
-            ServiceRequest.state == RequestState.SUBMITTED,
-            col(ServiceRequest.service_request_id).is_not(None),
-        )
-    )
-    if not session.get_one(Conversation, mention.conversation_id).private:
-        rooms = col(Conversation.id) == Mention.conversation_id
-        wanted = wanted.join(Conversation, rooms).where(col(Conversation.private).is_(False))
-    return session.exec(wanted.order_by(col(ServiceRequest.id).desc()).limit(1)).first()
-
-
-def _known_request(request: ServiceRequest | None, services: dict[str, Service], now: datetime) -> KnownRequest | None:
-    service = services.get(request.service_code or "") if request else None
-    if request is None or service is None:
-        return None
-    promised = request.expected_datetime
-    return KnownRequest(
-        service=service,
-        closed=request.status == "closed",
-        date_passed=promised is not None and promised < now,
-    )
-
-
 def _is_untouched(reply: Reply) -> bool:
     """Whether the words are still ours: nobody has changed or approved them, only perhaps opened the page."""
     waits = reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW)
     return waits and reply.revision == 1 and reply.approved_at is None
+
+
+def _fits(context: ReplyContext, text: str) -> bool:
+    return context.length(text) <= context.limit
 
 
 def _store(
@@ -328,7 +324,7 @@ def _store(
     mention: Mention,
     drafted: DraftedReply,
     about: int | None,
-    known: _Known,
+    known: Known,
     now: datetime,
 ) -> Reply | None:
     """Write the draft down; None where a person's words stand there already. `about`: the request it tells of."""
@@ -337,6 +333,8 @@ def _store(
         reply = Reply(mention_id=mention.id or 0, account_id=mention.account_id, round=mention.round, changed_at=now)
     elif not _is_untouched(reply):
         return None
+    else:
+        give_way(session, reply, now)
     newest = known.newest_posts.get(mention.id)
     reply.purpose = drafted.purpose
     reply.text, reply.language = drafted.text, drafted.language

@@ -73,16 +73,8 @@ class TelegramResponder(Opened):
 
     async def send(self, post: OutgoingPost) -> SentPost:
         """Send one message, quoting the resident's. Raises SendRefused, SendDeferred or SendUncertain."""
-        chat, _, thread = post.conversation_id.partition("/")
         try:
-            message = await self._bot.send_message(
-                chat_id=int(chat),
-                text=post.text,
-                message_thread_id=int(thread) if thread else None,
-                reply_parameters=_quoting(post.in_reply_to, chat),
-                reply_markup=_keyboard(post),
-                link_preview_options=telegram.LinkPreviewOptions(is_disabled=True),
-            )
+            message = await self._put(post)
         except RetryAfter as error:
             wait = error.retry_after
             pause = wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
@@ -104,6 +96,19 @@ class TelegramResponder(Opened):
         except (TelegramError, LookupError, TypeError, AttributeError) as error:  # the SDK trips over odd JSON
             raise SendUncertain("Telegram answered something we do not know while we were sending") from error
         return SentPost(f"{message.chat_id}:{message.message_id}", message.date.astimezone(UTC))
+
+    async def _put(self, post: OutgoingPost) -> telegram.Message:
+        chat, _, thread = post.conversation_id.partition("/")
+        where: dict[str, Any] = {
+            "chat_id": int(chat),
+            "message_thread_id": int(thread) if thread else None,
+            "reply_parameters": _quoting(post.in_reply_to, chat),
+            "reply_markup": _keyboard(post),
+        }
+        if post.pictures:
+            return await self._bot.send_photo(photo=post.pictures[0].content, caption=post.text, **where)
+        no_preview = telegram.LinkPreviewOptions(is_disabled=True)
+        return await self._bot.send_message(text=post.text, link_preview_options=no_preview, **where)
 
     def _timed_out(self, error: TimedOut) -> Exception:
         if type(error.__cause__).__name__ in {"ConnectTimeout", "PoolTimeout"}:  # nothing had left us yet
@@ -128,9 +133,12 @@ def _quoting(in_reply_to: str | None, chat: str) -> telegram.ReplyParameters | N
 
 
 def _keyboard(post: OutgoingPost) -> telegram.ReplyKeyboardMarkup | telegram.ReplyKeyboardRemove | None:
-    """A button that shares the place, where we ask for it in private; the next message takes it away again."""
+    """Buttons for what we ask in private: an answer, or where it is. The next message takes them away again."""
     if not post.private:
-        return None  # Telegram has that button in private chats alone
+        return None  # Telegram shares a place in private chats alone, and a group is no place for answers by tap
+    if post.choices:
+        answers = [[telegram.KeyboardButton(one)] for one in post.choices]
+        return telegram.ReplyKeyboardMarkup(answers, resize_keyboard=True, one_time_keyboard=True)
     if not post.asks_location:
         return telegram.ReplyKeyboardRemove()
     button = telegram.KeyboardButton(

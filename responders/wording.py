@@ -2,16 +2,16 @@
 
 A text may hold {number} and {date}. Approval freezes it into two variants: one for a city that answered, whose slots
 the outbox fills, and one for a city that did not, with our own reference as the number and without the date sentence.
-Square-bracket placeholders ([problem], [place], [first], [second], [name]) belong to templates; a text that
-still holds one is not ready to be approved.
+Square-bracket placeholders ([problem], [place], [reason] and the others of PLACEHOLDERS) belong to templates; a text
+that still holds one is not ready to be approved.
 """
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 
 from babel import Locale, UnknownLocaleError
@@ -20,11 +20,15 @@ from babel.dates import format_date, format_skeleton
 NUMBER_WIDEST = "8" * 16
 """The widest number a reply may carry: 16 characters. `fill` refuses a wider one."""
 
-PLACEHOLDERS = frozenset({"problem", "place", "first", "second", "name"})
-"""What drafting fills in a template, in square brackets."""
+PLACEHOLDERS = frozenset(
+    {"problem", "place", "first", "second", "name", "reason", "agency", "contact", "question", "days"}
+)
+"""What is filled in a template, in square brackets: by drafting, or by a person where nobody else knows it."""
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "ps"})
 LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
+
+_BETWEEN_NUMBERS = {"zh-Hans": "、", "zh-Hant": "、"} | dict.fromkeys(RIGHT_TO_LEFT, "، ")
 
 _SLOT = re.compile(r"\{(number|date)\}")
 _PLACEHOLDER = re.compile(r"\[(" + "|".join(sorted(PLACEHOLDERS)) + r")\]")
@@ -33,7 +37,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_/-]{0,14}[A-Za-z0-9])?")
 _ENDS_ALWAYS = frozenset("。！？؟۔។៕।॥")
 _ENDS_BEFORE_SPACE = frozenset(".!?…")
 _CLOSES = frozenset("\"'”’»)]』」）】")
-_SIGN_OFF = re.compile(r"\s+(?=\^\w{1,4}\s*\Z)")
+_SIGN_OFF = re.compile(r"\s+(?=[\^/\u2013\u2014-]\w{1,4}\s*\Z)")
 _COMPASS = frozenset("NSEW")
 _ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "no", "nos", "est", "approx", "ca", "tel", "ext", "apt"})
 
@@ -84,12 +88,12 @@ def filled(template: str, words: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: words[match[1]], template)
 
 
-def freeze(text: str, language: str, reference: str) -> Frozen:
+def freeze(text: str, language: str, reference: str | Sequence[str]) -> Frozen:
     """Both variants of a text a person approved (invariant 3).
 
-    `reference` is our own number for the request, at most 16 characters. Raises WordingError where a person must
-    change the text first: a brace that is no slot, a placeholder left open, the number inside the date sentence, or
-    nothing left to say without the date.
+    `reference` is our own number for the request, at most 16 characters; one for each where it tells of several.
+    Raises WordingError where a person must change the text first: a brace that is no slot, a placeholder left open, the
+    number inside the date sentence, or nothing left to say without the date.
     """
     slots(text)
     left_open = _PLACEHOLDER.search(text)
@@ -101,24 +105,33 @@ def freeze(text: str, language: str, reference: str) -> Frozen:
     return Frozen(with_answer=text, without_answer=without_answer)
 
 
-def fill(with_answer: str, language: str, number: str, day: date | None) -> str:
+def fill(with_answer: str, language: str, number: str | Sequence[str], day: date | None) -> str:
     """The words that go out: `number` and `day` in their slots; without a day its sentence is dropped.
 
-    Nothing else is substituted; any other brace stays as it is. Raises WordingError for a number that is empty, wider
-    than NUMBER_WIDEST or made of anything but letters, digits and inner - _ /.
+    Several numbers stand beside each other, "13075315, 13075316", in the order in which they are given. Nothing else is
+    substituted; any other brace stays as it is. Raises WordingError for a number that is empty, wider than
+    NUMBER_WIDEST or made of anything but letters, digits and inner - _ /.
     """
     text = with_answer if day is not None else without_date_sentence(with_answer)
     values = {}
     if "{number}" in text:
-        values["number"] = _number_words(number, language)
+        values["number"] = _numbers_words(number, language)
     if day is not None and "{date}" in text:
         values["date"] = date_words(day, language)
     return _SLOT.sub(lambda match: values[match[1]], text)
 
 
-def widest(text: str, language: str) -> str:
-    """The text with its slots at their widest: no filled variant is longer, in characters or as X weighs them."""
-    values = {"number": _number_words(NUMBER_WIDEST, language), "date": widest_date(language)}
+def numbers_in(number: str | Sequence[str]) -> int:
+    """How many numbers stand in a slot."""
+    return 1 if isinstance(number, str) else len(number)
+
+
+def widest(text: str, language: str, numbers: int = 1) -> str:
+    """The text with its slots at their widest: no filled variant is longer, in characters or as X weighs them.
+
+    `numbers`: how many requests it tells of.
+    """
+    values = {"number": _numbers_words([NUMBER_WIDEST] * numbers, language), "date": widest_date(language)}
     return _SLOT.sub(lambda match: values[match[1]], text)
 
 
@@ -187,6 +200,12 @@ def _space_after(sentence: str) -> str:
     return sentence[len(sentence.rstrip()) :]
 
 
+def _numbers_words(number: str | Sequence[str], language: str) -> str:
+    if isinstance(number, str):
+        return _number_words(number, language)
+    return _BETWEEN_NUMBERS.get(language, ", ").join(_number_words(one, language) for one in number)
+
+
 def _number_words(number: str, language: str) -> str:
     if not _NUMBER.fullmatch(number):
         raise WordingError(
@@ -227,7 +246,7 @@ _CREOLE_MONTHS = (
     *("jiyè", "out", "septanm", "oktòb", "novanm", "desanm"),
 )
 
-_DIGITS = {
+DIGITS = {
     "arabext": str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹"),
     "beng": str.maketrans("0123456789", "০১২৩৪৫৬৭৮৯"),
 }
@@ -248,7 +267,7 @@ def date_words(day: date, language: str) -> str:
     if day.day == 1:
         pattern = _FIRST_OF_MONTH.get(language, pattern)
     locale = Locale.parse(tag)
-    return format_date(day, pattern, locale=locale).translate(_DIGITS.get(locale.default_numbering_system, {}))
+    return format_date(day, pattern, locale=locale).translate(DIGITS.get(locale.default_numbering_system, {}))
 
 
 def _date_words_elsewhere(day: date, language: str) -> str:
@@ -258,7 +277,7 @@ def _date_words_elsewhere(day: date, language: str) -> str:
         return date_words(day, "en")
 
 
-@cache
+@lru_cache(maxsize=64)
 def widest_date(language: str) -> str:
     """The longest a date gets in a language, both in characters and as X weighs them.
 

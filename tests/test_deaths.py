@@ -7,6 +7,7 @@ import pytest
 from benchmarks.deaths import run
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_doubled_or_sent_unapproved_whatever_dies(tmp_path: Path, seed: int) -> None:

@@ -24,7 +24,16 @@ from hark311.cli import app
 from hark311.notices import Notice
 from hark311.paging import Page, WebhookNotifier
 from hark311.replay import BadLine, read_lines
-from hark311.settings import NotifySettings, Open311Settings, Settings, TelegramAccount, XAccount, load
+from hark311.settings import (
+    CityDestination,
+    NotifySettings,
+    Open311Settings,
+    Settings,
+    TelegramAccount,
+    XAccount,
+    load,
+)
+from hark311.settings.destinations import MailDestination, WebhookDestination
 from hark311.simulator import RunningSimulator, SimulatorSettings
 from hark311.simulator.box import Box
 from hark311.simulator.control import ControlApi
@@ -46,8 +55,11 @@ ROW = re.compile(r"^\| `([^`]+)` \| ([^|]+) \|", re.MULTILINE)
 COMMAND = re.compile(r"(?:HARK_\S+ |ExecStart=)*(?:\S*/)?(hark \w.*)")
 SETTING = re.compile(r"\bHARK_[A-Z0-9]+(?:_+[A-Z0-9]+)*")
 
-READMES = {"README.md", "docs/tutorial/first-hour.md"}
-PICTURES = {"queue", "mention", "thread-x", "queue-mobile", "mention-dark"}
+DESTINATIONS: tuple[type[BaseModel], ...] = (MailDestination, WebhookDestination, CityDestination)
+
+PICTURES = {"mention-dark", "thread-x"} | {
+    name + width for name in ("queue", "mention", "supervise", "freeze") for width in ("", "-mobile")
+}
 
 
 def _name(page: Path) -> str:
@@ -175,7 +187,7 @@ def test_every_page_can_be_found_from_the_index() -> None:
 
 
 def test_the_pictures_are_there_shown_and_small() -> None:
-    shown = "".join((ROOT / name).read_text(encoding="utf-8") for name in READMES)
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     for name in PICTURES:
         picture = DOCS / "images" / f"{name}.png"
         assert picture.read_bytes().startswith(b"\x89PNG")
@@ -196,15 +208,21 @@ def _command_lines() -> Iterator[tuple[str, str]]:
             yield _name(page), inline[inline.index("hark ") :]
 
 
+def _has_commands_alone(command: Any, argument: str) -> bool:
+    """Whether an argument must name a command. A group that runs by itself takes options of its own as well."""
+    own = getattr(command, "invoke_without_command", False) and argument.startswith("-")
+    return hasattr(command, "commands") and not own
+
+
 @pytest.mark.parametrize(("page", "line"), sorted(set(_command_lines())))
 def test_every_command_in_the_pages_parses(page: str, line: str) -> None:
     name, *arguments = shlex.split(re.split(r" [|>&]", line)[0], comments=True)
     command: Any = typer.main.get_command(app)
-    while arguments and hasattr(command, "commands"):
+    while arguments and _has_commands_alone(command, arguments[0]):
         assert arguments[0] in command.commands, f"{page}: there is no command {line!r}"
         name = arguments.pop(0)
         command = command.commands[name]
-    if not hasattr(command, "commands"):
+    if not hasattr(command, "commands") or arguments:
         needed = [one for one in command.params if one.required]
         if arguments or not needed:  # a bare name speaks of the command; its arguments are not there to be checked
             command.make_context(name, arguments)
@@ -223,12 +241,15 @@ def _fields(model: type[BaseModel], prefix: str) -> set[str]:
 def test_every_setting_named_in_the_pages_is_one() -> None:
     known = _fields(Settings, "HARK_") | _fields(Open311Settings, "HARK_OPEN311__")
     known |= _fields(NotifySettings, "HARK_NOTIFY__")
-    of_an_account = _fields(XAccount, "") | _fields(TelegramAccount, "")
+    of_one = {
+        "ACCOUNTS": _fields(XAccount, "") | _fields(TelegramAccount, ""),
+        "DESTINATIONS": set[str]().union(*(_fields(one, "") for one in DESTINATIONS)),
+    }
     unknown = []
     for page in WRITTEN:
         for found in SETTING.findall(page.read_text(encoding="utf-8")):
-            account = re.fullmatch(r"HARK_ACCOUNTS__[A-Z0-9_]+?__(\w+)", found)
-            if found not in known and not (account and account[1] in of_an_account):
+            named = re.fullmatch(r"HARK_(ACCOUNTS|DESTINATIONS)__[A-Z0-9_]+?__(\w+)", found)
+            if found not in known and not (named and named[2] in of_one[named[1]]):
                 unknown.append(f"{_name(page)}: {found}")
     assert not unknown
 

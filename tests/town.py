@@ -18,10 +18,12 @@ from sqlmodel import Session, col, select
 from classifier.protocol import Classifier
 from classifier.reading import Reader
 from hark311 import wiring
+from hark311.console.words import LANGUAGES
 from hark311.gazetteers import LoadedGazetteer
 from hark311.settings import Settings, load
 from hark311.simulated import accounts_of, city_of
 from hark311.simulator import RunningSimulator
+from hark311.telling import telling_of
 from listeners.hearing import Hearing
 from listeners.x import XListener
 from models import (
@@ -36,8 +38,11 @@ from models import (
     StaffUser,
 )
 from models.threads import newest_inbound
+from responders.following_city import CityFollower
+from responders.open311 import Open311City
 from responders.outbox import Outbox
 from responders.review import Approved, Decided, Desk, RequestFields
+from responders.status import StatusReplies
 from responders.submission import Submission
 
 _READERS: list[tuple[Classifier, LoadedGazetteer]] = []
@@ -74,7 +79,11 @@ class Town:
 
     def __enter__(self) -> Self:
         self.simulator.start()
-        self.settings: Settings = load(self.data, simulator_port=self.simulator.settings.port)
+        self.settings: Settings = load(
+            self.data,
+            simulator_port=self.simulator.settings.port,
+            quiet_hours="",  # whatever the hour a test runs
+        )
         self.database: Database = wiring.database_of(self.settings)
         self.desk: Desk = replace(wiring.desk_of(self.settings, self.database), hold=self.hold, clock=self.clock)
         self.suggester = wiring.suggester_of(self.settings, self.database)
@@ -92,6 +101,7 @@ class Town:
         """A person at the desk; the id."""
         with self.database.write() as session:
             staff = StaffUser(username=name.lower().replace(" ", "."), display_name=name, role=Role.SUPERVISOR)
+            staff.reads = list(LANGUAGES)
             session.add(staff)
             session.flush()
             return staff.id or 0
@@ -241,7 +251,8 @@ class Town:
                 submission.expire_leases()
                 await outbox.prove()
                 await submission.prove()
-                await submission.poll_tokens()
+                assert submission.city is not None
+                await self.following(submission.city).poll_tokens()
 
     async def delivery(self, stack: AsyncExitStack) -> tuple[Submission, Outbox]:
         """The two halves of delivery, opened in `stack`."""
@@ -260,8 +271,21 @@ class Town:
 
     async def _refresh(self) -> None:
         async with AsyncExitStack() as stack:
-            submission, _ = await self.delivery(stack)
-            await submission.refresh()
+            city = await stack.enter_async_context(wiring.city(self.settings))
+            await self.following(city).refresh()
+
+    def tell(self) -> int:
+        """Draft what residents are to be told of the city's news; returns for how many mentions it was decided."""
+        return self.telling.tell_all()
+
+    @property
+    def telling(self) -> StatusReplies:
+        """What drafts status replies, on this town's clock."""
+        return telling_of(self.settings, self.database, self.desk, wiring.redact_for(self.settings))
+
+    def following(self, city: Open311City) -> CityFollower:
+        """What follows the city's system, on this town's clock."""
+        return CityFollower(self.database, city, clock=self.clock)
 
     def simulator_services(self) -> list[dict[str, str]]:
         """The services of the simulated city."""

@@ -42,6 +42,11 @@ def keys_around(report: Report, reach: Reach | None = None) -> list[str]:
     return keys
 
 
+def squares_around(lat: float, lon: float, radius_m: float) -> list[str]:
+    """The keys of all small squares that a circle may touch, whatever the reports in them tell of."""
+    return list(_squares("any", SQUARE_M, lat, lon, radius_m))
+
+
 def _names(report: Report) -> Iterator[str]:
     if report.hash:
         yield f"={report.hash}"

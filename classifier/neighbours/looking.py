@@ -141,7 +141,9 @@ def _read(session: Session, mention_ids: Sequence[int]) -> list[_Noted]:
     """The batch as reports: its open requests, its words, and what was understood of them."""
     requests = session.exec(
         select(ServiceRequest).where(
-            col(ServiceRequest.mention_id).in_(mention_ids), col(ServiceRequest.state).in_(OPEN)
+            col(ServiceRequest.mention_id).in_(mention_ids),
+            ServiceRequest.part == 1,
+            col(ServiceRequest.state).in_(OPEN),
         )
     ).all()
     if not requests:

@@ -58,6 +58,7 @@ class NameBook:
         self._common = common
         self._stops: dict[str, set[str]] = {}
         self._words: dict[str, list[str]] = {}
+        self._in_names: set[str] = set()
         for name in names:
             self._add(name)
         self._mended = lru_cache(maxsize=16_384)(self._mend)
@@ -81,9 +82,9 @@ class NameBook:
                 self._stops.setdefault(one[0], set()).add(" ".join(one))
         if name.kind != "street":
             for word in words:
-                known = self._words.setdefault(word[0], [])
-                if len(word) >= _SHORTEST_TYPO and word.isalpha() and word not in known:
-                    known.append(word)
+                if len(word) >= _SHORTEST_TYPO and word.isalpha() and word not in self._in_names:
+                    self._in_names.add(word)
+                    self._words.setdefault(word[0], []).append(word)
 
     def __len__(self) -> int:
         return len(self._names)
@@ -181,7 +182,7 @@ class NameBook:
 
     def _mend(self, word: str) -> tuple[str, int]:
         """The word of a name that this may have been meant for, and the slips; "" for none."""
-        if word in self._common or not word.isalpha() or word in self._words.get(word[0], ()):
+        if word in self._common or not word.isalpha() or word in self._in_names:
             return "", 0
         slips = 1 if len(word) < _LETTERS_TO_A_SLIP else 2
         near = process.extractOne(

@@ -14,16 +14,15 @@ from classifier.places.crossings import (
     block_first,
     corner,
     crossing,
-    foreign,
     is_no_place,
     phrase_at,
     said_before,
-    street_name,
 )
 from classifier.places.kinds import Found, Place, PlaceKind
 from classifier.places.namebook import NameBook
 from classifier.places.named import is_no_area, read_area, read_headed, reads_as_listed, with_state
 from classifier.places.stops import stop
+from classifier.places.street_names import foreign, street_name
 from classifier.places.streets import read_names
 from classifier.places.stretches import stretch
 from classifier.places.tokens import ELSEWHERE, Token, plain_words, tokens_of, word_set

@@ -1,24 +1,29 @@
-"""A person's own page: password, single-key shortcuts."""
+"""A person's own page: their password, and where they are signed in."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from hark311.console import auth
-from hark311.console.frame import KEYS_COOKIE, signed_in_page
-from hark311.console.visits import ConsoleHere, Submitting, Viewing, set_cookie
+from hark311.console import auth, second_step
+from hark311.console.frame import signed_in_page
+from hark311.console.pages import Console
+from hark311.console.visits import ConsoleHere, Submitting, Viewing, Visitor
 from models import StaffUser
 
-router = APIRouter()
-A_YEAR = 365 * 86400
+router = APIRouter(prefix="/account")
+
+DONE = {
+    "password": "Your password is set. You are signed out everywhere else.",
+    "ended": "That browser is signed out.",
+    "others": "You are signed out everywhere but here.",
+}
 
 
-@router.get("/account")
+@router.get("")
 def show_account(request: Request, console: ConsoleHere, visitor: Viewing, done: str = "") -> Response:
-    said = {"password": "Your password is set. You are signed out everywhere else.", "keys": "Kept for this browser."}
-    return signed_in_page(request, console, visitor, "account.html", trouble="", done=said.get(done, ""))
+    return _page(request, console, visitor, done=DONE.get(done, ""))
 
 
-@router.post("/account/password")
+@router.post("/password")
 def set_password(request: Request, console: ConsoleHere, sent: Submitting) -> Response:
     new, again, current = sent.text("new"), sent.text("again"), sent.text("current")
     stored = sent.visitor.staff.password_hash
@@ -32,7 +37,7 @@ def set_password(request: Request, console: ConsoleHere, sent: Submitting) -> Re
     elif new != again:
         trouble = "The two new passwords differ. Nothing was changed."
     if trouble:
-        return signed_in_page(request, console, sent.visitor, "account.html", 422, trouble=trouble, done="")
+        return _page(request, console, sent.visitor, 422, trouble=trouble)
     with console.product.database.write() as session:
         staff = session.get_one(StaffUser, sent.visitor.id)
         auth.set_password(session, staff, new, console.now())
@@ -41,8 +46,36 @@ def set_password(request: Request, console: ConsoleHere, sent: Submitting) -> Re
     return RedirectResponse("/account?done=password", status_code=303)
 
 
-@router.post("/account/keys")
-def set_keys(request: Request, sent: Submitting) -> Response:
-    answer = RedirectResponse("/account?done=keys", status_code=303)
-    set_cookie(answer, request, KEYS_COOKIE, "on" if sent.text("keys") else "off", A_YEAR)
-    return answer
+@router.post("/sessions/others/end")
+def end_others(console: ConsoleHere, sent: Submitting) -> Response:
+    with console.product.database.write() as session:
+        auth.end_other_sessions(session, sent.visitor.staff, sent.visitor.secret, console.now())
+    return RedirectResponse("/account?done=others", status_code=303)
+
+
+@router.post("/sessions/{sign_in_id}/end")
+def end_one(console: ConsoleHere, sent: Submitting, sign_in_id: int) -> Response:
+    with console.product.database.write() as session:
+        auth.end_one(session, sent.visitor.id, sign_in_id, console.now())
+    return RedirectResponse("/account?done=ended", status_code=303)
+
+
+def _page(
+    request: Request, console: Console, visitor: Visitor, status: int = 200, *, trouble: str = "", done: str = ""
+) -> Response:
+    with console.product.database.read() as session:
+        sessions = auth.sessions_of(session, visitor.id, console.now())
+        codes_left = second_step.codes_left(session, visitor.staff)
+    return signed_in_page(
+        request,
+        console,
+        visitor,
+        "account.html",
+        status,
+        trouble=trouble,
+        done=done,
+        sessions=sessions,
+        this=visitor.session.id,
+        codes_left=codes_left,
+        demanded=visitor.staff.role in console.product.settings.second_step_roles,
+    )

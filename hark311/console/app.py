@@ -17,39 +17,78 @@ from hark311 import webhooks
 from hark311.console import (
     account_pages,
     assets,
+    assignment_pages,
+    bulk_pages,
+    calendar_pages,
+    card_pages,
+    case_pages,
     channel_pages,
+    compare_pages,
+    composer_pages,
+    correction_pages,
     delivery_pages,
+    destination_pages,
+    escalation_pages,
     evidence_pages,
+    fixed_pages,
+    freeze_pages,
+    go_pages,
+    handover_pages,
+    jurisdiction_pages,
+    key_pages,
     learning_pages,
     ledger_pages,
     link_pages,
+    live_pages,
     map_pages,
     mention_pages,
     neighbour_pages,
+    notes_pages,
+    partner_pages,
+    photo_pages,
+    phrase_pages,
+    picture_pages,
     place_pages,
+    point_pages,
+    preference_pages,
+    question_pages,
     queue_pages,
     referral_pages,
     rule_pages,
+    second_step_pages,
     service_pages,
+    service_questions,
     sign_in_pages,
     spend_pages,
+    splitting_pages,
+    staff_pages,
     standing_pages,
+    status_link_pages,
+    status_page,
+    status_rule_pages,
+    supervise_pages,
+    template_pages,
+    translation_pages,
+    tray_pages,
+    view_pages,
 )
 from hark311.console.guard import Guard
 from hark311.console.mention_queries import NoSuchMention
 from hark311.console.pages import Console, make_console
-from hark311.console.visits import Forged, NotSignedIn, NotSupervisor
+from hark311.console.reach import NoSuchId, OutOfReach
+from hark311.console.visits import Forged, NeedsSecondStep, NotAllowed, NotSignedIn
+from hark311.open311_server import app as open311_server
 from hark311.product import Product
-from models import IllegalTransition
-from responders.review import NotFound, NotYours
+from models import IllegalTransition, Power
+from responders.review import NotApproved, NotFound, NotYours
 
 log = logging.getLogger(__name__)
 
 
 class WithoutSecrets(logging.Filter):
-    """Takes sign-in secrets out of the web server's access log."""
+    """Takes secrets that stand in addresses out of the web server's access log."""
 
-    _LINK = re.compile(r"(/sign-in/)[^\s?\"]+")
+    _LINK = re.compile(r"(/sign-in/|/s/|[?&]api_key=)[^\s?&\"]+")
 
     def filter(self, entry: logging.LogRecord) -> bool:
         if isinstance(entry.args, tuple):
@@ -59,23 +98,60 @@ class WithoutSecrets(logging.Filter):
 
 PAGES = (
     queue_pages,
+    supervise_pages,
+    handover_pages,
+    assignment_pages,
+    notes_pages,
+    live_pages,
+    view_pages,
+    bulk_pages,
     mention_pages,
+    composer_pages,
+    picture_pages,
+    phrase_pages,
     neighbour_pages,
+    compare_pages,
+    photo_pages,
+    correction_pages,
+    splitting_pages,
+    point_pages,
+    question_pages,
     evidence_pages,
     delivery_pages,
+    tray_pages,
+    destination_pages,
+    key_pages,
+    freeze_pages,
     channel_pages,
+    partner_pages,
     ledger_pages,
     standing_pages,
     link_pages,
     rule_pages,
     referral_pages,
+    jurisdiction_pages,
+    escalation_pages,
+    service_questions,
     service_pages,
+    calendar_pages,
     place_pages,
     map_pages,
     learning_pages,
     spend_pages,
     account_pages,
+    second_step_pages,
+    staff_pages,
+    preference_pages,
+    go_pages,
+    template_pages,
+    translation_pages,
+    card_pages,
     sign_in_pages,
+    status_link_pages,
+    status_page,
+    fixed_pages,
+    status_rule_pages,
+    case_pages,
 )
 
 
@@ -88,16 +164,21 @@ def create_app(product: Product) -> FastAPI:
     app.include_router(webhooks.router)
     for pages in PAGES:
         app.include_router(pages.router)
+    if product.settings.open311_server != "off":
+        app.mount(open311_server.PATH, open311_server.Open311Server(product).app())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     app.add_middleware(Guard, settings=product.settings, broken=_broken)
     app.add_exception_handler(NotSignedIn, _not_signed_in)
     app.add_exception_handler(Forged, _forged)
-    app.add_exception_handler(NotSupervisor, _not_supervisor)
+    app.add_exception_handler(NotAllowed, _not_allowed)
+    app.add_exception_handler(NeedsSecondStep, _needs_second_step)
+    app.add_exception_handler(OutOfReach, _out_of_reach)
     app.add_exception_handler(NotYours, _not_yours)
+    app.add_exception_handler(NotApproved, _not_done)
     app.add_exception_handler(IllegalTransition, _overtaken)
     app.add_exception_handler(OperationalError, _at_the_same_moment)
     app.add_exception_handler(HTTPException, _http_error)
-    for missing in (NotFound, NoSuchMention, RequestValidationError, OverflowError):  # no id is that long
+    for missing in (NotFound, NoSuchMention, NoSuchId, RequestValidationError, OverflowError):  # no id is that long
         app.add_exception_handler(missing, _missing)
     logging.getLogger("uvicorn.access").addFilter(WithoutSecrets())
     return app
@@ -133,8 +214,30 @@ def _forged(request: Request, _error: Exception) -> Response:
     return _trouble(request, 403, "This form was not accepted", said)
 
 
-def _not_supervisor(request: Request, _error: Exception) -> Response:
-    return _trouble(request, 403, "A supervisor changes this", ["Nothing was changed. Ask a supervisor to do it."])
+WHO_MAY = {
+    Power.DRAFT: "Somebody who drafts does this",
+    Power.APPROVE: "An approver does this",
+    Power.MODERATE: "A chat moderator does this",
+    Power.SUPERVISE: "A supervisor changes this",
+    Power.ADMINISTER: "An administrator changes this",
+}
+
+
+def _not_allowed(request: Request, error: Exception) -> Response:
+    said = ["Nothing was changed. What you typed stands below; ask a colleague with that role to do it."]
+    return _trouble(request, 403, WHO_MAY[cast(NotAllowed, error).power], said)
+
+
+def _needs_second_step(request: Request, _error: Exception) -> Response:
+    if request.method == "GET" and "hx-request" not in request.headers:
+        return RedirectResponse("/account/second-step", status_code=303)
+    said = ["Your role signs in with a second step, which you have not set up yet. Nothing was done."]
+    return _trouble(request, 403, "Set up your second step first", said, ("/account/second-step", "Set it up"))
+
+
+def _out_of_reach(request: Request, _error: Exception) -> Response:
+    said = ["An administrator says who looks after which accounts, services and areas. Nothing was changed."]
+    return _trouble(request, 403, "Other colleagues look after this post", said)
 
 
 def _not_yours(request: Request, error: Exception) -> Response:
@@ -142,6 +245,13 @@ def _not_yours(request: Request, error: Exception) -> Response:
     mention_id = request.path_params.get("mention_id")
     link = (f"/mentions/{mention_id}", "Open the mention again") if mention_id else TO_QUEUE
     return _trouble(request, 409, "It is not yours to decide right now", said, link)
+
+
+def _not_done(request: Request, error: Exception) -> Response:
+    said = [*cast(NotApproved, error).reasons, "Nothing was changed. What you typed stands below."]
+    mention_id = request.path_params.get("mention_id")
+    link = (f"/mentions/{mention_id}", "Open the mention again") if mention_id else TO_QUEUE
+    return _trouble(request, 422, "It could not be done", said, link)
 
 
 def _overtaken(request: Request, _error: Exception) -> Response:

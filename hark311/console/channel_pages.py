@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from hark311 import retiring
 from hark311.console import channel_queries, queries, queue_queries, spend_queries, upkeep
 from hark311.console.frame import signed_in_page
+from hark311.console.status_link_pages import links_by_account
 from hark311.console.views import BY_KEY
-from hark311.console.visits import ConsoleHere, Submitting, Supervising, Viewing
+from hark311.console.visits import Approving, ConsoleHere, Supervising, Viewing
 from listeners import backfill
-from models import Account, Alarm, Role
+from models import Account, Alarm, Power
 from models.job_names import UNDERSTAND
 from responders.review import NotFound
 
@@ -27,6 +28,7 @@ def show_channels(request: Request, console: ConsoleHere, visitor: Viewing) -> R
     with console.product.database.read() as session:
         channels = channel_queries.channel_states(session, console, whole=True)
         unreadable = queries.unreadable_posts(session)
+        gives_links = links_by_account(session) if console.product.settings.status_page else {}
     return signed_in_page(
         request,
         console,
@@ -35,12 +37,13 @@ def show_channels(request: Request, console: ConsoleHere, visitor: Viewing) -> R
         channels=channels,
         unreadable=unreadable,
         limits=spend_queries.limits_of(console.product, console.now()),
-        supervisor=visitor.staff.role == Role.SUPERVISOR,
+        supervisor=visitor.staff.may(Power.SUPERVISE),
+        gives_links=gives_links,
     )
 
 
 @router.post("/channels/{account_id}/backfill")
-async def decide_backfill(console: ConsoleHere, sent: Submitting, account_id: int) -> Response:
+async def decide_backfill(console: ConsoleHere, sent: Approving, account_id: int) -> Response:
     """Take in what was written before we began, all of it or the last days before; or leave it."""
     days, now, by = sent.text("days").strip(), console.now(), f"staff:{sent.visitor.id}"
     with console.product.database.write() as session:
@@ -70,7 +73,7 @@ def retire(console: ConsoleHere, sent: Supervising, account_id: int) -> Response
 
 
 @router.post("/gaps/{gap_id}/close")
-def close_gap(console: ConsoleHere, sent: Submitting, gap_id: int) -> Response:
+def close_gap(console: ConsoleHere, sent: Approving, gap_id: int) -> Response:
     with console.product.database.write() as session:
         if not upkeep.close_gap(session, gap_id, sent.visitor.staff, console.now()):
             raise NotFound(f"There is no gap {gap_id}.")
@@ -78,7 +81,7 @@ def close_gap(console: ConsoleHere, sent: Submitting, gap_id: int) -> Response:
 
 
 @router.post("/unreadable/{post_id}/close")
-def close_unreadable(console: ConsoleHere, sent: Submitting, post_id: int) -> Response:
+def close_unreadable(console: ConsoleHere, sent: Approving, post_id: int) -> Response:
     with console.product.database.write() as session:
         if not upkeep.close_unreadable(session, post_id, sent.visitor.staff, console.now()):
             raise NotFound(f"There is no unreadable post {post_id}.")

@@ -12,7 +12,7 @@ from hark311.simulated import accounts_of
 from hark311.watching import Watched, unheard_accounts, watch
 from listeners import backfill
 from listeners.lanes import lane_of
-from models import CHANNELS, Account, AccountHealth, Gap, Lane, ListeningRule
+from models import CHANNELS, Account, AccountHealth, Channel, Gap, Lane, ListeningRule
 
 LANES = {"messages": "Private messages", "quotes": "Quotes of our posts"}
 
@@ -58,7 +58,8 @@ class ChannelState:
 def channel_states(session: Session, console: Console, *, whole: bool = False) -> list[ChannelState]:
     """All our accounts, in the order they were set up. whole: with what waits from before, and what is not heard."""
     settings, now = accounts_of(console.product.settings), console.now()
-    accounts = session.exec(select(Account).order_by(col(Account.id))).all()
+    listening = select(Account).where(Account.channel != Channel.PARTNER)  # partners have a page of their own
+    accounts = session.exec(listening.order_by(col(Account.id))).all()
     gaps = session.exec(select(Gap).where(col(Gap.closed_at).is_(None)).order_by(col(Gap.id)).limit(200)).all()
     return [
         _state(

@@ -1,11 +1,19 @@
 """The decision form of the mention page: what a person typed, as it stands on the page, and as the desk takes it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from hark311.console.added_requests import AddedForm, added_of_page, added_of_submission, degrees_text, number_of
+from hark311.console.answers_form import typed_answers
 from hark311.console.mention_queries import MentionPage
 from hark311.console.visits import Submission
-from models import Intent, ReplyState, RequestState
+from hark311.console.words import LANGUAGES
+from models import Intent, LabelTask, ReplyState, RequestState
 from responders.review import Decided, RequestFields, Said
+
+ASKED_FIRST = ("ask_attribute", "ask_same")
+"""How the wordings begin that ask for something before a whole request is filed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,8 @@ class DecisionForm:
     long: str = ""
     reason: str = ""
     intent: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    added: tuple[AddedForm, ...] = ()
 
     @property
     def holds_request(self) -> bool:
@@ -34,17 +44,17 @@ class DecisionForm:
     @property
     def point(self) -> tuple[float, float] | None:
         """The latitude and longitude that stand in the form; None unless both are numbers."""
-        lat, long = _number(self.lat), _number(self.long)
+        lat, long = number_of(self.lat), number_of(self.long)
         return (lat, long) if lat is not None and long is not None else None
 
     def problems(self) -> list[str]:
         """What is wrong with the form itself, before the desk is asked."""
         found = []
         for name, text, limit in (("Latitude", self.lat, 90.0), ("Longitude", self.long, 180.0)):
-            number = _number(text)
+            number = number_of(text)
             if text.strip() and (number is None or abs(number) > limit):
                 found.append(f"{name} must be a number between -{limit:.0f} and {limit:.0f}, like 39.95258.")
-        return found
+        return found + [problem for one in self.added for problem in one.problems()]
 
     def decided(self) -> Decided:
         """What to approve: only what is ticked."""
@@ -56,6 +66,7 @@ class DecisionForm:
             request=self._request() if self.file_request else None,
             said=self.said(),
             by_hand=self.by_hand,
+            more=tuple(one.decided() for one in self.added),
         )
 
     def said(self) -> Said:
@@ -71,6 +82,7 @@ class DecisionForm:
             reply_text=self.reply_text,
             language=self.language,
             request=self._request() if drafted and page.filed is None else None,
+            more=tuple(one.decided() for one in self.added),
         )
 
     def _request(self) -> RequestFields:
@@ -78,8 +90,9 @@ class DecisionForm:
             service_code=self.service_code or None,
             description=self.description.strip(),
             address_string=self.address_string.strip(),
-            lat=_number(self.lat),
-            long=_number(self.long),
+            lat=number_of(self.lat),
+            long=number_of(self.long),
+            attribute=self.answers,
         )
 
 
@@ -91,6 +104,8 @@ def form_of_page(page: MentionPage, intent: str | None = None) -> DecisionForm:
     reply, request, understanding = page.draft, page.draft_request, page.understanding
     language = understanding.language if understanding and understanding.language != "und" else "en"
     ready = request is not None and bool(request.service_code) and not request.missing
+    elsewhere = page.hand_off is not None and page.hand_off.overruled_at is None
+    ready = ready and not elsewhere and not (reply is not None and reply.template_key.startswith(ASKED_FIRST))
     return DecisionForm(
         seen_version=page.mention.version,
         seen_post_id=page.seen_post_id,
@@ -102,9 +117,11 @@ def form_of_page(page: MentionPage, intent: str | None = None) -> DecisionForm:
         service_code=(request.service_code or "") if request else "",
         description=request.description if request else "",
         address_string=request.address_string if request else "",
-        lat=_text(request.lat) if request else "",
-        long=_text(request.long) if request else "",
-        intent=known_intent(intent) if intent is not None else (understanding and understanding.intent) or "",
+        lat=degrees_text(request.lat) if request else "",
+        long=degrees_text(request.long) if request else "",
+        answers=request.attribute if request else {},
+        intent=known_intent(intent) if intent is not None else _intent_of(page),
+        added=added_of_page(page),
     )
 
 
@@ -116,7 +133,7 @@ def form_of_submission(sent: Submission) -> DecisionForm:
         send_reply=bool(sent.text("send_reply")),
         by_hand=bool(sent.text("by_hand")),
         reply_text=sent.text("reply_text"),
-        language=sent.text("language") or "en",
+        language=known_language(sent.text("language")),
         file_request=bool(sent.text("file_request")),
         service_code=sent.text("service_code"),
         description=sent.text("description"),
@@ -125,7 +142,21 @@ def form_of_submission(sent: Submission) -> DecisionForm:
         long=sent.text("long").strip(),
         reason=sent.text("reason"),
         intent=known_intent(sent.text("intent")),
+        answers=typed_answers(sent.fields),
+        added=added_of_submission(sent),
     )
+
+
+def _intent_of(page: MentionPage) -> str:
+    """What a person said they want, else what we think."""
+    if said := page.said.get(LabelTask.INTENT):
+        return known_intent(said.value)
+    return (page.understanding.intent if page.understanding else None) or ""
+
+
+def known_language(text: str) -> str:
+    """A language that the desk writes in; English for anything that is none."""
+    return text if text in LANGUAGES else "en"
 
 
 def known_intent(text: str) -> str:
@@ -133,17 +164,5 @@ def known_intent(text: str) -> str:
     return text if text in set(Intent) else ""
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text.strip())
-    except ValueError:
-        return None
-    return number if number == number and abs(number) <= 360 else None
-
-
 def _whole(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 18 else None
-
-
-def _text(number: float | None) -> str:
-    return "" if number is None else f"{number:.6f}".rstrip("0").rstrip(".")

@@ -9,12 +9,13 @@ from sqlmodel import Session, col, select
 from hark311.console.mention_queries import MentionPage
 from hark311.console.queries import names_of_staff
 from hark311.settings import Settings
-from models import Post, Reply, ReplyState, ServiceRequest
+from models import Post, Reply, ReplyState
 from models.posts import PostKind
 from responders.final_words import words_now
 from responders.registry import composer_of
 from responders.repeating import next_look
 from responders.settling import overtaken
+from responders.several import told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,8 @@ def deliveries(session: Session, page: MentionPage, settings: Settings, now: dat
 
 
 def _words(session: Session, reply: Reply, settings: Settings, now: datetime) -> str:
-    request = session.get(ServiceRequest, reply.request_id) if reply.request_id else None
     patience = timedelta(seconds=settings.city_answer_seconds)
-    return words_now(reply, request, ZoneInfo(settings.city_time_zone), patience, now) or ""
+    return words_now(reply, told_by(session, reply), ZoneInfo(settings.city_time_zone), patience, now) or ""
 
 
 def _composer(page: MentionPage, reply: Reply, words: str) -> str:

@@ -51,6 +51,8 @@ class Told:
     name: str
     probability: float
     text: str
+    code: str
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ def card_of(
         why_intent=_why(intent, texts, service_names) if intent else None,
         adding_up=[_why(one, texts, service_names) for one in explained],
         told=[
-            Told(service_names.get(one.service_code, one.service_code), one.probability, text)
-            for one in understanding.problems_told()
+            Told(service_names.get(one.service_code, one.service_code), one.probability, text, one.service_code, index)
+            for index, one in enumerate(understanding.problems_told())
             if (text := _text(one.post_id, one.start, one.end, texts))
         ],
         whole=_whole(asked[0], texts) if asked else None,

@@ -21,7 +21,7 @@ def show_whole(request: Request, console: ConsoleHere, _visitor: Viewing, mentio
     """The part of the card that says it; without scripts, back to the page, which shows it then."""
     failed = not _ask(console, mention_id)
     if "hx-request" not in request.headers:
-        return RedirectResponse(f"/mentions/{mention_id}#think", status_code=303)
+        return RedirectResponse(f"/mentions/{mention_id}#whole", status_code=303)
     with console.product.database.read() as session:
         page = mention_queries.mention_page(session, mention_id, console.now())
     return console.page("whole_live.html", page=page, explains=False, failed=failed)

@@ -1,6 +1,7 @@
 """What every answer of the desk goes through: Host check, body cap, and the headers that keep a browser strict."""
 
 import logging
+import re
 import traceback
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -15,6 +16,11 @@ from hark311.settings import Settings
 log = logging.getLogger(__name__)
 
 BODY_LIMIT = 256 * 1024
+PICTURE_LIMIT = 9 * 1024 * 1024
+PICTURE_PATH = re.compile(r"/mentions/\d+/pictures|/open311/v2/requests\.(?:json|xml)")
+"""Where a picture for a reply, or a partner's report with a photo, is sent to; no other form holds a file."""
+NUL = "\0"
+"""No database keeps it, and no honest browser sends it."""
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 
 POLICY = (
@@ -41,7 +47,9 @@ class BodyTooLarge(Exception):
 
 def host_names(settings: Settings) -> frozenset[str]:
     """The names the desk answers to, lower case and without a port."""
-    return LOOPBACK_NAMES | {name_of(settings.host)} | {name_of(name) for name in settings.public_hosts}
+    residents = urlsplit(settings.status_page).netloc
+    own = (settings.host, *settings.public_hosts, *([residents] if residents else []))
+    return LOOPBACK_NAMES | {name_of(name) for name in own}
 
 
 def policy(settings: Settings) -> str:
@@ -79,11 +87,16 @@ class Guard:
             answer = PlainTextResponse("This desk does not answer to that host name.\n", status_code=400)
             await answer(scope, receive, guarded_send)
             return
-        if _announced(headers) > BODY_LIMIT:
+        if NUL in scope["path"] or b"%00" in scope["query_string"]:
+            answer = PlainTextResponse("This address is damaged.\n", status_code=400)
+            await answer(scope, receive, guarded_send)
+            return
+        most = PICTURE_LIMIT if PICTURE_PATH.fullmatch(scope["path"]) else BODY_LIMIT
+        if _announced(headers) > most:
             await _too_large()(scope, receive, guarded_send)
             return
         try:
-            await self.app(scope, _capped(receive), guarded_send)
+            await self.app(scope, _capped(receive, most), guarded_send)
         except BodyTooLarge:
             await _too_large()(scope, receive, guarded_send)
         except Exception as error:
@@ -100,7 +113,7 @@ def _log_fault(scope: Scope, error: Exception) -> None:
 
 def _announced(headers: Headers) -> int:
     length = headers.get("content-length", "0")
-    return int(length) if length.isdecimal() else BODY_LIMIT + 1
+    return int(length) if length.isdecimal() else PICTURE_LIMIT + 1
 
 
 def _too_large() -> PlainTextResponse:
@@ -108,14 +121,14 @@ def _too_large() -> PlainTextResponse:
     return PlainTextResponse(said, status_code=413)
 
 
-def _capped(receive: Receive) -> Receive:
+def _capped(receive: Receive, most: int) -> Receive:
     read = 0
 
     async def receive_capped() -> Message:
         nonlocal read
         part = await receive()
         read += len(part.get("body", b""))
-        if read > BODY_LIMIT:
+        if read > most:
             raise BodyTooLarge
         return part
 

@@ -1,5 +1,6 @@
 """What happened to a mention, in words: people's decisions and the audit trail, newest first."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from hark311.console.queries import names_of_staff
 from models import AuditEntry, Review
 
 HISTORY_SHOWN = 200
+_STAFF = re.compile(r"\bstaff:(\d{1,18})\b")
+"""A person in an entry's reason: the audit holds ids alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +43,29 @@ def history(session: Session, page: MentionPage) -> list[Event]:
     ).all()
     reviews = session.exec(select(Review).where(Review.mention_id == mention_id).order_by(col(Review.id).desc())).all()
     people = names_of_staff(
-        session, [*(review.staff_id for review in reviews), *(_staff_id(entry.by) for entry in entries)]
+        session,
+        [
+            *(review.staff_id for review in reviews),
+            *(_staff_id(entry.by) for entry in entries),
+            *(int(number) for entry in entries for number in _STAFF.findall(entry.why)),
+        ],
     )
     events = [
         *(
             Event(one.at, people.get(one.staff_id, "somebody"), words.DECISION[one.decision], one.reason)
             for one in reviews
         ),
-        *(Event(one.at, _who(one.by, people), _what(one)) for one in entries),
+        *(Event(one.at, _who(one.by, people), _what(one, people)) for one in entries),
     ]
     return sorted(events, key=lambda event: event.at, reverse=True)
 
 
-def _what(entry: AuditEntry) -> str:
+def _what(entry: AuditEntry, people: dict[int, str]) -> str:
     thing = words.THING.get(entry.about, entry.about.lower())
+    why = _STAFF.sub(lambda found: people.get(int(found[1]), "somebody"), entry.why)
     if not entry.to_state:
-        return f"{thing}: {entry.why}"
-    return f"{thing} {words.state_word(entry.about, entry.to_state)}: {entry.why}"
+        return f"{thing}: {why}"
+    return f"{thing} {words.state_word(entry.about, entry.to_state)}: {why}"
 
 
 def _staff_id(by: str) -> int | None:

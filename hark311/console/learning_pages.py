@@ -44,7 +44,7 @@ def show_learning(request: Request, console: ConsoleHere, visitor: Viewing) -> R
         drift=drift,
         names=names,
         tasks=TASKS,
-        versions={task: models.versions(task) if models else [] for task in LabelTask},
+        versions={task: models.versions(task) if models else [] for task in TASKS},
     )
 
 

@@ -14,6 +14,7 @@ import sqlalchemy
 from sqlmodel import Session, col, func, select
 
 from models import Channel, Label, LabelSource, LabelTask, Understanding
+from models.labels import TRAINED
 
 LABELS_LOOKED_AT = 50_000
 SAMPLED = 6_000
@@ -98,6 +99,7 @@ def labels(session: Session, now: datetime) -> Labels:
             (col(Label.at) >= now - RECENT).label("recent"),
             func.coalesce(col(Label.channel) == Channel.X, False).label("from_x"),
         )
+        .where(col(Label.task).in_(TRAINED))
         .order_by(col(Label.id).desc())
         .limit(LABELS_LOOKED_AT)
         .subquery()

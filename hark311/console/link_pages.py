@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import segno
 from fastapi import APIRouter, Request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlmodel import col, select
 from starlette.responses import RedirectResponse, Response
 
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
 from hark311.console.queries import names_of_staff
-from hark311.console.visits import ConsoleHere, Submitting, Viewing, Visitor
+from hark311.console.visits import Approving, ConsoleHere, Viewing, Visitor
 from models import Account, Channel, Service, StartLink
 from responders.review import NotFound
 from responders.start_links import NotMade, Wanted, make_link, revoke_link
@@ -48,7 +48,7 @@ def show_links(request: Request, console: ConsoleHere, visitor: Viewing) -> Resp
 
 
 @router.post("")
-def make(request: Request, console: ConsoleHere, sent: Submitting) -> Response:
+def make(request: Request, console: ConsoleHere, sent: Approving) -> Response:
     typed = {name: " ".join(sent.text(name).split()) for name in FIELDS}
     try:
         with console.product.database.write() as session:
@@ -71,7 +71,7 @@ def show_poster(request: Request, console: ConsoleHere, visitor: Viewing, link_i
 
 
 @router.post("/{link_id}/revoke")
-def revoke(console: ConsoleHere, sent: Submitting, link_id: int) -> Response:
+def revoke(console: ConsoleHere, sent: Approving, link_id: int) -> Response:
     with console.product.database.write() as session:
         link = session.get(StartLink, link_id, with_for_update=True)
         if link is None:
@@ -80,12 +80,12 @@ def revoke(console: ConsoleHere, sent: Submitting, link_id: int) -> Response:
     return RedirectResponse("/links", status_code=303)
 
 
-def qr_code(address: str) -> Markup:
+def qr_code(address: str, label: str = "QR code of the address") -> Markup:
     """An address as a QR code, for a page: black on white with its quiet zone, read with a quarter of it lost."""
     code = segno.make(address, error="q", micro=False)
     drawn = io.BytesIO()
     code.save(drawn, kind="svg", xmldecl=False, svgns=False, nl=False, omitsize=True, svgclass="code", lineclass=None)
-    labelled = drawn.getvalue().decode().replace("<svg ", '<svg role="img" aria-label="QR code of the address" ', 1)
+    labelled = drawn.getvalue().decode().replace("<svg ", f'<svg role="img" aria-label="{escape(label)}" ', 1)
     return Markup(labelled)  # noqa: S704 - drawn here: squares, and nothing of the address in it
 
 

@@ -28,12 +28,14 @@ class Piece:
     """A stretch of a text. `kind` is its loudest evidence ("" for none); `labels` name the evidence that ends here.
 
     Where words are weighed, `kind` may also be "for" or "against", and `strength` is 1 to 3; 0: not weighed.
+    `of`: everything it is evidence of, so that each line of the card finds its words.
     """
 
     text: str
     kind: str = ""
     labels: tuple[str, ...] = ()
     strength: int = 0
+    of: tuple[str, ...] = ()
 
 
 def pieces(text: str, spans: Sequence[Evidence], weighed: Sequence[Contribution] = ()) -> list[Piece]:
@@ -59,7 +61,8 @@ def pieces(text: str, spans: Sequence[Evidence], weighed: Sequence[Contribution]
             strength = strength_of(weight, most)
             kind = kind or ("" if not strength else "for" if weight > 0 else "against")
             strength = max(strength, 1) if heavy and kind else strength
-        found.append(Piece(text[start:end], kind, labels, strength))
+        of = tuple(one.value for one in kinds) or (("weighed",) if kind else ())
+        found.append(Piece(text[start:end], kind, labels, strength, of))
     return found
 
 

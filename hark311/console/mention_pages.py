@@ -8,21 +8,38 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, BackgroundTasks, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hark311.console import mention_queries, queue_queries, spend_queries
+from hark311.console import case_words, mention_queries, queue_queries, spend_queries
+from hark311.console.asked_queries import asked_card, not_ours
+from hark311.console.assignment_queries import assigning_of
+from hark311.console.card_queries import answers_for
+from hark311.console.case_queries import case_of
+from hark311.console.composing import composer_of
 from hark311.console.decisions import DecisionForm, form_of_page, form_of_submission, known_intent
 from hark311.console.delivery_queries import deliveries
+from hark311.console.evidence_lines import lines_of
+from hark311.console.fixed_queries import asked_of
 from hark311.console.frame import signed_in_page
 from hark311.console.history import history
+from hark311.console.key_queries import handing_of, ticked_as_handed_on
+from hark311.console.live_pages import looking_at
 from hark311.console.mention_queries import MentionPage
 from hark311.console.neighbour_queries import neighbour_card
+from hark311.console.notes_queries import notes_of
 from hark311.console.pages import Console
+from hark311.console.picture_queries import picture_card
 from hark311.console.place_queries import belongs, dots_of, place_card
 from hark311.console.preview import preview
-from hark311.console.visits import ConsoleHere, Submission, Submitting, Viewing, Visitor
-from models import MentionState
+from hark311.console.question_pages import asks_of
+from hark311.console.translation_queries import back_translation, translation_card
+from hark311.console.two_clocks import two_clocks
+from hark311.console.visits import Approving, ConsoleHere, Drafting, Submission, Viewing, Visitor
+from models import MentionState, scope_of
 from models.job_names import SEND_REPLY, SUBMIT_REQUEST
+from models.status_links import links_of
+from responders.keys import Keys
 from responders.placing import choose_place, clear_place
 from responders.review import NotApproved
+from responders.signing import with_sign_off
 
 router = APIRouter(prefix="/mentions/{mention_id}")
 
@@ -50,29 +67,31 @@ def show_mention(
 
     `reply`: REDRAFTED where the reply was drafted anew just now, because the place changed.
     """
-    page = _read(console, mention_id)
-    return _show(request, console, visitor, page, form_of_page(page, intent), redrafted=reply == REDRAFTED)
+    page = read_page(console, mention_id)
+    with console.product.database.read() as session:
+        form = ticked_as_handed_on(session, page, form_of_page(page, intent))
+    return _show(request, console, visitor, page, form, redrafted=reply == REDRAFTED)
 
 
 @router.post("/preview")
-def check(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def check(request: Request, console: ConsoleHere, sent: Drafting, mention_id: int) -> Response:
     """What stands in the form, as it will be posted, with what speaks against it. Nothing is kept."""
-    page, form = _read(console, mention_id), form_of_submission(sent)
+    page, form = read_page(console, mention_id), form_of_submission(sent)
     if "hx-request" not in request.headers:
         return _show(request, console, sent.visitor, page, form)
-    return console.page("preview.html", page=page, form=form, **_judged(console, page, form))
+    return console.page("preview.html", page=page, form=form, **_judged(console, sent.visitor, page, form))
 
 
 @router.post("/claim")
 @router.post("/save")
-def keep(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def keep(request: Request, console: ConsoleHere, sent: Drafting, mention_id: int) -> Response:
     """Take the mention, or prolong the claim, and keep what was typed."""
     console.product.desk.claim(mention_id, sent.visitor.id)
     return _keep(request, console, sent, mention_id) or _back(mention_id, _chosen_intent(sent))
 
 
 @router.post("/release")
-def release(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def release(request: Request, console: ConsoleHere, sent: Drafting, mention_id: int) -> Response:
     """Give the mention back to the queue with what was typed."""
     if refused := _keep(request, console, sent, mention_id):
         return refused
@@ -82,9 +101,9 @@ def release(request: Request, console: ConsoleHere, sent: Submitting, mention_id
 
 @router.post("/approve")
 def approve(
-    request: Request, console: ConsoleHere, sent: Submitting, mention_id: int, after: BackgroundTasks
+    request: Request, console: ConsoleHere, sent: Approving, mention_id: int, after: BackgroundTasks
 ) -> Response:
-    page, form = _read(console, mention_id), form_of_submission(sent)
+    page, form = read_page(console, mention_id), form_of_submission(sent)
     desk = console.product.desk
     try:
         if problems := form.problems():
@@ -93,7 +112,7 @@ def approve(
             desk.claim(mention_id, sent.visitor.id)
         approved = desk.approve(mention_id, sent.visitor.id, form.decided())
     except NotApproved as error:
-        return _refuse(request, console, sent, mention_id, form, Refused("Not approved", error.reasons))
+        return refuse(request, console, sent, mention_id, form, Refused("Not approved", error.reasons))
     if approved.request_id is not None:
         after.add_task(console.product.nudge, SUBMIT_REQUEST, approved.request_id)
     if approved.reply_id is not None:
@@ -102,7 +121,7 @@ def approve(
 
 
 @router.post("/place")
-def change_place(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def change_place(request: Request, console: ConsoleHere, sent: Drafting, mention_id: int) -> Response:
     """Put a place we found into the request ("UNDERSTANDING.INDEX"), or clear it ("none"); all else typed is kept."""
     desk, staff_id, wanted = console.product.desk, sent.visitor.id, sent.text("place")
     desk.claim(mention_id, staff_id)
@@ -114,58 +133,68 @@ def change_place(request: Request, console: ConsoleHere, sent: Submitting, menti
         else:
             redrafted = choose_place(desk, mention_id, staff_id, *_candidate(wanted))
     except NotApproved as error:
-        return _refuse(request, console, sent, mention_id, None, Refused("The place was not changed", error.reasons))
+        return refuse(request, console, sent, mention_id, None, Refused("The place was not changed", error.reasons))
     return _back(mention_id, _chosen_intent(sent), REDRAFTED if redrafted else "", "#where")
 
 
 @router.post("/reject")
-def reject(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def reject(request: Request, console: ConsoleHere, sent: Approving, mention_id: int) -> Response:
     return _put_away(request, console, sent, mention_id, aside=False)
 
 
 @router.post("/set-aside")
-def set_aside(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def set_aside(request: Request, console: ConsoleHere, sent: Approving, mention_id: int) -> Response:
     return _put_away(request, console, sent, mention_id, aside=True)
 
 
 @router.post("/take-back")
-def take_back(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def take_back(request: Request, console: ConsoleHere, sent: Approving, mention_id: int) -> Response:
     try:
         console.product.desk.take_back(mention_id, sent.visitor.id)
     except NotApproved as error:
-        return _refuse(request, console, sent, mention_id, None, Refused("Not taken back", error.reasons))
+        return refuse(request, console, sent, mention_id, None, Refused("Not taken back", error.reasons))
     return _back(mention_id)
 
 
 @router.post("/reopen")
-def reopen(request: Request, console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def reopen(request: Request, console: ConsoleHere, sent: Approving, mention_id: int) -> Response:
     try:
         console.product.desk.reopen(mention_id, sent.visitor.id, sent.text("reason"))
     except NotApproved as error:
-        return _refuse(request, console, sent, mention_id, None, Refused("Not opened again", error.reasons))
+        return refuse(request, console, sent, mention_id, None, Refused("Not opened again", error.reasons))
     return _back(mention_id)
 
 
 @router.get("/news")
 def show_news(
-    console: ConsoleHere, _visitor: Viewing, mention_id: int, version: int = 0, seen: int = 0, holder: int = 0
+    console: ConsoleHere, visitor: Viewing, mention_id: int, version: int = 0, seen: int = 0, holder: int = 0
 ) -> HTMLResponse:
     """Whether the thread, the state or the claim changed since the page was made."""
     with console.product.database.read() as session:
-        news = mention_queries.news(session, mention_id, console.now(), (version, seen, holder))
+        news = mention_queries.news(session, mention_id, console.now(), (version, seen, holder), visitor.id)
     return console.page("news.html", news=news, query=urlencode({"version": version, "seen": seen, "holder": holder}))
 
 
 @router.get("/delivery")
-def show_delivery(console: ConsoleHere, visitor: Viewing, mention_id: int) -> HTMLResponse:
-    """What became of the answer, again."""
-    page = _read(console, mention_id)
+def show_delivery(console: ConsoleHere, visitor: Viewing, mention_id: int, bar: str = "") -> HTMLResponse:
+    """What became of the answer, again. `bar`: the bar of the page that asks counts the hold down as well."""
+    page = read_page(console, mention_id)
     with console.product.database.read() as session:
         found = deliveries(session, page, console.product.settings, console.now())
-    return console.page("delivery_live.html", page=page, deliveries=found, csrf=visitor.csrf, hold=_hold(console))
+        clocks = two_clocks(session, page, console.now())
+    return console.page(
+        "delivery_live.html",
+        page=page,
+        bar_is_there=bool(bar),
+        deliveries=found,
+        clocks=clocks,
+        staff=visitor.staff,
+        csrf=visitor.csrf,
+        hold=_hold(console),
+    )
 
 
-def _read(console: Console, mention_id: int) -> MentionPage:
+def read_page(console: Console, mention_id: int) -> MentionPage:
     with console.product.database.read() as session:
         return mention_queries.mention_page(session, mention_id, console.now(), console.product.desk.speaking)
 
@@ -190,12 +219,12 @@ def _keep(request: Request, console: Console, sent: Submission, mention_id: int)
     """Keep what was typed; the page with the reasons where that would lose something. A bare button keeps nothing."""
     if "reply_text" not in sent.fields:
         return None
-    page, form = _read(console, mention_id), form_of_submission(sent)
+    page, form = read_page(console, mention_id), form_of_submission(sent)
     problems = form.problems()
     if form.seen_version != page.mention.version:
         problems.append("The author wrote or changed something meanwhile. Read the thread again, then save.")
     if problems:
-        return _refuse(request, console, sent, mention_id, form, Refused("Not saved", problems))
+        return refuse(request, console, sent, mention_id, form, Refused("Not saved", problems))
     console.product.desk.save(mention_id, sent.visitor.id, form.kept(page))
     return None
 
@@ -209,11 +238,11 @@ def _put_away(request: Request, console: Console, sent: Submission, mention_id: 
         desk.claim(mention_id, sent.visitor.id)
         put_away(mention_id, sent.visitor.id, form.reason, form.said())
     except NotApproved as error:
-        return _refuse(request, console, sent, mention_id, form, Refused("Not closed", error.reasons))
+        return refuse(request, console, sent, mention_id, form, Refused("Not closed", error.reasons))
     return _back(mention_id)
 
 
-def _refuse(
+def refuse(
     request: Request,
     console: Console,
     sent: Submission,
@@ -222,7 +251,7 @@ def _refuse(
     refused: Refused,
 ) -> Response:
     """The page again, with every reason beside the form and the typed text kept."""
-    page = _read(console, mention_id)
+    page = read_page(console, mention_id)
     return _show(request, console, sent.visitor, page, form or form_of_page(page), refused)
 
 
@@ -239,10 +268,27 @@ def _show(
     with console.product.database.read() as session:
         events = history(session, page)
         on_their_way = deliveries(session, page, console.product.settings, console.now())
-        next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0)
+        clocks = two_clocks(session, page, console.now())
+        scope = scope_of(session, visitor.id).where()
+        next_id = queue_queries.next_waiting(session, visitor.id, console.now(), page.mention.id or 0, scope)
+        looking = looking_at(session, console, visitor, page.mention.id or 0)
         neighbours = neighbour_card(session, page)
+        fixed = asked_of(session, page.mention)
+        asked, elsewhere = asked_card(session, page), not_ours(session, page)
+        handing = handing_of(session, page, visitor.staff)
+        status_links = links_of(session, page.mention.id or 0)
+        notes = notes_of(session, page.mention.id or 0, visitor.staff)
+        assigning = assigning_of(session, page.mention, console.city_time, console.now())
         held_by_ceiling = spend_queries.held_by_ceiling(session, console.product, page, console.now())
+        composer = composer_of(session, page)
+        answers = answers_for(session, console, page, form)
+        translation = translation_card(session, page, console.product.settings)
+        back = back_translation(session, page.mention.id or 0, form.reply_text)
         place = place_card(session, page, form, console.product.settings.city, dots_of(session, neighbours))
+        pictures = picture_card(session, page)
+        asks = asks_of(session, form)
+        case = case_of(session, page)
+        lines = lines_of(session, page, form, place, neighbours, visitor.staff)
     return signed_in_page(
         request,
         console,
@@ -251,29 +297,52 @@ def _show(
         422 if refused else 200,
         page=page,
         deliveries=on_their_way,
+        clocks=clocks,
         form=form,
         refused=refused,
         typed=getattr(request.state, "typed", {}),
         events=events,
         next_id=next_id,
+        looking=looking,
         hold=_hold(console),
         explains=console.product.explainer is not None,
         place=place,
         redrafted=redrafted,
         neighbours=neighbours,
+        fixed=fixed,
+        asked=asked,
+        elsewhere=elsewhere,
+        handing=handing,
+        notes=notes,
+        status_links=status_links,
+        assigning=assigning,
         held_by_ceiling=held_by_ceiling,
+        lines=lines,
+        asks=asks,
+        case=case,
+        case_words=case_words,
+        pictures=pictures,
         belongs=belongs(console.product, place.point, form.service_code),
-        **_judged(console, page, form),
+        composer=composer,
+        answers=answers,
+        translation=translation,
+        back=back,
+        **_judged(console, visitor, page, form),
     )
 
 
-def _judged(console: Console, page: MentionPage, form: DecisionForm) -> dict[str, Any]:
-    """What the desk would say to the form as it stands."""
-    product = console.product
+def _judged(console: Console, visitor: Visitor, page: MentionPage, form: DecisionForm) -> dict[str, Any]:
+    """What the desk would say to the form as it stands, signed as this person would."""
+    desk = console.product.desk
     open_now = page.mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW)
-    against = form.problems() or (product.desk.objections(page.mention.id or 0, form.decided()) if open_now else [])
-    shown = preview(product.desk, page, form, product.settings.city_answer_seconds, product.prices)
-    return {"against": against, "preview": shown}
+    with console.product.database.read() as session:
+        sign_off = desk.sign_off(session, page.mention, visitor.staff)
+        shown = preview(session, console.product, page, form, visitor.staff)
+    against = form.problems()
+    if open_now and not against:
+        against = desk.objections(page.mention.id or 0, with_sign_off(form.decided(), sign_off))
+    needs = desk.keys(page.mention.id or 0, visitor.id, form.decided()) if open_now else Keys()
+    return {"against": against, "preview": shown, "needs": needs}
 
 
 def _hold(console: Console) -> int:

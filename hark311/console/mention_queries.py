@@ -20,6 +20,9 @@ from models import (
     Author,
     ChannelFacts,
     Conversation,
+    HandOff,
+    Label,
+    LabelTask,
     Mention,
     MentionState,
     Referral,
@@ -32,8 +35,10 @@ from models import (
     Understanding,
 )
 from models.joined import head_of
+from models.labels import said_of
 from models.referrals import family_of
 from models.threads import newest_inbound, posts_of
+from models.thumbnails import thumbnail_sizes
 from responders.may_reply import MayReply, Speaking, may_answer
 
 
@@ -65,10 +70,14 @@ class MentionPage:
     holder: str
     alarm: Alarm | None
     acknowledged_by: str
+    thumbnails: dict[int, tuple[int, int]]
+    """Width and height of the photos we have a small copy of, by attachment."""
     thread: list[ThreadPost]
     thread_cut: bool
     seen_post_id: int | None
     understanding: Understanding | None
+    said: dict[LabelTask, Label]
+    """What a person said about the suggestions, by what it is about."""
     card: Card | None
     referral: Referral | None
     service_names: dict[str, str]
@@ -81,6 +90,8 @@ class MentionPage:
     requests: list[ServiceRequest]
     attempts: dict[str, list[SendAttempt]]
     may: MayReply
+    hand_off: HandOff | None = None
+    """Whose it is instead, as it was noted when the reply was drafted."""
 
     @property
     def written_at(self) -> datetime | None:
@@ -118,14 +129,39 @@ class MentionPage:
         return max(0, *(math.ceil((at - now).total_seconds()) for at in held if at), 0) if held else 0
 
     @property
+    def hold_seconds(self) -> int:
+        """How long the hold is in all, of what waits now; a rule may make it longer than the settings do."""
+        held = [(one.approved_at, one.not_before) for one in self.answers if one.state == ReplyState.APPROVED]
+        held += [(one.approved_at, one.not_before) for one in self.reports if one.state == RequestState.APPROVED]
+        return max((math.ceil((until - since).total_seconds()) for since, until in held if since and until), default=0)
+
+    @property
     def waits_because(self) -> str:
         """Why what was approved does not leave though its hold is over; "" where nothing keeps it."""
         return next((one.held_because for one in self.answers if one.state == ReplyState.APPROVED), "")
 
     @property
+    def waits_for_head(self) -> bool:
+        """Whether it follows a request that nobody has approved yet: it has no number to tell before."""
+        return self.head is not None and self.head.state in _OPEN_REQUESTS
+
+    @property
+    def first_request(self) -> ServiceRequest | None:
+        """What the mention is about first, as it stands: not cancelled, and not one that a person added."""
+        return next((one for one in self.requests if one.part == 1 and one.state != RequestState.CANCELLED), None)
+
+    @property
+    def more_requests(self) -> list[ServiceRequest]:
+        """What a person added beside it, cancelled ones left out."""
+        return sorted(
+            (one for one in self.requests if one.part > 1 and one.state != RequestState.CANCELLED),
+            key=lambda one: one.part,
+        )
+
+    @property
     def filed(self) -> ServiceRequest | None:
         """The newest request that the city has, or is being given."""
-        return next((one for one in reversed(self.requests) if one.state not in _NOT_FILED), None)
+        return next((one for one in reversed(self.requests) if one.part == 1 and one.state not in _NOT_FILED), None)
 
 
 _NOT_FILED = (RequestState.CANCELLED, RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
@@ -169,27 +205,33 @@ def mention_page(
         holder=people.get(mention.claimed_by or 0, "") if held else "",
         alarm=alarm,
         acknowledged_by=people.get(alarm.acknowledged_by or 0, "") if alarm else "",
+        thumbnails=thumbnail_sizes(session, [one.id or 0 for post in thread for one in post.attachments]),
         thread=thread,
         thread_cut=cut,
         seen_post_id=newest_inbound(session, mention),
         understanding=understanding,
+        said=said_of(session, [mention_id]).get(mention_id, {}),
         card=card_of(mention, understanding, posts_of(session, mention_id), names) if understanding else None,
         referral=session.get(Referral, family_of(alarm.rule)) if alarm else None,
         service_names=names,
         services=[service for service in services if service.active],
         draft=draft,
-        draft_request=next((one for one in requests if one.state in _OPEN_REQUESTS), None),
+        draft_request=next((one for one in requests if one.part == 1 and one.state in _OPEN_REQUESTS), None),
         asked_about=session.get(ServiceRequest, draft.request_id) if draft and draft.request_id else None,
         head=head_of(session, joined) if joined else None,
         replies=replies,
         requests=requests,
         attempts=_attempts(session, replies, requests),
         may=may_answer(session, mention, draft, speaking or {}),
+        hand_off=session.get(HandOff, mention_id),
     )
 
 
-def news(session: Session, mention_id: int, now: datetime, seen: tuple[int, int, int]) -> News:
-    """What changed since a page with `seen` = (version, newest inbound post, holder; 0 for none) was made."""
+def news(session: Session, mention_id: int, now: datetime, seen: tuple[int, int, int], me: int = 0) -> News:
+    """What changed since a page with `seen` = (version, newest inbound post, holder; 0 for none) was made.
+
+    That `me` holds it now is no news: whoever types takes it.
+    """
     mention = session.get(Mention, mention_id)
     if mention is None:
         raise NoSuchMention
@@ -200,7 +242,7 @@ def news(session: Session, mention_id: int, now: datetime, seen: tuple[int, int,
         mention_id=mention_id,
         wrote=(mention.version, newest_inbound(session, mention) or 0) != (version, post_id),
         decided="" if mention.state in WAITING else words.MENTION[mention.state].word,
-        holder=names.get(held or 0, "") if held != (holder_id or None) else "",
+        holder=names.get(held or 0, "") if held not in (holder_id or None, me or None) else "",
     )
 
 

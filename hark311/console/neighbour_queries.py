@@ -26,6 +26,7 @@ from models import (
 from models.joined import followers, head_of
 
 SHOWN = 5
+LOOKED_THROUGH = 200
 FOLLOWERS_SHOWN = 20
 ALIKE_AT_MOST = 1000
 _GONE = (RequestState.CANCELLED, RequestState.REFUSED)
@@ -65,6 +66,7 @@ class Suggested:
     reasons: Sequence[str]
     later: bool
     said: str
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Alike:
 
 def neighbour_card(session: Session, page: MentionPage) -> NeighbourCard:
     """What a mention may repeat, what repeats it, and what it is joined to."""
-    mine = next((one for one in page.requests if one.state != RequestState.CANCELLED), None)
+    mine = page.first_request
     head = head_of(session, mine) if mine and mine.state == RequestState.JOINED else None
     own_ids = [mine.id or 0] if mine else []
     following = session.exec(
@@ -135,14 +137,18 @@ def neighbour_card(session: Session, page: MentionPage) -> NeighbourCard:
 
 def alike(session: Session, page: MentionPage) -> Alike | None:
     """Everything that could be joined at once with this mention; None where there is nothing."""
-    mine = next((one for one in page.requests if one.state != RequestState.CANCELLED), None)
+    mine = page.first_request
     target = _gathers_around(session, mine, _suggestions(session, page.mention, mine))
     if target is None:
         return None
     waiting = _alike_ids(session, target)
     requests = session.exec(
         select(ServiceRequest)
-        .where(col(ServiceRequest.mention_id).in_(waiting), col(ServiceRequest.state).in_(_JOINABLE))
+        .where(
+            col(ServiceRequest.mention_id).in_(waiting),
+            ServiceRequest.part == 1,
+            col(ServiceRequest.state).in_(_JOINABLE),
+        )
         .order_by(col(ServiceRequest.id))
     ).all()
     sides = _sides(session, [target, *requests])
@@ -165,11 +171,12 @@ def _suggestions(
         .join(ServiceRequest, col(ServiceRequest.mention_id) == NeighbourSuggestion.mention_id)
         .where(
             NeighbourSuggestion.request_id == (mine.id if mine else None),
-            col(ServiceRequest.state).in_(_JOINABLE),
+            ServiceRequest.part == 1,
         )
         .order_by(col(NeighbourSuggestion.score).desc())
-        .limit(SHOWN + 1)
+        .limit(LOOKED_THROUGH)
     ).all()
+    later = [one for one in later if one[1].state in _JOINABLE][: SHOWN + 1]  # here: SQLite would begin with the state
     found: dict[int, tuple[ServiceRequest, NeighbourSuggestion, bool]] = {}
     for row, request in earlier:
         head = head_of(session, request)
@@ -189,7 +196,7 @@ def _pair(request: ServiceRequest, row: NeighbourSuggestion, later: bool) -> tup
 def _suggested(side: Side, row: NeighbourSuggestion, later: bool, verdicts: dict[tuple[int, int], str]) -> Suggested:
     target_id = row.request_id if later else side.request_id
     said = verdicts.get((row.mention_id, target_id), "")
-    return Suggested(side, row.mention_id, target_id, row.relation, row.reasons, later, said)
+    return Suggested(side, row.mention_id, target_id, row.relation, row.reasons, later, said, row.score)
 
 
 def _gathers_around(
@@ -217,6 +224,7 @@ def _alike_ids(session: Session, target: ServiceRequest) -> list[int]:
                 NeighbourSuggestion.request_id == target.id,
                 NeighbourSuggestion.relation == NeighbourRelation.SAME,
                 col(Mention.state).in_(WAITING),
+                ServiceRequest.part == 1,
                 col(ServiceRequest.state).in_(_JOINABLE),
                 col(NeighbourSuggestion.mention_id).not_in(different),
             )
@@ -234,6 +242,11 @@ def _verdicts(session: Session, mention_id: int, own_ids: Sequence[int]) -> dict
         )
     ).all()
     return {(row.mention_id, row.request_id): row.relation.value for row in rows}
+
+
+def side_of(session: Session, request: ServiceRequest) -> Side | None:
+    """One report by its request; None where its post was deleted."""
+    return _sides(session, [request]).get(request.id or 0)
 
 
 def _sides(session: Session, requests: Iterable[ServiceRequest]) -> dict[int, Side]:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 
 from hark311.console import words
 from hark311.console.assets import VENDOR
+from hark311.console.live import Live
 from hark311.console.map_drawing import Mark
 from hark311.console.times import CityTime
 from hark311.product import Product
@@ -27,6 +28,8 @@ HERE = Path(__file__).parent
 
 TRIES_PER_NAME = RateLimitItemPerMinute(5, 15)
 TRIES_PER_ADDRESS = RateLimitItemPerMinute(30, 15)
+LOOKS_PER_ADDRESS = RateLimitItemPerMinute(300, 15)
+"""Pages of cases, for everybody behind one address: a carrier has many phones behind one."""
 
 
 class Throttle:
@@ -35,14 +38,27 @@ class Throttle:
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def allows(self, username: str, address: str) -> bool:
-        """Count one try; False when there were too many."""
+    def allows(self, username: str, address: str = "") -> bool:
+        """Count one try for the name; False when there were too many, or too many wrong ones from the address."""
         by_name = self._limiter.hit(TRIES_PER_NAME, "name", username.lower())
-        return self._limiter.hit(TRIES_PER_ADDRESS, "address", address) and by_name
+        return (not address or self._limiter.test(TRIES_PER_ADDRESS, "address", address)) and by_name
+
+    def failed(self, address: str) -> None:
+        """Count a wrong password against the address it came from: a whole office may sign in behind one."""
+        self._limiter.hit(TRIES_PER_ADDRESS, "address", address)
 
     def may_ask(self, staff_id: int, limit: RateLimitItem) -> bool:
         """Count one request of a signed-in person; False when there were too many."""
         return self._limiter.hit(limit, "asks", str(staff_id))
+
+    def may_look(self, address: str) -> bool:
+        """Count one look at the page of a case; False after too many, or too many for links that do not exist."""
+        guesses = self._limiter.test(TRIES_PER_ADDRESS, "links", address)
+        return self._limiter.hit(LOOKS_PER_ADDRESS, "looks", address) and guesses
+
+    def missed(self, address: str) -> None:
+        """Count a link that does not exist against the address it was asked for from."""
+        self._limiter.hit(TRIES_PER_ADDRESS, "links", address)
 
     def forgive(self, username: str) -> None:
         """Forget the tries of a name that got in."""
@@ -57,6 +73,7 @@ class Console:
     templates: Environment
     throttle: Throttle
     city_time: CityTime
+    live: Live
 
     def now(self) -> datetime:
         return self.product.desk.clock()
@@ -71,7 +88,8 @@ def make_console(product: Product) -> Console:
     settings = product.settings
     city_time = CityTime(ZoneInfo(settings.city_time_zone))
     tiles = (settings.map_tile_url, settings.map_attribution)
-    return Console(product, _environment(settings.city_name, city_time, tiles), Throttle(), city_time)
+    live = Live(product.database, product.desk.clock)
+    return Console(product, _environment(settings.city_name, city_time, tiles), Throttle(), city_time, live)
 
 
 @cache

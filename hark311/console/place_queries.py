@@ -11,6 +11,7 @@ from hark311.console import words
 from hark311.console.decisions import DecisionForm
 from hark311.console.map_drawing import Drawing, Mark, draw, on_earth, sheet_around, street_of
 from hark311.console.mention_queries import MentionPage
+from hark311.console.nearby import open_nearby, radius_of
 from hark311.console.neighbour_queries import NeighbourCard
 from hark311.product import OfPlace, Product
 from models import Candidate, FeatureKind, PlaceFeature, PlaceLayer, ServiceRequest
@@ -54,6 +55,16 @@ class ShownPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """How far around a point repeats are looked for: in units of the sheet, and in metres."""
+
+    x: float
+    y: float
+    radius: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlaceMap:
     """A map with whom its streets are from. `crowded`: there are too many streets to draw."""
 
@@ -62,6 +73,7 @@ class PlaceMap:
     dots: list[Mark]
     attribution: list[str]
     crowded: bool
+    ring: Ring | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,10 @@ def place_card(
     if apart and form.point:
         marks.append(Mark(*form.point, IN_REQUEST, form.address_string or "What the request says"))
     best = next(((one.lat, one.lon) for one in found if one.lat is not None and one.lon is not None), None)
+    point = form.point or best
+    here = point if point and on_earth(*point) else None
+    dots = [*neighbours, *(open_nearby(session, here, page.mention.id or 0) if here else [])]
+    drawn = map_around(session, city, layers, marks, _distinct(dots))
     return PlaceCard(
         understanding_id=(understanding.id if understanding else None) or 0,
         read_anew=understanding is not None
@@ -102,11 +118,27 @@ def place_card(
         places=places,
         question="" if understanding is None or _is_settled(page, places) else understanding.place_question,
         note=note,
-        map=map_around(session, city, layers, marks, neighbours),
-        point=form.point or best,
+        map=_with_ring(session, drawn, here, form.service_code) if drawn and here else drawn,
+        point=point,
         apart=apart,
         astray=_astray(found, form),
     )
+
+
+def _distinct(dots: Sequence[Mark]) -> list[Mark]:
+    """One dot where several lie on each other: what tells of the same comes first."""
+    by_point: dict[tuple[float, float], Mark] = {}
+    for one in dots:
+        by_point.setdefault((round(one.lat, 6), round(one.lon, 6)), one)
+    return list(by_point.values())
+
+
+def _with_ring(session: Session, drawn: PlaceMap, point: tuple[float, float], service_code: str) -> PlaceMap:
+    radius = radius_of(session, service_code)
+    if not radius:
+        return drawn
+    x, y = drawn.drawing.sheet.xy(*point)
+    return replace(drawn, ring=Ring(x, y, radius / drawn.drawing.sheet.metres, radius))
 
 
 def _is_settled(page: MentionPage, places: Sequence[ShownPlace]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from models import (
@@ -15,15 +16,18 @@ from models import (
     Evidence,
     Mention,
     MentionState,
+    NamedInNote,
     Post,
     Referral,
     StaffUser,
     Understanding,
     UnreadablePost,
+    scope_of,
 )
 from models.posts import PostKind
 from models.referrals import family_of
 from models.threads import newest_versions
+from responders.shifts import unread_handover
 
 COUNTED_TO = 1000
 ALARMS_SHOWN = 3
@@ -54,34 +58,71 @@ class OpenAlarm:
     paged_at: datetime | None
     page_trouble: str
     referral: Referral | None
+    escalated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehind:
+    """A hand-over note that a person has not read yet."""
+
+    id: int
+    who: str
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the top of every page says. `unheard`: accounts that nobody listens to though somebody should."""
+    """What the top of every page says. `unheard`: accounts that nobody listens to though somebody should.
+
+    `notes`: how many notes name this person that they have not read; `handover`: the newest hand-over note, unread.
+    """
 
     dangers: int
     mine: int
     unheard: int = 0
+    notes: int = 0
+    handover: LeftBehind | None = None
 
 
 def header(session: Session, staff_id: int, unheard: int = 0) -> Header:
-    dangers = session.exec(select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))).one()
+    unseen = select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))
+    if scope := scope_of(session, staff_id).where():
+        unseen = unseen.join(Mention, col(Mention.id) == Alarm.mention_id).where(*scope)
+    dangers = session.exec(unseen).one()
     mine = session.exec(
         select(func.count())
         .select_from(Mention)
         .where(Mention.state == MentionState.IN_REVIEW, Mention.claimed_by == staff_id)
     ).one()
-    return Header(dangers, mine, unheard)
+    return Header(dangers, mine, unheard, count_unread(session, staff_id), left_behind(session, staff_id))
 
 
-def open_alarms(session: Session) -> list[OpenAlarm]:
-    """The dangers nobody has acknowledged, at most ALARMS_SHOWN: the surest first, then who has waited longest."""
+def left_behind(session: Session, staff_id: int) -> LeftBehind | None:
+    """The newest hand-over note, where somebody else wrote it and this person has not said that they read it."""
+    found = unread_handover(session, staff_id)
+    if found is None:
+        return None
+    who = names_of_staff(session, [found.staff_id]).get(found.staff_id, "A colleague")
+    return LeftBehind(found.id or 0, who, found.at, found.text)
+
+
+def count_unread(session: Session, staff_id: int) -> int:
+    """How many notes name this person that they have not said to have read."""
+    unread = select(func.count()).select_from(NamedInNote)
+    return session.exec(unread.where(NamedInNote.staff_id == staff_id, col(NamedInNote.read_at).is_(None))).one()
+
+
+def open_alarms(session: Session, scope: Sequence[ColumnElement[bool]] = ()) -> list[OpenAlarm]:
+    """The dangers nobody has acknowledged, at most ALARMS_SHOWN: the surest first, then who has waited longest.
+
+    `scope`: conditions on Mention, of what the person looks after.
+    """
     found = session.exec(
         select(Alarm, Mention, Author)
         .join(Mention, col(Mention.id) == Alarm.mention_id)
         .join(Author, col(Author.id) == Mention.author_id)
-        .where(col(Alarm.acknowledged_at).is_(None))
+        .where(col(Alarm.acknowledged_at).is_(None), *scope)
         .order_by(col(Alarm.score).desc(), col(Alarm.id))
         .limit(ALARMS_SHOWN)
     ).all()
@@ -99,6 +140,7 @@ def open_alarms(session: Session) -> list[OpenAlarm]:
             paged_at=alarm.paged_at,
             page_trouble=alarm.page_trouble,
             referral=referrals.get(family_of(alarm.rule)),
+            escalated=alarm.escalated,
         )
         for alarm, _mention, author in found
     ]

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from hark311.console import words
+from hark311.console.case_queries import news_of_rows
 from hark311.console.marks import Piece, excerpt
 from hark311.console.queries import first_posts, latest_understandings, names_of_staff, spans_in
+from hark311.console.views import WAITING
 from models import (
     CHANNELS,
     Account,
@@ -16,6 +18,7 @@ from models import (
     Conversation,
     Mention,
     MentionState,
+    PromiseMark,
     Reply,
     ReplyState,
     RequestState,
@@ -49,11 +52,16 @@ class Row:
     missing: list[str]
     reference: str
     promised: datetime | None
+    late: bool
     holder: str
+    assigned: str
+    second_key: bool
+    can_choose: bool
     trouble: str
     more_posts: int
     followers: int
     follows: str
+    news: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,8 @@ class _Around:
     followers: dict[int, int]
     heads: dict[int, str]
     ask_for_person: frozenset[int]
+    news: dict[int, str]
+    not_fixed: frozenset[int]
 
 
 def rows(session: Session, ids: Sequence[int], now: datetime) -> list[Row]:
@@ -97,7 +107,7 @@ def _around(session: Session, mentions: list[Mention]) -> _Around:
     requests = session.exec(
         select(ServiceRequest)
         .where(col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED)
-        .order_by(col(ServiceRequest.id))
+        .order_by(col(ServiceRequest.part).desc(), col(ServiceRequest.id))
     ).all()
     replies = session.exec(
         select(Reply).where(col(Reply.mention_id).in_(ids), col(Reply.state).in_(_DOUBTFUL)).order_by(col(Reply.id))
@@ -110,10 +120,14 @@ def _around(session: Session, mentions: list[Mention]) -> _Around:
         requests={request.mention_id: request for request in requests},
         replies={reply.mention_id: reply for reply in replies},
         services=dict(session.exec(select(Service.service_code, Service.service_name)).all()),
-        staff=names_of_staff(session, [mention.claimed_by for mention in mentions]),
+        staff=names_of_staff(
+            session, [one for mention in mentions for one in (mention.claimed_by, mention.assigned_to)]
+        ),
         followers=followers(session, [request.id or 0 for request in requests]),
         heads=_numbers_of_heads(session, requests),
         ask_for_person=_chats_that_ask_for_a_person(session, mentions),
+        news=news_of_rows(session, ids),
+        not_fixed=frozenset(request.mention_id for request in requests if request.waits_again),
     )
 
 
@@ -159,17 +173,23 @@ def _row(mention: Mention, pieces: list[Piece], posts: int, around: _Around, now
         place=_place(request, understanding),
         missing=words.missing_words(request.missing) if request else [],
         reference=(request.service_request_id or "") if request else "",
-        promised=request.expected_datetime if request else None,
+        promised=request.promised_datetime if request else None,
+        late=request is not None and request.promise_mark == PromiseMark.LATE,
         holder=around.staff.get(mention.claimed_by or 0, "") if held else "",
+        assigned=around.staff.get(mention.assigned_to or 0, ""),
+        second_key=mention.second_key,
+        can_choose=mention.state in WAITING,
         trouble=_trouble(
             mention,
             around.replies.get(mention_id),
             request,
             asks_person=mention.conversation_id in around.ask_for_person,
+            not_fixed=mention_id in around.not_fixed,
         ),
         more_posts=max(0, posts - 1),
         followers=around.followers.get(request.id or 0, 0) if request else 0,
         follows=around.heads.get(request.joined_to_id or 0, "") if request else "",
+        news=around.news.get(mention_id, ""),
     )
 
 
@@ -189,7 +209,9 @@ def _place(request: ServiceRequest | None, understanding: Understanding | None) 
     return understanding.location_phrase if understanding else ""
 
 
-def _trouble(mention: Mention, reply: Reply | None, request: ServiceRequest | None, *, asks_person: bool) -> str:
+def _trouble(
+    mention: Mention, reply: Reply | None, request: ServiceRequest | None, *, asks_person: bool, not_fixed: bool
+) -> str:
     if reply and reply.state == ReplyState.UNCERTAIN:
         return "the reply may have been posted: look in the thread"
     if request and request.state == RequestState.UNCERTAIN:
@@ -198,6 +220,8 @@ def _trouble(mention: Mention, reply: Reply | None, request: ServiceRequest | No
         return "the city refused the request"
     if reply and reply.state == ReplyState.FAILED:
         return "the reply was refused"
+    if not_fixed:
+        return "not fixed, says the resident"
     if asks_person and mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW):
         return "they ask for a person"
     waits = mention.state in (MentionState.DRAFTED, MentionState.IN_REVIEW)

@@ -1,4 +1,4 @@
-"""Each of the city's services: which kind of problem it stands for, and how far around repeats of it are looked for."""
+"""Each of the city's services: which kind of problem it stands for, where repeats are looked for, what is promised."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,17 @@ from sqlmodel import select
 from starlette.responses import RedirectResponse, Response
 
 from classifier.taxonomy import CATEGORIES
+from hark311.console.calendar_words import UNITS
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
+from hark311.console.service_promises import keep_promise, promised
+from hark311.console.service_questions import DATATYPES, questions_by_service
 from hark311.console.service_reach import LIMITS, Figures, keep_figures, read_figures
 from hark311.console.visits import ConsoleHere, Supervising, Viewing, Visitor
+from hark311.console.words import LANGUAGES
 from hark311.product import Product
 from models import Service, ServiceReach, record
+from models.calendars import calendars
 from responders.review import NotFound
 
 router = APIRouter(prefix="/services")
@@ -41,11 +46,12 @@ class ServiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why the figures of one service were not kept, and what was typed."""
+    """Why a form of one service was not kept, and what was typed into it."""
 
     service_code: str
     reasons: list[str]
     typed: dict[str, str]
+    form: str = "reach"
 
 
 @router.get("")
@@ -66,6 +72,19 @@ def choose_reach(request: Request, console: ConsoleHere, sent: Supervising, serv
         now = console.now()
         today = console.city_time.today(now)
         keep_figures(session, service_code, wanted, staff_id=sent.visitor.id, today=today, now=now)
+    return RedirectResponse("/services", status_code=303)
+
+
+@router.post("/{service_code:path}/promise")
+def choose_promise(request: Request, console: ConsoleHere, sent: Supervising, service_code: str) -> Response:
+    """Say how soon it is done, and by which calendar; an empty amount promises nothing."""
+    with console.product.database.write() as session:
+        if session.get(Service, service_code) is None:
+            raise NotFound("There is no such service.")
+        reasons = keep_promise(session, service_code, sent.fields, sent.visitor.id, console.now())
+    if reasons:
+        typed = {name: sent.text(name) for name in ("amount", "unit", "calendar")}
+        return _show(request, console, sent.visitor, Refused(service_code, reasons, typed, "promise"))
     return RedirectResponse("/services", status_code=303)
 
 
@@ -90,7 +109,9 @@ def choose_category(console: ConsoleHere, sent: Supervising, service_code: str) 
 def _show(request: Request, console: Console, visitor: Visitor, refused: Refused | None = None) -> Response:
     with console.product.database.read() as session:
         services = session.exec(select(Service).order_by(Service.service_name)).all()
+        questions = questions_by_service(session)
         reaches = {one.service_code: one for one in session.exec(select(ServiceReach)).all()}
+        promises, of_city = promised(session), calendars(session)
     rows = [_row(console.product, service, reaches.get(service.service_code)) for service in services]
     return signed_in_page(
         request,
@@ -103,6 +124,12 @@ def _show(request: Request, console: Console, visitor: Visitor, refused: Refused
         categories=sorted(CATEGORIES.items(), key=lambda one: one[1]),
         refused=refused,
         limits=LIMITS,
+        questions=questions,
+        datatypes=DATATYPES,
+        languages=LANGUAGES,
+        promises=promises,
+        calendars=of_city,
+        units=UNITS,
     )
 
 

@@ -11,8 +11,9 @@ from hark311.console import words
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
 from hark311.console.queries import names_of_staff
-from hark311.console.visits import ConsoleHere, Submitting, Supervising, Viewing, Visitor
-from models import CHANNELS, Account, Conversation, Mention, Reply, ReplyState, record
+from hark311.console.said_when import SAID_WHEN
+from hark311.console.visits import Approving, ConsoleHere, Supervising, Viewing, Visitor
+from models import CHANNELS, Account, Channel, Conversation, Mention, Reply, ReplyState, record
 from responders import standing
 from responders.drafting import Key, TemplateBook
 from responders.review import NotFound
@@ -21,29 +22,6 @@ from responders.standing import CAN_GO_ALONE, PARTS, NotSwitchedOn
 router = APIRouter()
 
 USUAL_DAYS = 90
-SAID_WHEN = {
-    Key.ASK_START: "somebody begins a chat",
-    Key.ASK_START_ABOUT: "somebody begins a chat by a link or a QR code",
-    Key.HELP: "somebody sends /help",
-    Key.CASES_LIST: "somebody asks for their cases",
-    Key.CASES_NONE: "somebody asks for their cases and has none",
-    Key.STATUS_NOT_FOUND: "somebody asks about a number that is none of theirs",
-    Key.PRIVATE_PLEASE: "somebody asks for their cases in public",
-    Key.ASK_NEW: "somebody sends /new and nothing else",
-    Key.ASK_CASE: "it is not clear which of their cases they mean",
-    Key.STOP_DONE: "somebody asks us to stop writing",
-    Key.FORGET_DONE: "somebody asks us to forget them",
-    Key.STATUS_KNOWN: "somebody asks how an open request stands",
-    Key.STATUS_CLOSED: "somebody asks how a closed request stands",
-    Key.STATUS_UNKNOWN: "somebody asks how a request stands and names none",
-    Key.ASK_SERVICE: "we cannot tell what the problem is",
-    Key.ASK_PLACE: "a report says not where",
-    Key.ASK_BLOCK: "a report in public needs the block",
-    Key.ASK_ADDRESS: "a report in private needs the address",
-    Key.ASK_ADDRESS_PRIVATE: "a report in public needs the address in private",
-    Key.QUESTION_RECEIVED: "somebody asks a question",
-    Key.PRAISE_THANKS: "somebody thanks the city",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +102,7 @@ def switch_off(console: ConsoleHere, sent: Supervising, approval_id: int) -> Res
 
 
 @router.post("/mentions/{mention_id}/hand-back")
-def hand_back(console: ConsoleHere, sent: Submitting, mention_id: int) -> Response:
+def hand_back(console: ConsoleHere, sent: Approving, mention_id: int) -> Response:
     """The person who was asked for has dealt with it: what may go by itself may go again in this chat."""
     with console.product.database.write() as session:
         mention = session.get(Mention, mention_id)
@@ -148,9 +126,8 @@ def _show(
     refused: Refused | None = None,
 ) -> Response:
     with console.product.database.read() as session:
-        accounts = list(
-            session.exec(select(Account).where(col(Account.retired_at).is_(None)).order_by(Account.name)).all()
-        )
+        speaking = col(Account.retired_at).is_(None), Account.channel != Channel.PARTNER
+        accounts = list(session.exec(select(Account).where(*speaking).order_by(Account.name)).all())
         chosen = next((one for one in accounts if one.id == account_id), accounts[0] if accounts else None)
         templates = standing.templates_of(session)
         going = _going(session, console, accounts, templates)

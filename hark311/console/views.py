@@ -16,14 +16,17 @@ class Sieve(StrEnum):
     CANNOT_REPLY = "cannot_reply"
     UNCERTAIN = "uncertain"
     REFUSED = "refused"
+    SECOND_KEY = "second_key"
+    ASSIGNED = "assigned"
+    PROMISED = "promised"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """A saved way of looking at the queue.
 
-    Views of work show danger first, then who has waited longest; one shows what the classifier is least certain of
-    first. Views of what is done show the newest first.
+    Views of work show danger first, then what the city promised, the soonest first, then who has waited longest; one
+    shows what the classifier is least certain of first. Views of what is done show the newest first.
     """
 
     key: str
@@ -51,8 +54,17 @@ VIEWS = (
         "Nothing waits. New mentions appear here by themselves.",
         least_certain_first=True,
     ),
+    View("assigned", "Assigned to you", "user-round", WAITING, "Nothing is assigned to you.", sieve=Sieve.ASSIGNED),
     View("mine", "Mine", "contrast", (_M.IN_REVIEW,), "You hold no mention.", sieve=Sieve.MINE),
     View("danger", "Danger", "triangle-alert", OPEN, "No danger is open.", danger_only=True),
+    View(
+        "two-keys",
+        "Second key",
+        "key-round",
+        WAITING,
+        "Nothing waits for a second key.",
+        sieve=Sieve.SECOND_KEY,
+    ),
     View("place", "Needs place", "map-pin", WAITING, "Every request here says where.", sieve=Sieve.NEEDS_PLACE),
     View(
         "no-reply",
@@ -71,6 +83,14 @@ VIEWS = (
         sieve=Sieve.UNCERTAIN,
     ),
     View("refused", "Refused", "x", tuple(_M), "Nothing was refused.", sieve=Sieve.REFUSED),
+    View(
+        "promises",
+        "Promises due",
+        "clock-3",
+        tuple(_M),
+        "No promised day is near or over.",
+        sieve=Sieve.PROMISED,
+    ),
     View("sent", "On its way", "clock-3", (_M.APPROVED,), "Nothing is on its way.", group="done"),
     View(
         "closed",

@@ -6,7 +6,7 @@ was typed is shown again for copying.
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
@@ -15,15 +15,18 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from hark311.console.auth import SESSION_LASTS, person_of_session
+from hark311.console.auth import SEEN_TO, SESSION_LASTS, saw, visit_of_session
 from hark311.console.guard import LOOPBACK_NAMES, name_of
 from hark311.console.pages import Console
-from models import Role, StaffUser
+from hark311.console.reach import require_reach
+from models import Power, SignIn, StaffUser
 
 SESSION_COOKIE = "hark_session"
 VISIT_COOKIE = "hark_visit"
+STEP_COOKIE = "hark_step"
+"""Of a browser whose password or link was right and whose second step is still to come."""
 TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a form field
-FIELD_LIMIT = 60
+FIELD_LIMIT = 300
 
 SHOWN_FIELDS = {
     "reply_text": "Reply",
@@ -42,8 +45,16 @@ class NotSignedIn(Exception):
     """Nobody is signed in with this browser."""
 
 
-class NotSupervisor(Exception):
-    """Only a supervisor may change this."""
+class NotAllowed(Exception):
+    """The person's role has not the power that this needs."""
+
+    def __init__(self, power: Power) -> None:
+        super().__init__(power)
+        self.power = power
+
+
+class NeedsSecondStep(Exception):
+    """The person's role signs in with a second step, and they have not set one up yet."""
 
 
 class Forged(Exception):
@@ -60,34 +71,53 @@ ConsoleHere = Annotated[Console, Depends(console_of)]
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A signed-in person, the secret of their session, and whether they use single-key shortcuts."""
+    """A signed-in person, the secret of their session, the token of their forms, and the session itself."""
 
     staff: StaffUser
     secret: str
     csrf: str
+    session: SignIn
 
     @property
     def id(self) -> int:
         return self.staff.id or 0
 
 
-def viewing(request: Request, console: ConsoleHere) -> Visitor:
-    """The signed-in person looking at a page. Raises NotSignedIn."""
-    secret = request.cookies.get(SESSION_COOKIE, "")
+def arriving(request: Request, console: ConsoleHere) -> Visitor:
+    """The person signed in with this browser, whether or not their second step is set up. Raises NotSignedIn."""
+    secret, now = request.cookies.get(SESSION_COOKIE, ""), console.now()
     with console.product.database.read() as session:
-        staff = person_of_session(session, secret, console.now()) if secret else None
-    if staff is None:
+        found = visit_of_session(session, secret, now) if secret else None
+    if found is None:
         raise NotSignedIn
-    return Visitor(staff, secret, token_for(console.product.secret_key, secret))
+    staff, visit = found
+    if visit.seen_at is None or now - visit.seen_at >= SEEN_TO:
+        with console.product.database.write() as session:
+            saw(session, visit, now)
+    return Visitor(staff, secret, token_for(console.product.secret_key, secret), visit)
+
+
+Arriving = Annotated[Visitor, Depends(arriving)]
+
+
+def viewing(request: Request, console: ConsoleHere) -> Visitor:
+    """The signed-in person looking at a page. Raises NotSignedIn, NeedsSecondStep, or OutOfReach of their scope."""
+    visitor = arriving(request, console)
+    if not visitor.staff.totp_secret and visitor.staff.role in console.product.settings.second_step_roles:
+        raise NeedsSecondStep
+    if request.path_params:
+        with console.product.database.read() as session:
+            require_reach(session, visitor.staff, request.path_params)
+    return visitor
 
 
 Viewing = Annotated[Visitor, Depends(viewing)]
 
 
 async def read_fields(request: Request) -> Mapping[str, str]:
-    """The text fields of a submitted form. Files and repeated fields are left out."""
+    """The text fields of a submitted form. Files and repeated fields are left out, and NUL, which no database keeps."""
     form: FormData = await request.form(max_files=0, max_fields=FIELD_LIMIT)
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    fields = {name: value.replace("\0", "") for name, value in form.items() if isinstance(value, str)}
     request.state.typed = typed(fields)
     return fields
 
@@ -117,14 +147,42 @@ def submitting(fields: Fields, request: Request, console: ConsoleHere) -> Submis
 Submitting = Annotated[Submission, Depends(submitting)]
 
 
-def supervising(sent: Submitting) -> Submission:
-    """A supervisor's form. Raises NotSupervisor."""
-    if sent.visitor.staff.role != Role.SUPERVISOR:
-        raise NotSupervisor
-    return sent
+def submitting_on_arrival(fields: Fields, request: Request, console: ConsoleHere) -> Submission:
+    """The same from somebody whose second step may not be set up yet. Raises NotSignedIn or Forged."""
+    visitor = arriving(request, console)
+    require_token(fields, visitor.csrf)
+    return Submission(visitor, fields)
 
 
-Supervising = Annotated[Submission, Depends(supervising)]
+SubmittingOnArrival = Annotated[Submission, Depends(submitting_on_arrival)]
+
+
+def _with(power: Power) -> Callable[[Submission], Submission]:
+    def allowed(sent: Submitting) -> Submission:
+        """The form of somebody who has the power. Raises NotAllowed."""
+        if not sent.visitor.staff.may(power):
+            raise NotAllowed(power)
+        return sent
+
+    return allowed
+
+
+Drafting = Annotated[Submission, Depends(_with(Power.DRAFT))]
+Approving = Annotated[Submission, Depends(_with(Power.APPROVE))]
+Moderating = Annotated[Submission, Depends(_with(Power.MODERATE))]
+Supervising = Annotated[Submission, Depends(_with(Power.SUPERVISE))]
+Administering = Annotated[Submission, Depends(_with(Power.ADMINISTER))]
+
+
+def viewing_with(power: Power) -> Callable[[Visitor], Visitor]:
+    """A dependency for pages that only some may even see. Raises NotAllowed."""
+
+    def allowed(visitor: Viewing) -> Visitor:
+        if not visitor.staff.may(power):
+            raise NotAllowed(power)
+        return visitor
+
+    return allowed
 
 
 def token_for(secret_key: str, cookie: str) -> str:
@@ -159,7 +217,8 @@ def set_cookie(response: Response, request: Request, name: str, value: str, seco
 
 def keep_session(response: Response, request: Request, secret: str) -> None:
     set_cookie(response, request, SESSION_COOKIE, secret, int(SESSION_LASTS.total_seconds()))
-    response.delete_cookie(VISIT_COOKIE, path="/")
+    for name in (VISIT_COOKIE, STEP_COOKIE):
+        response.delete_cookie(name, path="/")
 
 
 def typed(fields: Mapping[str, str]) -> dict[str, str]:

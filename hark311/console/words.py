@@ -4,18 +4,24 @@ import re
 from dataclasses import dataclass
 
 from models import (
+    CHANNELS,
     AccountHealth,
     AttemptOutcome,
+    Channel,
     Decision,
     EvidenceKind,
     FeatureKind,
+    FixedState,
     Intent,
     LayerKind,
     MentionState,
     ReplyState,
     RequestState,
+    Role,
+    ScopeKind,
 )
 from models.posts import AttachmentKind
+from responders.tray import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,23 @@ MENTION = {
     MentionState.SET_ASIDE: Sign("archive", "set aside"),
     MentionState.WITHDRAWN: Sign("ban", "deleted"),
 }
+ROLES = {
+    Role.VIEWER: "viewer",
+    Role.DRAFTER: "drafter",
+    Role.APPROVER: "approver",
+    Role.CHAT_MODERATOR: "chat moderator",
+    Role.SUPERVISOR: "supervisor",
+    Role.ADMIN: "administrator",
+}
+ROLES_DO = {
+    Role.VIEWER: "reads everything, changes nothing",
+    Role.DRAFTER: "writes drafts, for others to approve",
+    Role.APPROVER: "writes and approves what leaves",
+    Role.CHAT_MODERATOR: "approves, and runs chats",
+    Role.SUPERVISOR: "answers for the work: wordings, rules, standing approvals",
+    Role.ADMIN: "a supervisor who looks after people and accounts as well",
+}
+SCOPES = {ScopeKind.ACCOUNT: "account", ScopeKind.SERVICE: "service", ScopeKind.AREA: "area"}
 DANGER = Sign("triangle-alert", "danger", "danger")
 
 REPLY = {
@@ -63,6 +86,13 @@ REQUEST = {
     RequestState.REFUSED: Sign("x", "refused", "warn"),
     RequestState.JOINED: Sign("check", "joined to another"),
     RequestState.CANCELLED: Sign("ban", "dropped"),
+}
+
+TROUBLE = {
+    Trouble.REFUSED: Sign("x", "refused", "warn"),
+    Trouble.UNCERTAIN: Sign("circle-question-mark", "may be there", "warn"),
+    Trouble.DEFERRED: Sign("clock-3", "waits", "act"),
+    Trouble.TOKEN: Sign("clock-3", "number overdue", "act"),
 }
 
 HEALTH = {
@@ -163,6 +193,14 @@ ATTACHMENT = {
     AttachmentKind.DOCUMENT: Sign("file-text", "document"),
 }
 
+FIXED = {
+    FixedState.OPEN: Sign("clock-3", "asked, no answer yet"),
+    FixedState.YES: Sign("check", "fixed, they say", "ok"),
+    FixedState.NO: Sign("x", "not fixed, they say", "warn"),
+    FixedState.SILENT: Sign("circle-x", "no answer"),
+    FixedState.WITHDRAWN: Sign("ban", "not asked any more"),
+}
+
 OUTCOME = {
     AttemptOutcome.PENDING: "under way",
     AttemptOutcome.DONE: "went through",
@@ -173,7 +211,9 @@ OUTCOME = {
 }
 
 DECISION = {
+    Decision.FIRST_KEY: "gave the first key",
     Decision.APPROVED: "approved it",
+    Decision.HANDED_IN: "handed it in",
     Decision.REJECTED: "closed it without an answer",
     Decision.SET_ASIDE: "set it aside",
     Decision.RETURNED: "returned it",
@@ -182,6 +222,12 @@ DECISION = {
     Decision.SAYS_NOT_SENT: "saw that the reply is not there, and sent it again",
     Decision.DROPPED: "dropped the reply",
     Decision.REOPENED: "opened it again",
+    Decision.NO_DANGER: "said that it is no danger",
+    Decision.FILED_AGAIN: "had the request filed again",
+    Decision.SAYS_FILED: "learned that the request arrived",
+    Decision.GIVEN_UP: "gave the request up",
+    Decision.SAYS_FIXED: "wrote down that it is fixed, as they heard elsewhere",
+    Decision.SAYS_NOT_FIXED: "wrote down that it is not fixed, as they heard elsewhere",
     Decision.HANDED_OVER: "took the reply to post it by hand",
     Decision.SAYS_POSTED: "posted the reply by hand",
     Decision.HANDED_BACK: "gave the reply back unposted",
@@ -209,6 +255,7 @@ LANGUAGES = {
 }
 
 
+PRIVATE_KIND = {"phone": "a phone number", "email": "an e-mail address", "plate": "a licence plate"}
 SLOT_WORDS = {"{number}": "the city's number", "{date}": "the promised date"}
 _SLOT = re.compile(r"(\{number\}|\{date\})")
 
@@ -221,6 +268,11 @@ def in_words(text: str) -> list[tuple[str, bool]]:
 def language_name(tag: str) -> str:
     """A language tag in words; "und" is a language we could not tell."""
     return "language unclear" if tag in ("", "und") else LANGUAGES.get(tag, tag)
+
+
+def channel_label(channel: str) -> str:
+    """What a channel is called."""
+    return CHANNELS[Channel(channel)].label
 
 
 def html_language(tag: str | None) -> str:

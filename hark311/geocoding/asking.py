@@ -20,9 +20,9 @@ from classifier.redaction import REPLACEMENT, redact
 from hark311.geocoding.protocol import ANSWER_SECONDS, CannotAsk, Geocoder
 from models import Candidate, Database, Mention, MentionState, Understanding, utc_now
 from models.geocoding import KEPT, GeocodeAnswer, GeocoderTurn
-from models.mentions import Evidence, EvidenceKind
 from models.places import AreaKind, FeatureKind, PlaceFeature, PlaceLayer
 from models.shapes import Box
+from models.understandings import Evidence, EvidenceKind
 
 log = logging.getLogger(__name__)
 

@@ -19,6 +19,7 @@ from hark311.simulator.box import Box
 from hark311.simulator.faults import Fault
 from hark311.simulator.mastodon_control import MastodonControl
 from hark311.simulator.mastodon_network import UnknownStatus
+from hark311.simulator.open311_control import CityControl, NoSuchRequest
 from hark311.simulator.samples import load_samples
 from hark311.simulator.settings import is_loopback
 from hark311.simulator.spoken import ButtonPress, Json, SaidOnTelegram, SaidOnX, Spoken
@@ -56,13 +57,6 @@ class WebhookChange(Spoken):
     """Where X brings events to."""
 
     url: str
-
-
-class RequestChange(Spoken):
-    """The city moves a request."""
-
-    status: Literal["open", "closed"] | None = None
-    status_notes: str | None = None
 
 
 class LimitChange(Spoken):
@@ -114,9 +108,7 @@ class ControlApi:
             ("POST", "/telegram/chats/-{group:int}/migrate", self.migrate),
             *MastodonControl(self.box.mastodon).routes(),
             *BlueskyControl(self.box.bluesky).routes(),
-            ("GET", "/open311/requests", self.city_requests),
-            ("POST", "/open311/requests/{id:int}", self.change_request),
-            ("POST", "/open311/tokens/settle", self.settle_tokens),
+            *CityControl(self.box.city).routes(),
             ("GET", "/faults", lambda _r, _b: {"faults": self.box.faults.shapes()}),
             ("POST", "/faults", self.arm),
             ("DELETE", "/faults", self.clear_faults),
@@ -249,33 +241,6 @@ class ControlApi:
         """A group becomes a supergroup."""
         return {"chat_id": self.box.telegram.migrate(_chat_id(request))}
 
-    def city_requests(self, request: Request, _: bytes) -> object:
-        """Service requests, oldest first, with what residents never see: contact, answers, token."""
-        rows = self.box.store.rows(
-            "SELECT * FROM city_requests WHERE id > ? ORDER BY id LIMIT ?",
-            (_whole(request.query_params.get("since"), 0), _limit(request)),
-        )
-        return {
-            "requests": [
-                self.box.city.shape(row)
-                | {"contact": json.loads(row["contact"]), "answers": json.loads(row["answers"]), "token": row["token"]}
-                for row in rows
-            ]
-        }
-
-    def change_request(self, request: Request, body: bytes) -> object:
-        """The city closes, reopens or annotates a request."""
-        change = RequestChange.model_validate_json(body)
-        if not self.box.city.move(request.path_params["id"], status=change.status, notes=change.status_notes):
-            raise NotThere("no such request")
-        row = self.box.city.request(request.path_params["id"], hidden_too=True)
-        return self.box.city.shape(row) if row is not None else {}
-
-    def settle_tokens(self, _: Request, __: bytes) -> object:
-        """Every token gets its number now."""
-        self.box.city.settle_tokens()
-        return {"ok": True}
-
     def calls(self, request: Request, _: bytes) -> object:
         """The newest API calls, oldest of them first. Filters: limit, channel, operation."""
         query = request.query_params
@@ -310,7 +275,7 @@ def _answering(act: Act) -> Callable[[Request], Any]:
             return JSONResponse({"error": "not understood", "details": _details(error)}, 422)
         except (NotBase64, json.JSONDecodeError) as error:
             return JSONResponse({"error": str(error)}, 422)
-        except (NotThere, UnknownPost, UnknownMessage, UnknownStatus, UnknownRecord) as error:
+        except (NotThere, NoSuchRequest, UnknownPost, UnknownMessage, UnknownStatus, UnknownRecord) as error:
             return JSONResponse({"error": str(error)}, 404)
         return JSONResponse(answer.model_dump() if isinstance(answer, BaseModel) else answer)
 

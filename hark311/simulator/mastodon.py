@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from hark311.simulator.mastodon_shape import Shapes
 from hark311.simulator.mastodon_words import LIMIT, counted
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
+from hark311.simulator.uploads import keep_upload, uploaded
 
 CALLS, WINDOW = 300, 300.0
 MOST_NOTIFICATIONS, MOST_STATUSES = 80, 40
@@ -32,6 +34,8 @@ _OPERATIONS = {
     "/api/v1/streaming/health": "streaming",
     "/api/v1/instance": "instance",
     "/api/v2/instance": "instance",
+    "/api/v1/media": "upload_media",
+    "/api/v2/media": "upload_media",
 }
 
 
@@ -95,6 +99,8 @@ class MastodonApi:
             routes=[
                 *(Route(path, self._answering(act), methods=[verb]) for verb, path, act in api),
                 Route("/api/v1/statuses", self._post, methods=["POST"]),
+                Route("/api/v1/media", self._upload, methods=["POST"]),
+                Route("/api/v2/media", self._upload, methods=["POST"]),
                 Route("/api/v1/instance/", lambda request: JSONResponse(self._shapes(request).instance_v1())),
                 Route("/api/v2/instance/", lambda request: JSONResponse(self._shapes(request).instance_v2())),
                 Route("/api/v1/streaming/health", lambda _request: Response("OK")),
@@ -231,8 +237,28 @@ class MastodonApi:
             raise Refused(422, "Validation failed: Visibility is not included in the list")
         key = request.headers.get("idempotency-key") if self.settings.mastodon_idempotent else None
         shown, language = form.get("visibility"), form.get("language")
-        number = network.post(text, parent, key, visibility=shown, language=language, spoiler=form.get("spoiler_text"))
+        try:
+            media = uploaded(network.store, [_number(one) for one in json.loads(form.get("media_ids[]") or "[]")])
+        except LookupError as error:
+            raise Refused(422, "Validation failed: Media attachments are invalid") from error
+        number = network.post(
+            text, parent, key, media, visibility=shown, language=language, spoiler=form.get("spoiler_text")
+        )
         return self._shapes(request).status(network.referred(str(number)))
+
+    async def _upload(self, request: Request) -> Response:
+        """Keep a picture with its description until a status names it."""
+        async with request.form() as form:
+            file, alt = form.get("file"), str(form.get("description") or "")
+            body, mime = (await file.read(), str(file.content_type)) if isinstance(file, UploadFile) else (b"", "")
+
+        def kept(_: Request) -> Json:
+            if not body or not mime.startswith("image/"):
+                raise Refused(422, "Validation failed: File content type is invalid")
+            number = keep_upload(self.network.store, mime, body, alt)
+            return self._shapes(request).media(uploaded(self.network.store, [number])[0]) | {"id": str(number)}
+
+        return await self._answering(kept)(request)  # type: ignore[no-any-return]
 
     async def _stream(self, request: Request) -> Response:
         """Events for our account, as server-sent events, from now on."""
@@ -278,7 +304,8 @@ async def _fields(request: Request) -> dict[str, str]:
             return {}
         return {name: str(value) for name, value in body.items() if value is not None}
     async with request.form() as form:
-        return {name: value for name, value in form.items() if isinstance(value, str)}
+        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        return fields | {"media_ids[]": json.dumps([str(one) for one in form.getlist("media_ids[]")])}
 
 
 def _number(written: str) -> int:

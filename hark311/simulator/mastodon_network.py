@@ -214,6 +214,7 @@ class MastodonNetwork:
         language: str | None = None,
         key: str | None = None,
         photos: Sequence[Picture] = (),
+        uploads: Sequence[Json] = (),
         at: int | None = None,
     ) -> int:
         """Store one status and return its id, which grows with time as Mastodon's do."""
@@ -238,13 +239,20 @@ class MastodonNetwork:
                 language,
                 parent["id"] if parent else None,
                 parent["root"] if parent else number,
-                json.dumps(shown),
+                json.dumps([*shown, *uploads]),
                 moment,
             ),
         )
         return number
 
-    def post(self, text: str, parent: sqlite3.Row | None, key: str | None, **more: str | None) -> int:
+    def post(
+        self,
+        text: str,
+        parent: sqlite3.Row | None,
+        key: str | None,
+        uploads: Sequence[Json] = (),
+        **more: str | None,
+    ) -> int:
         """Our account posts; the same Idempotency-Key within the hour gives the same status again."""
         now = self.store.now_ms()
         with self.store.writing() as write:
@@ -259,6 +267,7 @@ class MastodonNetwork:
                 visibility=more.get("visibility") or "public",
                 spoiler=more.get("spoiler") or "",
                 language=more.get("language"),
+                uploads=uploads,
             )
             if key:
                 write.execute("INSERT OR REPLACE INTO ms_keys VALUES (?, ?, ?)", (key, number, now))

@@ -64,7 +64,7 @@ class Shapes:
             "content": as_html(row["text"], known, self.root),
             "reblog": None,
             "account": author,
-            "media_attachments": [self._media(photo) for photo in json.loads(row["photos"])],
+            "media_attachments": [self.media(photo) for photo in json.loads(row["photos"])],
             "mentions": [
                 {"id": str(network.us), "username": name, "url": f"{self.root}/@{name}", "acct": name}
                 for name in dict.fromkeys(named_in(row["text"]))
@@ -76,7 +76,8 @@ class Shapes:
             "poll": None,
         }
 
-    def _media(self, photo: Json) -> Json:
+    def media(self, photo: Json) -> Json:
+        """A MediaAttachment."""
         url = f"{self.root}/media/{photo['name']}.png"
         return {
             "id": photo["name"],
@@ -136,6 +137,7 @@ class Shapes:
             "domain": self.root.partition("://")[2],
             "title": self.network.settings.city_name,
             "version": VERSION,
+            "api_versions": {"mastodon": 2},
             "source_url": "",
             "description": "A simulated server",
             "languages": ["en"],

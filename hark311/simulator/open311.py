@@ -3,9 +3,8 @@
 import hmac
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import cast
 from xml.etree import ElementTree as Xml
 
 from starlette.applications import Starlette
@@ -16,6 +15,8 @@ from starlette.routing import Route
 from hark311.simulator.faults import Fault
 from hark311.simulator.open311_requests import City, NotTaken
 from hark311.simulator.open311_services import BY_CODE, SERVICES
+from hark311.simulator.open311_updates import Updates
+from hark311.simulator.open311_wild import Quirk, quirks_of, twisted
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
 from hark311.simulator.store import ms_of
@@ -31,7 +32,10 @@ _CHILDREN = {
     "values": "value",
     "endpoints": "endpoint",
     "formats": "format",
+    "notes": "note",
+    "photos": "photo",
 }
+PAGE_IN_THE_WILD = 50
 
 
 class Open311Voice:
@@ -40,8 +44,10 @@ class Open311Voice:
     channel = "open311"
 
     def operation(self, method: str, path: str) -> str:
-        """discovery, services, service, post_request, requests, request or token."""
+        """discovery, services, service, post_request, requests, request, token, updates or post_update."""
         parts = path.removeprefix("/v2").strip("/").rpartition(".")[0].split("/")
+        if parts[0] == "servicerequestupdates":
+            return "post_update" if method == "POST" else "updates"
         if method == "POST":
             return "post_request"
         if len(parts) > 1:
@@ -66,6 +72,7 @@ class Open311Api:
 
     def __init__(self, city: City, settings: SimulatorSettings) -> None:
         self.city = city
+        self.updates = Updates(city)
         self.settings = settings
 
     def app(self) -> Starlette:
@@ -77,10 +84,20 @@ class Open311Api:
             ("/v2/tokens/{token}", self.token),
             ("/v2/requests", self.requests),
             ("/v2/requests/{id}", self.request),
+            ("/v2/servicerequestupdates", self.said),
         ]
-        routes = [Route(f"{path}.{{format}}", _answering(act), methods=["GET"]) for path, act in reads]
-        routes.insert(0, Route("/v2/requests.{format}", self._take, methods=["POST"]))
+        writes: list[tuple[str, Callable[[list[tuple[str, str]]], tuple[str, object]]]] = [
+            ("/v2/requests", self._take),
+            ("/v2/servicerequestupdates", self._hear),
+        ]
+        routes = [Route(f"{path}.{{format}}", self._taking(act), methods=["POST"]) for path, act in writes]
+        routes += [Route(f"{path}.{{format}}", self._answering(act), methods=["GET"]) for path, act in reads]
         return Starlette(routes=routes)
+
+    @property
+    def quirks(self) -> frozenset[Quirk]:
+        """What it does as endpoints in the wild do; nothing in the strict mode."""
+        return quirks_of(self.city.store)
 
     def discovery(self, request: Request) -> tuple[str, object]:
         """GET discovery: one production endpoint, both formats."""
@@ -119,23 +136,31 @@ class Open311Api:
         if row is None:
             raise NotTaken((404, "token was not found"))
         settled = row["ready_ms"] <= self.city.store.now_ms()
+        if Quirk.SLOW_TOKENS in self.quirks and not settled:
+            return "service_requests", []
         return "service_requests", [{"service_request_id": str(row["id"]) if settled else "", "token": row["token"]}]
 
     def requests(self, request: Request) -> tuple[str, object]:
         """GET requests: by ids, or by service, status and time (90 days at most)."""
         query = request.query_params
-        size = _whole(query.get("page_size"), LONGEST_PAGE, "page_size")
-        page = _whole(query.get("page"), 1, "page")
+        quirks = self.quirks
+        longest = PAGE_IN_THE_WILD if Quirk.PAGES in quirks else LONGEST_PAGE
+        size = min(_whole(query.get("page_size"), longest, "page_size"), longest)
+        page = 1 if Quirk.NO_PAGES in quirks else _whole(query.get("page"), 1, "page")
         ids = [int(part) for part in _list(query.get("service_request_id")) if _is_id(part)]
         statuses = _list(query.get("status"))
         if any(status not in ("open", "closed") for status in statuses):
             raise NotTaken((400, "status is open or closed"))
-        size = min(size, LONGEST_PAGE)
         rows = self.city.search(
             ids=ids if query.get("service_request_id") else None,
             codes=_list(query.get("service_code")),
             statuses=statuses,
             span_ms=self._span(query.get("start_date"), query.get("end_date")),
+            updated_ms=(
+                self._span(query.get("updated_after"), query.get("updated_before"))
+                if query.get("updated_after")
+                else None
+            ),
             limit=size,
             offset=(page - 1) * size,
         )
@@ -156,20 +181,70 @@ class Open311Api:
             raise NotTaken((404, "service_request_id was not found"))
         return "service_requests", [self.city.shape(row)]
 
-    async def _take(self, request: Request) -> Response:
+    def said(self, request: Request) -> tuple[str, object]:
+        """GET servicerequestupdates: what was said in a time span. Source: FixMyStreet's extension."""
+        if Quirk.NO_UPDATES in self.quirks:
+            raise NotTaken((404, "there is no such call"))
+        query = request.query_params
+        span = self._span(query.get("start_date"), query.get("end_date"))
+        return "service_request_updates", self.updates.between(span)
+
+    def _take(self, pairs: list[tuple[str, str]]) -> tuple[str, object]:
         """POST requests: a form with api_key; answers an id, or a token for a batch service."""
-        suffix = request.path_params["format"]
-        async with request.form() as form:
-            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
-        key = dict(pairs).get("api_key") or request.query_params.get("api_key", "")
-        if not hmac.compare_digest(key.encode(), self.settings.open311_api_key.encode()):
-            missing = "api_key was not provided" if not key else "api_key is not valid"
-            return _written(suffix, "errors", _errors((403, missing)), 403)
-        try:
-            row = self.city.take([*request.query_params.multi_items(), *pairs])
-        except NotTaken as refused:
-            return _written(suffix, "errors", _errors(*refused.faults), refused.faults[0][0])
-        return _written(suffix, "service_requests", [_receipt(row)], 201)
+        if Quirk.DUPLICATES in self.quirks and (twin := self.city.open_twin(dict(pairs))):
+            raise NotTaken((400, f"This is a duplicate of request {twin['id']}"))
+        return "service_requests", [_receipt(self.city.take(pairs))]
+
+    def _hear(self, pairs: list[tuple[str, str]]) -> tuple[str, object]:
+        """POST servicerequestupdates: what a resident adds."""
+        if Quirk.NO_UPDATES in self.quirks:
+            raise NotTaken((404, "there is no such call"))
+        refuse = Quirk.REPEATED_UPDATES in self.quirks
+        return "service_request_updates", [self.updates.take(dict(pairs), refuse_repeats=refuse)]
+
+    def _taking(
+        self, act: Callable[[list[tuple[str, str]]], tuple[str, object]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            async with request.form() as form:
+                pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+                if any(not isinstance(value, str) for value in form.values()):  # a photo in a multipart form
+                    pairs.append(("media_url", f"{request.base_url}kept-photo.jpg"))
+            pairs = [*request.query_params.multi_items(), *pairs]
+            key = dict(pairs).get("api_key", "")
+            if not hmac.compare_digest(key.encode(), self.settings.open311_api_key.encode()):
+                missing = "api_key was not provided" if not key else "api_key is not valid"
+                return self._written(request, "errors", _errors((403, missing)), 403)
+            try:
+                root, content = act(pairs)
+            except NotTaken as refused:
+                return self._written(request, "errors", _errors(*refused.faults), refused.faults[0][0])
+            return self._written(request, root, content, 201)
+
+        return endpoint
+
+    def _answering(self, act: Callable[[Request], tuple[str, object]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            try:
+                root, content = act(request)
+            except NotTaken as refused:
+                return self._written(request, "errors", _errors(*refused.faults), refused.faults[0][0])
+            return self._written(request, root, content, 200)
+
+        return endpoint
+
+    def _written(self, request: Request, root: str, content: object, status: int) -> Response:
+        """An answer in the format of the path's suffix, with whatever the quirks make of it."""
+        suffix, quirks = request.path_params["format"], self.quirks
+        if suffix not in ("json", "xml") or (suffix == "json" and Quirk.XML_ONLY in quirks):
+            body = json.dumps(_errors((404, "there is no such format")))
+            return Response(body, 404, media_type="application/json")
+        content = twisted(content, root, quirks)
+        if suffix == "json" and Quirk.XML_ALWAYS not in quirks:
+            answer, kind = json.dumps(content, ensure_ascii=False).encode(), "application/json"
+        else:
+            answer, kind = to_xml(root, content), "text/xml; charset=utf-8"
+        return Response(answer, status, {"content-type": "text/html" if Quirk.WRONG_TYPE in quirks else kind})
 
 
 def _receipt(row: sqlite3.Row) -> Json:
@@ -178,33 +253,16 @@ def _receipt(row: sqlite3.Row) -> Json:
     return {name: value, "service_notice": BY_CODE[row["service_code"]].notice, "account_id": account}
 
 
-def _answering(act: Callable[[Request], tuple[str, object]]) -> Callable[[Request], Response]:
-    async def endpoint(request: Request) -> Response:
-        suffix = request.path_params["format"]
-        try:
-            root, content = act(request)
-        except NotTaken as refused:
-            return _written(suffix, "errors", _errors(*refused.faults), refused.faults[0][0])
-        return _written(suffix, root, content, 200)
-
-    return cast("Callable[[Request], Response]", endpoint)
-
-
 def _errors(*faults: tuple[int, str]) -> list[Json]:
     return [{"code": code, "description": description} for code, description in faults]
 
 
-def _written(suffix: str, root: str, content: object, status: int) -> Response:
-    """An answer in the format of the path's suffix."""
-    if suffix == "json":
-        return Response(json.dumps(content, ensure_ascii=False), status, media_type="application/json")
-    if suffix == "xml":
-        return Response(to_xml(root, content), status, {"content-type": "text/xml; charset=utf-8"})
-    return Response(json.dumps(_errors((404, "the formats are json and xml"))), 404, media_type="application/json")
-
-
 def to_xml(root: str, content: object) -> bytes:
     """GeoReport's XML of a JSON answer: lists get the wrapper and child names of the specification."""
+    if isinstance(content, dict) and list(content) == [root]:  # wrapped already
+        content = content[root]
+    if isinstance(content, dict) and root in _CHILDREN:  # a single object
+        content = [content]
     element = Xml.Element(root)
     _fill(element, content)
     body: bytes = Xml.tostring(element, encoding="utf-8", xml_declaration=True)

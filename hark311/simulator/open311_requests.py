@@ -1,13 +1,13 @@
 """The simulated city's service requests: taken, numbered, promised, moved, closed, told again on request."""
 
 import json
-import re
 import secrets
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hark311.simulator.open311_answers import read_answers
 from hark311.simulator.open311_services import BY_CODE, CityService
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
@@ -15,7 +15,7 @@ from hark311.simulator.store import Store
 
 MAX_DESCRIPTION = 4000
 CONTACT_FIELDS = ("email", "device_id", "account_id", "first_name", "last_name", "phone")
-_ANSWER = re.compile(r"attribute\[([^\]]+)\](\[\])?")
+DUPLICATE_MS = 3600 * 1000
 
 
 class NotTaken(Exception):
@@ -56,7 +56,9 @@ class City:
             raise NotTaken((400, "a location is required: lat and long, address_string or address_id"))
         if len(fields.get("description", "")) > MAX_DESCRIPTION:
             raise NotTaken((400, f"description is longer than {MAX_DESCRIPTION} characters"))
-        answers = _answers(form, service)
+        answers, faults = read_answers(form, service)
+        if faults:
+            raise NotTaken(*faults)
         now = self.store.now_ms()
         contact = {name: fields[name] for name in CONTACT_FIELDS if fields.get(name)}
         with self.store.writing() as write:
@@ -91,10 +93,16 @@ class City:
             return
         span = int(self.settings.close_after * 1000)
         with self.store.writing() as write:
+            done = ("The crew finished the work.", span, self.store.now_ms() - span)
+            write.execute(
+                "INSERT INTO city_updates (request_id, state, words, at_ms) "
+                "SELECT id, 'fixed', ?, updated_ms + ? FROM city_requests WHERE status = 'open' AND updated_ms <= ?",
+                done,
+            )
             write.execute(
                 "UPDATE city_requests SET status = 'closed', status_notes = ?, updated_ms = updated_ms + ? "
                 "WHERE status = 'open' AND updated_ms <= ?",
-                ("The crew finished the work.", span, self.store.now_ms() - span),
+                done,
             )
 
     def request(self, number: int, *, hidden_too: bool = False) -> sqlite3.Row | None:
@@ -119,6 +127,7 @@ class City:
         codes: Sequence[str] = (),
         statuses: Sequence[str] = (),
         span_ms: tuple[int, int] | None = None,
+        updated_ms: tuple[int, int] | None = None,
         limit: int = 1000,
         offset: int = 0,
     ) -> list[sqlite3.Row]:
@@ -130,28 +139,80 @@ class City:
             if wanted:
                 conditions.append(f"{column} IN ({','.join('?' * len(wanted))})")
                 values += wanted
-        if span_ms is not None and ids is None:
-            conditions.append("requested_ms BETWEEN ? AND ?")
-            values += span_ms
+        column, span = ("updated_ms", updated_ms) if updated_ms else ("requested_ms", span_ms)
+        if span is not None and ids is None:
+            conditions.append(f"{column} BETWEEN ? AND ?")
+            values += span
         return self.store.rows(
             f"SELECT * FROM city_requests WHERE {' AND '.join(conditions)} "  # noqa: S608 - columns named above
             "ORDER BY requested_ms DESC, id DESC LIMIT ? OFFSET ?",
             [*values, limit, offset],
         )
 
-    def move(self, number: int, *, status: str | None = None, notes: str | None = None) -> bool:
-        """The city changes a request's status or notes; False when there is no such request."""
+    def move(
+        self,
+        number: int,
+        *,
+        status: str | None = None,
+        notes: str | None = None,
+        state: str | None = None,
+        agency: str | None = None,
+        expected_ms: int | None = None,
+    ) -> bool:
+        """The city changes a request; False when there is no such request. `state`: as the updates extension says."""
         with self.store.writing() as write:
             changed = write.execute(
                 "UPDATE city_requests SET status = coalesce(?, status), status_notes = coalesce(?, status_notes), "
-                "updated_ms = ? WHERE id = ?",
-                (status, notes, self.store.now_ms(), number),
+                "expected_ms = coalesce(?, expected_ms), updated_ms = ? WHERE id = ?",
+                (status, notes, expected_ms, self.store.now_ms(), number),
             )
+            if changed.rowcount and (status or notes):
+                row = write.execute("SELECT status FROM city_requests WHERE id = ?", (number,)).fetchone()
+                self.say(number, state or row["status"], notes, agency=agency)
             return changed.rowcount > 0
+
+    def say(
+        self,
+        number: int,
+        state: str,
+        words: str | None,
+        *,
+        key: str | None = None,
+        agency: str | None = None,
+        media_url: str | None = None,
+    ) -> None:
+        """Keep what was said of a request. `key`: the update_id of who said it, None for the city's own."""
+        with self.store.writing() as write:
+            write.execute(
+                "INSERT INTO city_updates (key, request_id, state, words, agency, media_url, at_ms) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (key, number, state, words, agency, media_url, self.store.now_ms()),
+            )
+
+    def said_of(self, number: int) -> list[sqlite3.Row]:
+        """What the city itself said of a request, oldest first."""
+        return self.store.rows(
+            "SELECT * FROM city_updates WHERE request_id = ? AND key IS NULL ORDER BY id",
+            (number,),
+        )
+
+    def open_twin(self, fields: dict[str, str]) -> sqlite3.Row | None:
+        """An open request of the last hour for the same service at the same place."""
+        return self.store.row(
+            "SELECT * FROM city_requests WHERE status = 'open' AND service_code = ? AND requested_ms > ? "
+            "AND (lat IS NOT NULL AND lat = ? AND long = ? OR address = ?) ORDER BY id LIMIT 1",
+            (
+                fields.get("service_code"),
+                self.store.now_ms() - DUPLICATE_MS,
+                _degrees(fields.get("lat")),
+                _degrees(fields.get("long")),
+                fields.get("address_string") or None,
+            ),
+        )
 
     def shape(self, row: sqlite3.Row) -> Json:
         """A request as GeoReport v2 has it."""
-        service = BY_CODE[row["service_code"]]
+        service, said = BY_CODE[row["service_code"]], self.said_of(row["id"])
         return {
             "service_request_id": str(row["id"]),
             "status": row["status"],
@@ -159,7 +220,7 @@ class City:
             "service_name": service.name,
             "service_code": service.code,
             "description": row["description"],
-            "agency_responsible": service.agency,
+            "agency_responsible": next((one["agency"] for one in reversed(said) if one["agency"]), service.agency),
             "service_notice": service.notice,
             "requested_datetime": self.written(row["requested_ms"]),
             "updated_datetime": self.written(row["updated_ms"]),
@@ -170,11 +231,23 @@ class City:
             "lat": row["lat"],
             "long": row["long"],
             "media_url": row["media_url"],
+            "notes": [
+                {"datetime": self.written(one["at_ms"]), "description": one["words"], "type": one["state"]}
+                for one in said
+                if one["words"]
+            ],
         }
 
     def written(self, ms: int) -> str:
         """A time as the city writes it: whole seconds, city offset."""
         return datetime.fromtimestamp(ms // 1000, UTC).astimezone(self.zone).isoformat()
+
+
+def _degrees(written: str | None) -> float | None:
+    try:
+        return float(written or "")
+    except ValueError:
+        return None
 
 
 def _coordinates(fields: dict[str, str]) -> tuple[float | None, float | None]:
@@ -187,24 +260,3 @@ def _coordinates(fields: dict[str, str]) -> tuple[float | None, float | None]:
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise NotTaken((400, "lat and long are not on this planet"))
     return latitude, longitude
-
-
-def _answers(form: Sequence[tuple[str, str]], service: CityService) -> dict[str, list[str]]:
-    """The answers to a service's questions, by code. Raises NotTaken for unknown keys and missing answers."""
-    answers: dict[str, list[str]] = {}
-    for name, value in form:
-        match = _ANSWER.fullmatch(name)
-        if match and value:
-            answers.setdefault(match[1], []).append(value)
-    faults: list[tuple[int, str]] = []
-    for question in service.questions:
-        given = answers.get(question.code, [])
-        if question.required and question.variable and not given:
-            faults.append((400, f"attribute[{question.code}] is required: {question.description}"))
-        known = {key for key, _ in question.values}
-        faults += [
-            (400, f"attribute[{question.code}] cannot be {value!r}") for value in given if known and value not in known
-        ]
-    if faults:
-        raise NotTaken(*faults)
-    return answers

@@ -82,6 +82,8 @@ _BINS = Question(
     "What was left behind?",
     values=(("TRASH", "Trash"), ("RECYCLING", "Recycling"), ("YARD", "Leaves and branches")),
 )
+_BAGS = Question("BAGS", "number", "About how many bags or pieces?")
+_BROKEN = Question("BROKEN", "text", "What is broken, and is anybody in danger?")
 _SAFE = Question("SAFE", "text", "Please stay away from the animal.", variable=False)
 
 _STREET_DEPT, _SANITATION = "Streets Department", "Sanitation"
@@ -104,7 +106,7 @@ SERVICES: tuple[CityService, ...] = (
         "ABANDONED_VEHICLE", "Car left for good", _STREETS, "Police", 30, "no plates", questions=(_PLATE, _SINCE)
     ),
     CityService("GRAFFITI", "Graffiti or posters", _WASTE, "Clean Walls Team", 7, "tag,paint"),
-    CityService("ILLEGAL_DUMPING", "Dumped rubbish", _WASTE, _SANITATION, 5, "tires,mattress"),
+    CityService("ILLEGAL_DUMPING", "Dumped rubbish", _WASTE, _SANITATION, 5, "tires,mattress", questions=(_BAGS,)),
     CityService("MISSED_TRASH", "Collection missed", _WASTE, _SANITATION, 2, "trash day,recycling", questions=(_BINS,)),
     CityService("TRASH_CART", "Bins and bulky pick-up", _WASTE, _SANITATION, 10, "bin,sofa"),
     CityService("LITTER", "Dirty street", _WASTE, _SANITATION, 5, "litter,needles"),
@@ -112,7 +114,7 @@ SERVICES: tuple[CityService, ...] = (
     CityService("RODENT_PEST", "Rats or other pests", _WASTE, "Vector Control", 15, "rats,mosquitoes"),
     CityService("TREE", "Tree trouble", _PLACES, "Parks and Recreation", 20, "limb,stump"),
     CityService("OVERGROWTH", "Overgrown lot", _PLACES, "Lot Care Team", 30, "weeds,tall grass", batch=True),
-    CityService("PARK", "Park or playground", _PLACES, "Parks and Recreation", 10, "bench,swing"),
+    CityService("PARK", "Park or playground", _PLACES, "Parks and Recreation", 10, "bench,swing", questions=(_BROKEN,)),
     CityService("VACANT_BUILDING", "Empty or unsafe building", _PLACES, "Licenses and Inspections", 10, "boarded up"),
     CityService("PROPERTY_CODE", "House or building rules", _PLACES, "Licenses and Inspections", 20, "no heat,permit"),
     CityService("WATER", "Water leak or hydrant", _PLACES, "Water Department", 1, "main break,pressure"),

@@ -3,10 +3,13 @@
 Server-rendered, no script. Writing forms are guarded by `access.refusal` (loopback name, same origin).
 """
 
+from base64 import b64encode
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -18,12 +21,14 @@ from hark311.simulator.box import Box
 from hark311.simulator.mastodon_network import SaidOnMastodon, UnknownStatus
 from hark311.simulator.mastodon_page import mastodon_threads
 from hark311.simulator.samples import load_samples
-from hark311.simulator.spoken import ButtonPress, Chat, Person, Pin, SaidOnTelegram, SaidOnX
+from hark311.simulator.spoken import ButtonPress, Chat, Person, Picture, Pin, SaidOnTelegram, SaidOnX
+from hark311.simulator.telegram_content import file_bytes
 from hark311.simulator.telegram_network import UnknownMessage
 from hark311.simulator.threads import city_list, telegram_chats, x_threads
 from hark311.simulator.x_network import UnknownPost
 
 Form = dict[str, str]
+PHOTOS, LARGEST_PHOTO = ("image/jpeg", "image/png", "image/webp"), 10 * 1024 * 1024
 
 
 class Pages:
@@ -50,6 +55,7 @@ class Pages:
             Route("/x", self.post_on_x, methods=["POST"]),
             Route("/telegram", self.telegram, methods=["GET"]),
             Route("/telegram", self.write_on_telegram, methods=["POST"]),
+            Route("/telegram/photos/{unique_id}", self.photo, methods=["GET"]),
             Route("/telegram/press", self.press, methods=["POST"]),
             Route("/telegram/block", self.block, methods=["POST"]),
             Route("/bluesky", self.bluesky, methods=["GET"]),
@@ -115,13 +121,23 @@ class Pages:
         return self._page("telegram.html", status, chats=telegram_chats(self._box), wrong=wrong, typed=typed or {})
 
     async def write_on_telegram(self, request: Request) -> Response:
-        """Write as a resident; with a ticked place, the place goes as a message of its own after the text."""
-        form = await _form(request)
-        try:
-            self._box.telegram.say(_written(self._box, form))
-        except (ValidationError, UnknownMessage, ValueError) as error:
-            return self._telegram_page(_why(error), form)
+        """Write as a resident; with a ticked place, the place goes as a message of its own after the rest."""
+        async with request.form() as sent:
+            form = _texts(sent)
+            try:
+                self._box.telegram.say(_written(self._box, form, await _photo(sent.get("photo"))))
+            except (ValidationError, UnknownMessage, ValueError) as error:
+                return self._telegram_page(_why(error), form)
         return RedirectResponse("/telegram", 303)
+
+    async def photo(self, request: Request) -> Response:
+        """A photo of a chat."""
+        row = self._box.store.row(
+            "SELECT * FROM tg_files WHERE unique_id = ? AND mime LIKE 'image/%'", (request.path_params["unique_id"],)
+        )
+        if row is None:
+            return Response(status_code=404)
+        return Response(await run_in_threadpool(file_bytes, row), media_type=row["mime"], headers=GUARDED_HEADERS)
 
     async def press(self, request: Request) -> Response:
         """Press a button under one of the bot's messages."""
@@ -200,8 +216,11 @@ class Pages:
         return RedirectResponse("/city", 303)
 
 
-def _written(box: Box, form: Form) -> list[SaidOnTelegram]:
-    """What a filled-in form says, in order. Raises ValueError and ValidationError for what cannot be sent."""
+def _written(box: Box, form: Form, photo: Picture | None) -> list[SaidOnTelegram]:
+    """What a filled-in form says, in order; the words go below a photo.
+
+    Raises ValueError and ValidationError for what cannot be sent.
+    """
     chat_id = form.get("chat_id", "").strip()
     sender = Person(first_name=form.get("name", "").strip() or "Resident")
     chat = None
@@ -210,19 +229,37 @@ def _written(box: Box, form: Form) -> list[SaidOnTelegram]:
         known = box.store.row("SELECT shape FROM tg_people WHERE id = ?", (int(chat_id),))
         sender = Person.model_validate_json(known["shape"]) if known else sender.model_copy(update={"id": int(chat_id)})
     said = []
-    if text := form.get("text", "").strip():
+    text = form.get("text", "").strip()
+    if text and not photo:
         said.append(SaidOnTelegram.model_validate({"text": text, "from": sender, "chat": chat}))
+    if photo:
+        shown = {"photo": photo, "caption": text or None, "from": sender, "chat": chat}
+        said.append(SaidOnTelegram.model_validate(shown))
     if "share" in form:
         pin = Pin(latitude=float(form.get("latitude", "")), longitude=float(form.get("longitude", "")))
         said.append(SaidOnTelegram.model_validate({"location": pin, "from": sender, "chat": chat}))
-    if not said:
-        raise ValueError("Write something, or share a place.")
-    return said
+    if said:
+        return said
+    raise ValueError("Write something, share a place, or send a photo.")
+
+
+async def _photo(file: UploadFile | str | None) -> Picture | None:
+    """The photo that came with a form, if any. Raises ValueError for a file that is none."""
+    if not isinstance(file, UploadFile) or not (body := await file.read(LARGEST_PHOTO + 1)):
+        return None
+    mime = file.content_type or ""
+    if mime not in PHOTOS or len(body) > LARGEST_PHOTO:
+        raise ValueError("A photo is a JPEG, PNG or WebP of at most 10 MB.")
+    return Picture(content_base64=b64encode(body).decode(), mime=mime)
 
 
 async def _form(request: Request) -> Form:
     async with request.form() as form:
-        return {name: value for name, value in form.items() if isinstance(value, str)}
+        return _texts(form)
+
+
+def _texts(form: FormData) -> Form:
+    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _why(error: Exception) -> str:

@@ -282,6 +282,20 @@ class RunningSimulator(OnBluesky):
         moved: Json = self._ask("POST", f"/open311/requests/{request_id}", change)
         return moved
 
+    def city_does(self, request_id: str, move: str, **said: object) -> Json:
+        """The city does one of `open311_updates.MOVES` about a request; said: reason, agency, of, date."""
+        done: Json = self._ask("POST", f"/open311/requests/{request_id}/{move}", said)
+        return done
+
+    def be_wild(self, *quirks: str) -> None:
+        """The city's endpoint has these quirks of `open311_wild.Quirk` from now on; none: it is strict."""
+        self._ask("POST", "/open311/wild", {"quirks": list(quirks)})
+
+    def city_updates(self) -> list[Json]:
+        """Everything said of the city's requests after filing, oldest first."""
+        said: list[Json] = self._ask("GET", "/open311/updates")["updates"]
+        return said
+
     def settle_tokens(self) -> None:
         """Every token gets its number now."""
         self._ask("POST", "/open311/tokens/settle")

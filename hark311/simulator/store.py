@@ -16,6 +16,7 @@ from typing import Any
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS remembered (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pictures (name TEXT PRIMARY KEY, mime TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS uploads (number INTEGER PRIMARY KEY, alt TEXT NOT NULL);
 
 CREATE TABLE IF NOT EXISTS x_authors (
     id INTEGER PRIMARY KEY, username TEXT NOT NULL COLLATE NOCASE UNIQUE, name TEXT NOT NULL,
@@ -70,6 +71,11 @@ CREATE TABLE IF NOT EXISTS city_requests (
     contact TEXT NOT NULL, requested_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, expected_ms INTEGER);
 CREATE INDEX IF NOT EXISTS city_requests_time ON city_requests (requested_ms);
 CREATE INDEX IF NOT EXISTS city_requests_status ON city_requests (status, requested_ms);
+CREATE TABLE IF NOT EXISTS city_updates (
+    id INTEGER PRIMARY KEY, key TEXT UNIQUE, request_id INTEGER NOT NULL, state TEXT NOT NULL, words TEXT,
+    agency TEXT, media_url TEXT, at_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS city_updates_request ON city_updates (request_id, id);
+CREATE INDEX IF NOT EXISTS city_updates_time ON city_updates (at_ms);
 """
 
 FIRST_UPDATE = 311_000_000

@@ -88,7 +88,16 @@ def _chat(box: Box, row: sqlite3.Row) -> Json:
         "private": shape["type"] == "private",
         "blocked": bool(row["blocked"]),
         "messages": [_bubble(message) for message in reversed(messages)],
+        "keyboard": _keyboard(messages[0]) if messages else [],
     }
+
+
+def _keyboard(newest: sqlite3.Row) -> list[str]:
+    """The answers that stand below the chat; they go with the next message of anybody."""
+    markup = json.loads(newest["shape"]).get("_reply_markup") or {}
+    buttons = [button for line in markup.get("keyboard", []) for button in line]
+    plain = (button if isinstance(button, dict) else {"text": button} for button in buttons)
+    return [str(button["text"]) for button in plain if not button.get("request_location")]
 
 
 def _bubble(row: sqlite3.Row) -> Json:
@@ -104,12 +113,19 @@ def _bubble(row: sqlite3.Row) -> Json:
         "kind": next(
             (kind for kind in ("photo", "venue", "location", "contact", "voice", "document") if kind in shape), None
         ),
+        "photo": f"/telegram/photos/{shape['photo'][-1]['file_unique_id']}" if "photo" in shape else None,
         "place": f"{place['latitude']:.5f}, {place['longitude']:.5f}" if place else None,
-        "quote": (parent.get("text") or parent.get("caption") or "(attachment)")[:90] if parent else None,
+        "quote": _quote(parent) if parent else None,
         "ms": shape["date"] * 1000,
         "edited": "edit_date" in shape,
         "buttons": [button for line in buttons for button in line if "callback_data" in button],
     }
+
+
+def _quote(parent: Json) -> str:
+    """The beginning of a message that is answered, or what it is."""
+    what = "(place)" if "location" in parent else "(attachment)"
+    return str(parent.get("text") or parent.get("caption") or what)[:90]
 
 
 def city_list(box: Box) -> list[Json]:

@@ -17,6 +17,7 @@ from hark311.simulator.spoken import Json
 from hark311.simulator.store import iso_z
 from hark311.simulator.x_auth import sign_in_of
 from hark311.simulator.x_compliance import ComplianceApi
+from hark311.simulator.x_media import MediaApi
 from hark311.simulator.x_messages import MessagesApi, XMessages
 from hark311.simulator.x_network import Parents, XNetwork, snowflake
 from hark311.simulator.x_refusals import (
@@ -72,6 +73,8 @@ class XVoice:
         parts = path.removeprefix("/2").strip("/").split("/")
         if parts[0] in ("dm_events", "dm_conversations"):
             return "create_message" if method == "POST" else "messages"
+        if parts[0] == "media":
+            return "upload_media" if parts[1:] == ["upload"] else "describe_media"
         if parts[0] == "compliance":
             return "create_job" if method == "POST" else "job" if len(parts) == 3 else "jobs"
         if parts[0] == "store":
@@ -109,7 +112,8 @@ class XApi:
         self.network = network
         self.limits = limits
         self.settings = settings
-        self.messages = MessagesApi(XMessages(network))
+        self.media = MediaApi(network.store)
+        self.messages = MessagesApi(XMessages(network), self.media)
         self.compliance = ComplianceApi(network)
 
     def app(self) -> Starlette:
@@ -125,6 +129,8 @@ class XApi:
             ("GET", "/2/tweets", self.lookup),
             ("GET", "/2/tweets/counts/recent", self.counts),
             ("POST", "/2/tweets", self.create),
+            ("POST", "/2/media/upload", self.media.upload),
+            ("POST", "/2/media/metadata", self.media.describe),
             ("DELETE", "/2/tweets/{id:int}", self.delete),
             ("GET", "/2/dm_events", self.messages.events),
             ("GET", "/2/dm_conversations/with/{person:int}/dm_events", self.messages.events),
@@ -328,8 +334,9 @@ class XApi:
             raise forbidden(DUPLICATE)
         quote = wanted.get("quote_tweet_id")
         quoted = self.network.post(id_of(quote, "quote_tweet_id")) if quote is not None else None
+        photos = self.media.named(wanted.get("media"))
         excluded = frozenset(id_of(one, "exclude_reply_user_ids") for one in reply.get("exclude_reply_user_ids", []))
-        number = self.network.post_as_us(text, Parents(in_reply_to=parent, quote_of=quoted), excluded, settings)
+        number = self.network.post_as_us(text, Parents(in_reply_to=parent, quote_of=quoted), excluded, settings, photos)
         row = self.network.post(number)
         return {
             "data": {"id": str(number), "text": row["shown"] if row else "", "edit_history_tweet_ids": [str(number)]}

@@ -10,6 +10,7 @@ from hark311.simulator.attached import keep_picture
 from hark311.simulator.limits import SignIn
 from hark311.simulator.spoken import Json, MessageOnX
 from hark311.simulator.store import iso_z, ms_of
+from hark311.simulator.x_media import MediaApi
 from hark311.simulator.x_network import Said, XNetwork, snowflake
 from hark311.simulator.x_refusals import Refused, forbidden, id_of, invalid, user_only
 from hark311.simulator.x_shape import Shape, listed
@@ -51,12 +52,12 @@ class XMessages:
         """The id of the chat with one person: both ids, the smaller one first."""
         return f"{min(person, self.network.us)}-{max(person, self.network.us)}"
 
-    def send(self, room: str, text: str) -> int:
+    def send(self, room: str, text: str, photos: Sequence[Json] = ()) -> int:
         """Write as our account into a chat and return the event's id."""
         with self.store.writing() as write:
             now = self.store.now_ms()
             number = self._next_id(write, now)
-            self._insert(write, number, None, room, self.network.us, text, [], now)
+            self._insert(write, number, None, room, self.network.us, text, list(photos), now)
             return number
 
     def _next_id(self, write: sqlite3.Connection, ms: int) -> int:
@@ -87,8 +88,8 @@ class XMessages:
 class MessagesApi:
     """The HTTP face of `XMessages`: /2/dm_events and /2/dm_conversations."""
 
-    def __init__(self, messages: XMessages) -> None:
-        self.messages = messages
+    def __init__(self, messages: XMessages, media: MediaApi) -> None:
+        self.messages, self.media = messages, media
         self.network = messages.network
 
     async def events(self, request: Request, sign_in: SignIn) -> Json:
@@ -138,7 +139,8 @@ class MessagesApi:
         user_only(sign_in)
         room = self._room(request) or ""
         try:
-            text = json.loads(await request.body())["text"]
+            said = json.loads(await request.body())
+            text = said["text"]
         except (ValueError, LookupError, TypeError) as error:
             raise invalid("`text` is missing") from error
         if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
@@ -149,7 +151,9 @@ class MessagesApi:
         author = self.network.author(int(person)) if person.isdigit() else None
         if author is not None and author["blocks_us"]:
             raise Refused(403, "Forbidden", "You cannot send messages to this user.")
-        return {"data": {"dm_conversation_id": room, "dm_event_id": str(self.messages.send(room, text))}}
+        attached = said.get("attachments") or []
+        photos = self.media.named({"media_ids": [one["media_id"] for one in attached]})
+        return {"data": {"dm_conversation_id": room, "dm_event_id": str(self.messages.send(room, text, photos))}}
 
 
 def _event(row: sqlite3.Row, fields: set[str]) -> Json:

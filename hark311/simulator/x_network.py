@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hark311.simulator.arrivals import Arrivals
 from hark311.simulator.attached import keep_picture
 from hark311.simulator.settings import SimulatorSettings
-from hark311.simulator.spoken import SaidOnX
+from hark311.simulator.spoken import Json, SaidOnX
 from hark311.simulator.store import Store, ms_of
 from hark311.simulator.x_words import dress, search_words
 
@@ -140,7 +140,14 @@ class XNetwork:
             return said.text
         return f"{at_us} {said.text}".rstrip()
 
-    def post_as_us(self, submitted: str, parents: Parents, excluded: frozenset[int], reply_settings: str) -> int:
+    def post_as_us(
+        self,
+        submitted: str,
+        parents: Parents,
+        excluded: frozenset[int],
+        reply_settings: str,
+        photos: Sequence[Json] = (),
+    ) -> int:
         """Publish a post of our own account and return its id.
 
         A reply starts with the handles it answers, as X fills them in, except our own and `excluded`.
@@ -150,7 +157,7 @@ class XNetwork:
             if parents.in_reply_to is not None:
                 text = self._filled_in(parents.in_reply_to, excluded, submitted)
             said = SaidOnX.model_validate({"text": submitted, "reply_settings": reply_settings})
-            number = self._insert(write, self.us, text, parents, said)
+            number = self._insert(write, self.us, text, parents, said, photos)
             write.execute("UPDATE x_posts SET submitted = ? WHERE id = ?", (fingerprint(submitted), number))
         self.arrivals.ring()
         return number
@@ -170,7 +177,15 @@ class XNetwork:
                 handles.append(f"@{author['username']}")
         return " ".join([*handles, submitted])
 
-    def _insert(self, write: sqlite3.Connection, author: int, text: str, parents: Parents, said: SaidOnX) -> int:
+    def _insert(
+        self,
+        write: sqlite3.Connection,
+        author: int,
+        text: str,
+        parents: Parents,
+        said: SaidOnX,
+        shown: Sequence[Json] = (),
+    ) -> int:
         now = self.store.now_ms()
         last = write.execute("SELECT max(id) FROM x_posts").fetchone()[0] or 0
         number = max(snowflake(now), last + 1)
@@ -179,7 +194,7 @@ class XNetwork:
         photos = [
             {"name": keep_picture(write, f"x-{number}-{index}", photo), "alt": photo.alt}
             for index, photo in enumerate(said.photos)
-        ]
+        ] + list(shown)
         dressed = dress(text, f"https://x.com/i/status/{number}", len(photos))
         ids = {handle: self.author_id(write, handle) for handle in dressed.mentions}
         note_entities = dressed.note.get("entities", {}) if dressed.note else {}

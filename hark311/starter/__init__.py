@@ -5,14 +5,31 @@ the desk, with a name on every change.
 """
 
 import tomllib
+from datetime import datetime, timedelta
 from importlib.resources import files
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from models import Need, Referral, ReplyTemplate, RoadOwner, Service
+from models import (
+    AnswerLength,
+    BannedPhrase,
+    KeyRule,
+    KnowledgeAnswer,
+    KnowledgeCard,
+    Need,
+    Outcome,
+    Referral,
+    ReplyTemplate,
+    RoadOwner,
+    RuleAbout,
+    Service,
+    StatusRule,
+    utc_now,
+)
 from responders import wording
-from responders.drafting import NAMES, SLOTS, Key
+from responders.drafting import SLOTS, Key
+from responders.wordings import problems_of
 
 Line = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
 """One line of text without space around it."""
@@ -62,6 +79,36 @@ class _RoadOwnerEntry(_Entry):
     note: str
 
 
+class _KeyRuleEntry(_Entry):
+    starter: str = Field(pattern=r"^[a-z][a-z_]*$")
+    about: RuleAbout
+    label: Line
+    active: bool
+    wanted: list[Line] = []
+
+
+class _PhraseEntry(_Entry):
+    phrase: Line
+    say_instead: str
+    language: str = "en"
+    blocks: bool = False
+
+
+class _StatusRuleEntry(_Entry):
+    phrase: Line
+    outcome: Outcome | Literal[""]
+
+
+class _CardEntry(_Entry):
+    question: Line
+    keywords: Line
+    owner: Line
+    source: Line
+    days: int = Field(gt=0)
+    short: dict[str, Line] = {}
+    long: dict[str, Line] = {}
+
+
 class _TemplateFile(_Entry):
     language: str
     checked_by_speaker: bool
@@ -89,6 +136,41 @@ def load_road_owners() -> list[RoadOwner]:
     return parse_road_owners(file.read_text(encoding="utf-8"), file.name)
 
 
+def load_key_rules() -> list[KeyRule]:
+    """When a second person has to approve, to begin with. Raises StarterError."""
+    file = files("hark311.starter") / "key_rules.toml"
+    return parse_key_rules(file.read_text(encoding="utf-8"), file.name)
+
+
+def load_phrases() -> list[BannedPhrase]:
+    """What the desk advises against, to begin with. Raises StarterError."""
+    file = files("hark311.starter") / "phrases.toml"
+    return parse_phrases(file.read_text(encoding="utf-8"), file.name)
+
+
+def load_status_rules() -> list[StatusRule]:
+    """What the words of closing notes mean, to begin with. Raises StarterError."""
+    file = files("hark311.starter") / "status_rules.toml"
+    return parse_status_rules(file.read_text(encoding="utf-8"), file.name)
+
+
+def load_cards(now: datetime) -> list[tuple[KnowledgeCard, list[KnowledgeAnswer]]]:
+    """The answer cards of the simulated city, with what they say. For no real city. Raises StarterError."""
+    file = files("hark311.starter") / "cards.toml"
+    found = []
+    for one in _entries(file.read_text(encoding="utf-8"), file.name, "card", _CardEntry, "question"):
+        last_day = (now + timedelta(days=one.days)).date()
+        named = one.model_dump(include={"question", "keywords", "owner", "source"})
+        card = KnowledgeCard(**named, expires_on=last_day, changed_at=now)
+        answers = [
+            KnowledgeAnswer(card_id=0, language=language, length=length, text=text, checked=language == "en")
+            for length, texts in ((AnswerLength.SHORT, one.short), (AnswerLength.LONG, one.long))
+            for language, text in texts.items()
+        ]
+        found.append((card, answers))
+    return found
+
+
 def load_templates() -> list[ReplyTemplate]:
     """Version 1 of every wording in every language, by language and key. Raises StarterError."""
     folder = files("responders") / "templates"
@@ -107,6 +189,24 @@ def parse_referrals(text: str, file_name: str) -> list[Referral]:
 def parse_road_owners(text: str, file_name: str) -> list[RoadOwner]:
     """The owners a TOML text lists under [[road_owner]]. Raises StarterError naming `file_name` and the entry."""
     return [RoadOwner(**one.model_dump()) for one in _entries(text, file_name, "road_owner", _RoadOwnerEntry, "code")]
+
+
+def parse_key_rules(text: str, file_name: str) -> list[KeyRule]:
+    """The rules a TOML text lists under [[key_rule]]. Raises StarterError naming `file_name` and the entry."""
+    entries = _entries(text, file_name, "key_rule", _KeyRuleEntry, "starter")
+    return [KeyRule(made_at=utc_now(), **one.model_dump()) for one in entries]
+
+
+def parse_phrases(text: str, file_name: str) -> list[BannedPhrase]:
+    """The phrases a TOML text lists under [[phrase]]. Raises StarterError naming `file_name` and the entry."""
+    entries = _entries(text, file_name, "phrase", _PhraseEntry, "phrase")
+    return [BannedPhrase(at=utc_now(), **one.model_dump()) for one in entries]
+
+
+def parse_status_rules(text: str, file_name: str) -> list[StatusRule]:
+    """The rules a TOML text lists under [[rule]]. Raises StarterError naming `file_name` and the entry."""
+    entries = _entries(text, file_name, "rule", _StatusRuleEntry, "phrase")
+    return [StatusRule(at=utc_now(), phrase=one.phrase, outcome=one.outcome or None) for one in entries]
 
 
 def parse_services(text: str, file_name: str) -> list[Service]:
@@ -142,26 +242,21 @@ def parse_templates(text: str, file_name: str) -> list[ReplyTemplate]:
         _check_wording(body, key, file_name)
     return [
         ReplyTemplate(
-            key=key.value, language=entry.language, body=entry.texts[key], checked_by_speaker=entry.checked_by_speaker
+            key=key.value,
+            language=entry.language,
+            body=entry.texts[key],
+            checked_by_speaker=entry.checked_by_speaker,
+            ours=entry.texts[key],
         )
         for key in Key
     ]
 
 
 def _check_wording(body: str, key: Key, file_name: str) -> None:
-    where = f"{file_name}: {key.value}"
-    try:
-        slots = wording.slots(body)
-        wording.without_date_sentence(body)
-    except wording.WordingError as error:
-        raise StarterError(f"{where}: {error}") from error
-    if slots != SLOTS[key]:
-        raise StarterError(f"{where}: has the slots {sorted(slots)}, should have {sorted(SLOTS[key])}")
-    names = wording.placeholders(body)
-    if names != NAMES[key]:
-        raise StarterError(f"{where}: has the placeholders {sorted(names)}, should have {sorted(NAMES[key])}")
-    if any(sign in "[]" for sign in wording.filled(body, dict.fromkeys(names, ""))):
-        raise StarterError(f"{where}: a square bracket is left that belongs to no placeholder")
+    if problems := problems_of(key, body):
+        raise StarterError(f"{file_name}: {key.value}: {' '.join(problems)}")
+    if left_out := SLOTS[key] - wording.slots(body):
+        raise StarterError(f"{file_name}: {key.value}: has no {{{min(left_out)}}}")
 
 
 def _listed(text: str, file_name: str, kind: str) -> list[dict[str, Any]]:

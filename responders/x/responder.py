@@ -6,6 +6,7 @@ GET /2/users/:id/tweets, POST /2/dm_conversations/with/:participant_id/messages,
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from html import unescape
@@ -18,16 +19,17 @@ from models import Channel, SendAttempt, utc_now
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from models.x_fields import full_text, reference_of, when
-from responders.errors import SendRefused, SendUncertain
+from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof, Sent
 from responders.x.troubles import NETWORK, is_duplicate, trouble_of
-from responders.x.words import comparable, length
+from responders.x.words import LINK, comparable, length
 
 PRIVATE = "dm:"
 """How the listener marks the ids of direct messages and of their chats."""
 PAGES = 8
 """X shows the newest 800 posts at most."""
 CLOCKS_DIFFER = timedelta(minutes=2)
+SOON = timedelta(seconds=30)
 
 
 class XResponder(Opened):
@@ -63,8 +65,9 @@ class XResponder(Opened):
 
     async def send(self, post: OutgoingPost) -> SentPost:
         """Post a reply, or write in private, once. Raises SendRefused, SendDeferred or SendUncertain."""
+        media = await self._upload(post) if post.pictures else None
         try:
-            return await (self._write_to(post) if post.private else self._answer(post))
+            return await (self._write_to(post, media) if post.private else self._answer(post, media))
         except tweepy.Forbidden as error:
             if is_duplicate(error) and (found := await self._sent_before(post)):
                 return found
@@ -72,7 +75,32 @@ class XResponder(Opened):
         except (tweepy.HTTPException, *NETWORK) as error:
             raise trouble_of(error, self._clock()) from error
 
-    async def _answer(self, post: OutgoingPost) -> SentPost:
+    async def _upload(self, post: OutgoingPost) -> list[str]:
+        """X's ids of the pictures, each with what it shows. Whatever goes wrong here, nothing was posted."""
+        ids = []
+        try:
+            for one in post.pictures:
+                shown = {
+                    "media": b64encode(one.content).decode(),
+                    "media_category": "dm_image" if post.private else "tweet_image",
+                    "media_type": one.media_type,
+                }
+                answer = await self._post("/2/media/upload", shown)
+                ids.append(str(answer["data"]["id"]))
+                await self._post("/2/media/metadata", {"id": ids[-1], "metadata": {"alt_text": {"text": one.alt_text}}})
+        except (tweepy.HTTPException, *NETWORK) as error:
+            trouble = trouble_of(error, self._clock())
+            if isinstance(trouble, SendUncertain):
+                trouble = SendDeferred(self._clock() + SOON, "X did not take the picture; nothing was posted")
+            raise trouble from error
+        return ids
+
+    async def _post(self, route: str, said: Mapping[str, Any]) -> Any:
+        """A call that tweepy has no method for."""
+        answer = await asyncio.to_thread(self._client.request, "POST", route, json=dict(said), user_auth=True)
+        return answer.json()
+
+    async def _answer(self, post: OutgoingPost, media: list[str] | None) -> SentPost:
         """Under the post we answer, naming its author and nobody else who was named there."""
         bystanders = [one for one in post.reply_with.get("bystanders", "").split(",") if one]
         answer = await asyncio.to_thread(
@@ -80,16 +108,21 @@ class XResponder(Opened):
             text=post.text,
             in_reply_to_tweet_id=post.in_reply_to,
             exclude_reply_user_ids=bystanders if post.in_reply_to and bystanders else None,
+            media_ids=media,
             user_auth=True,
         )
         return _public(str(answer["data"]["id"]), self._clock())
 
-    async def _write_to(self, post: OutgoingPost) -> SentPost:
+    async def _write_to(self, post: OutgoingPost, media: list[str] | None) -> SentPost:
         """To the person who wrote to us: X lets us write to nobody else."""
         if not post.author_id:
             raise SendRefused("X lets us write in private only to somebody who has written to us.")
         answer = await asyncio.to_thread(
-            self._client.create_direct_message, participant_id=post.author_id, text=post.text, user_auth=True
+            self._client.create_direct_message,
+            participant_id=post.author_id,
+            text=post.text,
+            media_id=media[0] if media else None,
+            user_auth=True,
         )
         return _private(str(answer["data"]["dm_event_id"]), post.conversation_id, self._clock())
 
@@ -116,10 +149,10 @@ class XResponder(Opened):
             self._client.get_users_tweets,
             id=await self._us(),
             since_id=in_reply_to,
-            tweet_fields=["referenced_tweets", "created_at", "note_tweet"],
+            tweet_fields=["referenced_tweets", "created_at", "note_tweet", "attachments"],
         )
         async for post in shown:
-            if reference_of(post, "replied_to") == in_reply_to and comparable(unescape(full_text(post))) == wanted:
+            if reference_of(post, "replied_to") == in_reply_to and _words_of(post, full_text(post)) == wanted:
                 return _public(str(post["id"]), when(str(post["id"])))
         return None
 
@@ -130,14 +163,14 @@ class XResponder(Opened):
             self._client.get_direct_message_events,
             dm_conversation_id=conversation_id.removeprefix(PRIVATE),
             event_types="MessageCreate",
-            dm_event_fields=["sender_id", "created_at", "text"],
+            dm_event_fields=["sender_id", "created_at", "text", "attachments"],
             user_auth=True,
         )
         async for event in shown:
             at = when(str(event["id"]))
             if at < since:
                 return None
-            if str(event["sender_id"]) == us and comparable(unescape(str(event.get("text", "")))) == wanted:
+            if str(event["sender_id"]) == us and _words_of(event, str(event.get("text", ""))) == wanted:
                 return _private(str(event["id"]), conversation_id, at)
         return None
 
@@ -157,6 +190,12 @@ class XResponder(Opened):
             token = (page.get("meta") or {}).get("next_token")
             if token is None:
                 return
+
+
+def _words_of(shown: Mapping[str, Any], text: str) -> str:
+    """What a post or message says, comparable; X puts a link to its pictures behind the words."""
+    words = comparable(unescape(text))
+    return words.removesuffix(LINK).rstrip() if shown.get("attachments") else words
 
 
 def _public(post_id: str, at: datetime) -> SentPost:

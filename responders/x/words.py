@@ -22,12 +22,16 @@ def length(text: str) -> int:
     return int(parse_tweet(text).weightedLength)
 
 
+LINK = "<link>"
+"""What stands for any link; a post with pictures ends with one."""
+
+
 def comparable(text: str) -> str:
     """A text as X may give it back, once unescaped: composed, without leading @mentions, links replaced."""
     plain = unicodedata.normalize("NFC", text).replace(LEFT_TO_RIGHT_MARK, "")
     for link in reversed(extract_urls_with_indices(plain)):  # X also links phila.gov/311, without any https://
         start, end = link["indices"]
-        plain = f"{plain[:start]}<link>{plain[end:]}"
+        plain = f"{plain[:start]}{LINK}{plain[end:]}"
     return " ".join(LEADING_MENTIONS.sub("", plain).split())
 
 

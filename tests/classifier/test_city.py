@@ -37,6 +37,7 @@ def labels() -> list[Example]:
     return [Example(row["text"], row["intent"], "en") for row in rows]
 
 
+@pytest.mark.thorough
 def test_what_was_learnt_runs_and_one_can_go_back(files: ModelFiles, shop: Workshop, labels: list[Example]) -> None:
     found = train(files, "intent", labels, shop, now=NOW)
     assert found.better
@@ -51,6 +52,7 @@ def test_what_was_learnt_runs_and_one_can_go_back(files: ModelFiles, shop: Works
     assert files.running("intent") == DAY_ONE
 
 
+@pytest.mark.thorough
 def test_a_head_that_is_right_less_often_is_refused(files: ModelFiles, shop: Workshop, labels: list[Example]) -> None:
     wrong = [one if apart(one.text) else replace(one, value="praise") for one in labels]
     found = train(files, "intent", wrong, shop, now=NOW)

@@ -52,7 +52,7 @@ def test_a_few_words_are_shown_of_each_in_their_order(answers: Sequence[Understo
 
 def test_the_scores_of_two_guesses_differ_as_their_probabilities_say(answers: Sequence[Understood]) -> None:
     for understood in answers:
-        for task in LabelTask:
+        for task in (LabelTask.CATEGORY, LabelTask.INTENT):
             told = [one for one in understood.explanations if one.task is task]
             first, *others = told if task is LabelTask.INTENT else told[1:]  # the first category is made honest besides
             for other in others:
@@ -72,7 +72,7 @@ def test_the_words_explain_it_where_the_encoder_was_not_asked(cascade: Following
 
 def test_every_task_and_every_guess_is_explained(answers: Sequence[Understood]) -> None:
     for understood in answers:
-        for task in LabelTask:
+        for task in (LabelTask.CATEGORY, LabelTask.INTENT):
             values = [one.value for one in understood.explanations if one.task is task]
             assert len(values) == len(set(values))
             assert 1 <= len(values) <= 3

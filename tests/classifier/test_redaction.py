@@ -28,6 +28,7 @@ PRIVATE = [
     ("email", "jane[at]example[dot]org", "jane[at]example[dot]org"),
     ("email", "jane at gmail.com", "jane at gmail.com"),
     ("plate", "KVX 4821", "PA plate KVX 4821 parked for weeks"),
+    ("plate", "KVX 4821", "PA plate KVX 4821 was here all day"),
     ("plate", "ABC-1234", "tag #ABC-1234"),
     ("plate", "LXR-2210", "license plate LXR-2210"),
     ("plate", "LXR2210", "plate number is LXR2210"),

@@ -3,10 +3,15 @@
 The contract suites know no channel. A new channel adds its stage here and is held to the same contract.
 """
 
+import re
+import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, Protocol
 
+import httpx
 from pydantic import SecretStr
 
 from hark311.settings import AccountSettings, BlueskyAccount, MastodonAccount, TelegramAccount, XAccount
@@ -67,6 +72,8 @@ class Stage(Protocol):
     us_call: str
     """The call `whoami` makes."""
     send_call: str
+    upload_call: str
+    """What takes a picture before the reply that shows it; "" where it travels with the reply."""
     patience: Sequence[str]
     """Constants that hold how long an answer is waited for; a test shortens them."""
     can_see_blocking: bool
@@ -108,12 +115,21 @@ class Stage(Protocol):
         """What stands in our name, everywhere or under one post."""
         ...
 
+    def pictures(self) -> list[tuple[bytes, str]]:
+        """The pictures that the channel's page shows, and what it says of each."""
+        page = httpx.get(f"{self.simulator.url}/{self.channel}", trust_env=False).text
+        return [
+            (httpx.get(f"{self.simulator.url}{unescape(src)}", trust_env=False).content, unescape(alt))
+            for src, alt in re.findall(r'<img src="([^"]*)" alt="([^"]*)"', page)
+        ]
+
 
 class XStage(Stage):
     """X: every post names our account, because only those are heard."""
 
     channel = Channel.X
     look_call, us_call, send_call = "mentions", "me", "create_post"
+    upload_call = "upload_media"
     patience: Sequence[str] = ("hark311.outgoing.READ_SECONDS",)
     can_see_blocking = True
     answers_what_is_gone = False
@@ -177,6 +193,7 @@ class TelegramStage(Stage):
 
     channel = Channel.TELEGRAM
     look_call, us_call, send_call = "getUpdates", "getMe", "sendMessage"
+    upload_call = ""
     patience: Sequence[str] = ("listeners.telegram.listener.NETWORK_SLACK_SECONDS", "responders.telegram.READ_SECONDS")
     can_see_blocking = True
     answers_what_is_gone = True
@@ -228,6 +245,10 @@ class TelegramStage(Stage):
             if under is None or f"{one['chat_id']}:{one['reply_to']}" == under.post_id
         ]
 
+    def pictures(self) -> list[tuple[bytes, str]]:
+        with closing(sqlite3.connect(self.simulator.settings.database)) as network:
+            return [(body, "") for (body,) in network.execute("SELECT body FROM tg_files WHERE path LIKE '%sent_%'")]
+
 
 def _by(username: str) -> Mapping[str, Any]:
     return {"from": {"username": username, "first_name": "Dee"}}
@@ -242,6 +263,7 @@ class MastodonStage(Stage):
 
     channel = Channel.MASTODON
     look_call, us_call, send_call = "notifications", "me", "post_status"
+    upload_call = "upload_media"
     patience: Sequence[str] = ("listeners.mastodon.READ_SECONDS", "responders.mastodon.READ_SECONDS")
     can_see_blocking = False
     answers_what_is_gone = False
@@ -304,6 +326,7 @@ class BlueskyStage(Stage):
 
     channel = Channel.BLUESKY
     look_call, us_call, send_call = "listNotifications", "getSession", "createRecord"
+    upload_call = "uploadBlob"
     patience: Sequence[str] = ("listeners.bluesky.READ_SECONDS", "responders.bluesky.READ_SECONDS")
     can_see_blocking = True
     answers_what_is_gone = False

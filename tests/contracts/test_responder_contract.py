@@ -3,14 +3,16 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hark311.logs import WithoutSecrets, secrets_in
+from hark311.simulator.pictures import draw_png
 from models import CHANNELS, Channel, SendAttempt
-from models.posts import OutgoingPost
+from models.posts import OutgoingPicture, OutgoingPost
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 from responders.protocol import CannotTell, ProvedAbsent, Responder, Sent
 from responders.registry import RESPONDERS, length_of
@@ -320,3 +322,37 @@ async def test_no_key_of_ours_reaches_a_log_or_the_desk(
     logged = [f"{record.getMessage()} {record.exc_text or ''} {record.args}" for record in caplog.records]
     for line in [*logged, *told, json.dumps([sent.post_id, sent.url])]:
         assert not [key for key in keys if key in line], "a key of ours"
+
+
+LOOK = 'A red sign on a lamp post: "no parking" <Mon & Thu>'
+
+
+def _with_picture(said: Said) -> OutgoingPost:
+    return replace(_reply(said), pictures=(OutgoingPicture(draw_png("a sign"), "image/png", LOOK),))
+
+
+async def test_a_picture_stands_in_the_thread_with_what_it_shows(stage: Stage, speak: Speak) -> None:
+    said = stage.say("pothole")
+    reply = _with_picture(said)
+    async with speak() as responder:
+        sent = await responder.send(reply)
+        assert stage.standing(said) == [Standing(sent.post_id, THANKS)]
+        if isinstance(await responder.find_sent(_attempt(said, started_at=reply.started_at)), CannotTell):
+            assert not CHANNELS[stage.channel].can_prove_sent
+    assert stage.pictures() == [(draw_png("a sign"), LOOK if CHANNELS[stage.channel].shows_alt_text else "")]
+
+
+@pytest.mark.parametrize("fault", ["status", "drop_after", "garbage"])
+async def test_a_picture_that_could_not_be_uploaded_leaves_nothing_in_doubt(
+    stage: Stage, speak: Speak, fault: str
+) -> None:
+    if not stage.upload_call:
+        pytest.skip("here the picture travels with the reply")
+    said = stage.say("pothole")
+    stage.simulator.fault(stage.channel, fault, stage.upload_call)
+    async with speak() as responder:
+        with pytest.raises(SendDeferred):
+            await responder.send(_with_picture(said))
+        assert stage.standing() == []
+        await responder.send(_with_picture(said))
+    assert len(stage.standing()) == 1

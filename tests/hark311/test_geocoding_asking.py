@@ -12,9 +12,9 @@ from hark311.geocoding.asking import Asking, city_box, words_to_send
 from hark311.settings import Settings
 from models import Candidate, Database, Mention, MentionState, ServiceRequest, Understanding, utc_now
 from models.geocoding import KEPT, GeocodeAnswer, GeocoderTurn
-from models.mentions import Evidence, EvidenceKind, Intent
 from models.places import AreaKind, FeatureKind, LayerKind, PlaceFeature, PlaceLayer
 from models.shapes import Box
+from models.understandings import Evidence, EvidenceKind, Intent
 from tests import rows
 from tests.hark311.fake_geocoders import LAT, LON, FakeGeocoders, a_geocoder
 from tests.town import Clock

@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from pydantic import SecretStr
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
 
 from hark311 import logs, wiring
 from hark311.logs import WithoutSecrets, secrets_in
@@ -121,6 +123,16 @@ def test_the_real_libraries_tell_no_key_at_debug_level(tmp_path: Path) -> None:
         assert key not in said
         assert httpx.URL("http://a/", params={"a": key}).query.decode().removeprefix("a=") not in said
     assert "oauth_signature=" not in said
+
+
+def test_an_answer_that_cannot_be_read_is_not_written_down_word_for_word() -> None:
+    request = HTTPXRequest()
+    with _heard(set()) as heard:
+        with pytest.raises(TelegramError):
+            request.parse_json_payload(b'{"result": [{"text": "my landlord in flat 4"')
+        logging.getLogger("telegram").warning("still here")
+    assert "still here" in heard.getvalue()
+    assert "landlord" not in heard.getvalue()
 
 
 async def _listen_and_send(settings: Settings) -> None:

@@ -4,8 +4,8 @@ import asyncio
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -31,6 +31,7 @@ from hark311.settings import NotifySettings
 from models import Alarm, Database, Role, StaffUser
 from responders.review import Desk
 from tests import rows
+from tests.responders.elsewhere import mail_server
 from tests.town import Clock
 
 WORDS = "live wires down on Cedar Ave, my neighbor Ann is trapped, call 215-555-0133"
@@ -70,31 +71,6 @@ def _webhook(status: int = 204) -> Iterator[Receiver]:
         finally:
             server.shutdown()
             thread.join()
-
-
-@asynccontextmanager
-async def _mail_server(letters: list[str]) -> AsyncIterator[int]:
-    """A small SMTP server (RFC 5321) that takes everything; its port."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 mail.example\r\n")
-        while line := await reader.readline():
-            match line.split(maxsplit=1)[0].upper():
-                case b"DATA":
-                    writer.write(b"354 go on\r\n")
-                    letters.append((await reader.readuntil(b"\r\n.\r\n")).decode())
-                    writer.write(b"250 taken\r\n")
-                case b"QUIT":
-                    writer.write(b"221 bye\r\n")
-                    break
-                case _:
-                    writer.write(b"250 mail.example\r\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
 
 
 @pytest.fixture
@@ -137,20 +113,19 @@ async def test_the_webhook_gets_ids_and_a_link_signed_and_no_words(
 
 
 async def test_the_e_mail_gets_a_link_and_no_words(database: Database, clock: Clock, alarm_id: int) -> None:
-    letters: list[str] = []
-    async with _mail_server(letters) as port:
+    with mail_server() as box:
         settings = NotifySettings(
             email_to=["duty@city.example", "chief@city.example"],
             email_from="hark@city.example",
             smtp_host="127.0.0.1",
-            smtp_port=port,
+            smtp_port=box.port,
         )
         assert await _pager(database, clock, EmailNotifier(settings)).page() == 1
-    (letter,) = letters
-    assert "To: duty@city.example, chief@city.example" in letter
-    assert "Subject: [hark311] Danger: wires" in letter
-    assert f"http://desk.example/mentions/{_alarm(database).mention_id}" in letter
-    assert not any(word in letter for word in ("Cedar", "Ann", "0133", "trapped"))
+    (letter,) = box.taken
+    assert letter["To"] == "duty@city.example, chief@city.example"
+    assert letter["Subject"] == "[hark311] Danger: wires"
+    assert f"http://desk.example/mentions/{_alarm(database).mention_id}" in letter.as_string()
+    assert not any(word in letter.as_string() for word in ("Cedar", "Ann", "0133", "trapped"))
     assert _alarm(database).page_trouble == ""
 
 
@@ -167,7 +142,7 @@ async def test_it_is_paged_again_every_two_minutes_until_somebody_acknowledges(
     database: Database, clock: Clock, alarm_id: int
 ) -> None:
     with database.write() as session:
-        staff = StaffUser(username="mae", display_name="Mae Jones", role=Role.STAFF)
+        staff = StaffUser(username="mae", display_name="Mae Jones", role=Role.APPROVER)
         session.add(staff)
     desk = Desk(database, lambda _channel, text: len(text), lambda _text: [], clock=clock)
     with _webhook() as receiver:

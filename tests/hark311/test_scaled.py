@@ -21,6 +21,7 @@ from hark311 import wiring
 from hark311.settings import load
 from hark311.staffing import ensure_staff
 from models import (
+    CHANNELS,
     Account,
     Channel,
     Database,
@@ -35,7 +36,7 @@ from models import (
 from tests import services
 from tests.running import START_SECONDS, environment, free_port, hark, lines, own_posts, spawn, wait_until
 
-pytestmark = [pytest.mark.scaled, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.scaled, pytest.mark.thorough, pytest.mark.timeout(150)]
 
 TEXTS = [
     "Pothole number {number} on Frankford Ave at Girard, my wheel is gone",
@@ -55,7 +56,7 @@ class Cluster:
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "database_url": self.database_url,
             "redis_url": self.redis_url,
             "simulator_port": free_port(),
@@ -128,7 +129,7 @@ def _holders(database: Database) -> dict[str, str | None]:
 def test_the_desk_answers_and_each_account_is_heard_by_one_worker(cluster: Cluster, database: Database) -> None:
     wait_until(lambda: _desk_answers(cluster), START_SECONDS)
     holders = wait_until(lambda: (now := _holders(database)) and all(now.values()) and now, START_SECONDS)
-    assert set(holders) == set(Channel)
+    assert set(holders) == {one for one in Channel if CHANNELS[one].speaks}
     assert set(holders.values()) <= {"one", "two"}
 
 
@@ -154,7 +155,8 @@ def test_no_post_is_lost_or_doubled_when_a_worker_is_killed(
 def test_twenty_approvals_at_once_leave_once_each(cluster: Cluster, database: Database) -> None:
     desk = replace(wiring.desk_of(load(cluster.data), database), hold=timedelta(0))
     with database.write() as session:
-        staff_ids = [ensure_staff(session, name, Role.STAFF).id or 0 for name in ("Mae Jones", "Ali Reza", "Kim Lee")]
+        names = ("Mae Jones", "Ali Reza", "Kim Lee")
+        staff_ids = [ensure_staff(session, name, Role.APPROVER).id or 0 for name in names]
     people = [Person(database, desk, staff_id) for staff_id in staff_ids]
     mention_ids = people[0].waiting(20)
     approved: list[int] = []

@@ -6,7 +6,7 @@ import pytest
 
 from hark311 import wiring
 from hark311.settings import SettingsError, TelegramAccount, XAccount, is_loopback, load
-from hark311.simulated import accounts_of, city_of, simulator_port, simulator_settings
+from hark311.simulated import accounts_of, city_of, has_city, simulator_port, simulator_settings
 from models import Channel
 
 X_KEYS = ("bearer_token", "consumer_key", "consumer_secret", "access_token", "access_token_secret")
@@ -28,7 +28,7 @@ def test_without_settings_the_product_talks_to_its_own_simulator(tmp_path: Path)
     settings = load(tmp_path)
     accounts = accounts_of(settings)
     assert settings.simulated
-    assert set(accounts) == set(Channel)
+    assert set(accounts) == set(Channel) - {Channel.PARTNER}
     assert all(is_loopback(account.base_url) for account in accounts.values())
     assert is_loopback(city_of(settings).base_url)
     assert settings.data == tmp_path
@@ -142,6 +142,19 @@ def test_an_account_without_a_city_is_refused(tmp_path: Path) -> None:
     said = _refused(tmp_path)
     assert "say where requests are filed" in said
     assert "4711" not in said
+
+
+def test_a_city_that_is_told_by_mail_alone_needs_no_open311(tmp_path: Path) -> None:
+    _toml(
+        tmp_path,
+        '[accounts.a]\nchannel = "telegram"\ntoken = "1:secret-4711"\n'
+        '[destinations.mail]\nkind = "email"\nsmtp_host = "mail.example"\nsender = "311@city.example"\n',
+    )
+    settings = load(tmp_path)
+    assert not settings.simulated
+    assert not has_city(settings)
+    with pytest.raises(SettingsError, match="open311 is not set"):
+        city_of(settings)
 
 
 def test_a_city_without_an_account_never_listens_to_the_simulator(tmp_path: Path) -> None:

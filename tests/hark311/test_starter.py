@@ -1,15 +1,16 @@
 """The files a city starts with: every service, and every wording in every language, fit to be sent."""
 
 import re
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from twitter_text import parse_tweet
 
 from classifier.lexicons import read_lexicon
+from hark311.console.said_when import OUTCOME, SAID_WHEN
 from hark311.starter import (
     StarterError,
+    load_key_rules,
     load_referrals,
     load_services,
     load_templates,
@@ -17,10 +18,12 @@ from hark311.starter import (
     parse_services,
     parse_templates,
 )
-from models import CHANNELS, Channel, Need, ReplyTemplate, Service
+from models import CHANNELS, Need, ReplyTemplate, Service
 from responders.drafting import NAMES, SLOTS, Key
-from responders.quoting import sayable_place
+from responders.registry import length_of
 from responders.wording import (
+    LEFT_TO_RIGHT_MARK,
+    RIGHT_TO_LEFT,
     date_words,
     fill,
     filled,
@@ -31,12 +34,11 @@ from responders.wording import (
     widest,
     without_date_sentence,
 )
+from responders.wordings import OUTCOMES, SHORTER, SIGN_OFF_ROOM, WIDEST_PLACE, Outcome, filled_widest, fits_of
 
 LANGUAGES = ("en", "es", "zh-Hans", "zh-Hant", "vi", "ru", "uk", "ar", "ht", "fr", "pt", "ko", "km", "ps", "fa", "bn")
 SERVICES = load_services()
 TEMPLATES = load_templates()
-SIGN_OFF = " ^MJK"
-LONGEST_PLACE = "1200 block of North Northwestern Boulevard & Germantown Pike"
 
 
 def weight(text: str) -> int:
@@ -45,24 +47,12 @@ def weight(text: str) -> int:
     return length
 
 
-def widest_reply(template: ReplyTemplate, measure: Callable[[str], int]) -> str:
-    """A wording with the longest problem name, 60-character places and both slots at their widest."""
-    language = template.language
-    words = {
-        "problem": max((service.plain_names[language] for service in SERVICES), key=measure),
-        "name": "Maximiliana",
-    }
-    place = sayable_place(LONGEST_PLACE, language, public=True, at_home=False, find_private=lambda _: ())
-    words |= dict.fromkeys(("place", "first", "second"), place)
-    return widest(filled(template.body, words), language)
-
-
-def every_template() -> list[object]:
-    return [pytest.param(template, id=f"{template.language}-{template.key}") for template in TEMPLATES]
+def texts_in(language: str) -> list[ReplyTemplate]:
+    return [one for one in TEMPLATES if one.language == language]
 
 
 def test_the_longest_place_is_as_long_as_promised() -> None:
-    assert len(LONGEST_PLACE) == 60
+    assert len(WIDEST_PLACE) == 60
 
 
 def test_all_services_are_there_once() -> None:
@@ -106,30 +96,52 @@ def test_only_english_counts_as_checked_by_a_speaker() -> None:
     assert {template.language for template in TEMPLATES if template.checked_by_speaker} == {"en"}
 
 
-@pytest.mark.parametrize("template", every_template())
-def test_a_wording_is_plain_and_holds_only_what_its_key_allows(template: ReplyTemplate) -> None:
-    assert slots(template.body) == SLOTS[Key(template.key)]
-    assert placeholders(template.body) == NAMES[Key(template.key)]
-    assert not re.search(r"[!！]|oops|http|www\.|\w@|@\w", template.body, re.IGNORECASE)
-    assert not re.search(r"[\U0001F000-\U0001FAFF\u2600-\u27BF]", template.body), "emoji"
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wording_is_plain_and_holds_only_what_its_key_allows(language: str) -> None:
+    for one in texts_in(language):
+        assert slots(one.body) == SLOTS[Key(one.key)], one.key
+        assert placeholders(one.body) == NAMES[Key(one.key)], one.key
+        assert not re.search(r"[!！]|oops|http|www\.|\w@|@\w", one.body, re.IGNORECASE), one.key
+        assert not re.search(r"[\U0001F000-\U0001FAFF\u2600-\u27BF]", one.body), f"emoji: {one.key}"
 
 
-@pytest.mark.parametrize("template", every_template())
-def test_a_wording_fits_a_post_on_x_at_its_widest_with_a_sign_off(template: ReplyTemplate) -> None:
-    assert weight(widest_reply(template, weight) + SIGN_OFF) <= CHANNELS[Channel.X].reply_limit
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wording_fits_every_channel_at_its_widest_with_a_sign_off(language: str) -> None:
+    for one in texts_in(language):
+        fits = fits_of(one.body, language, SERVICES, length_of)
+        assert [fit.channel for fit in fits] == [one for one, facts in CHANNELS.items() if facts.speaks]
+        assert [fit for fit in fits if not fit.fits] == [], one.key
+        widest_on_x = filled_widest(one.body, language, SERVICES, weight)
+        assert fits[0].length == weight(widest_on_x) + SIGN_OFF_ROOM
+        assert not re.search(r"\[[a-z]+\]|[{}]", widest_on_x), one.key
 
 
-@pytest.mark.parametrize("template", every_template())
-def test_a_wording_reads_on_when_the_city_gives_no_answer(template: ReplyTemplate) -> None:
-    words = dict.fromkeys(NAMES[Key(template.key)], "X")
-    text = filled(template.body, words)
-    frozen = freeze(text, template.language, "H-7QK4M2XD")
-    assert ("H-7QK4M2XD" in frozen.without_answer) == ("number" in SLOTS[Key(template.key)])
-    if "date" in SLOTS[Key(template.key)]:
-        dated = [sentence for sentence in sentences(text) if "{date}" in sentence]
-        assert len(dated) == 1
-        assert len(dated[0]) < len(text) * 2 / 3, "the date sentence has swallowed its neighbours"
-        assert without_date_sentence(text) == text.replace(dated[0], "").strip()
+def test_what_is_said_instead_of_a_long_wording_is_shorter_in_every_language() -> None:
+    bodies = {(one.key, one.language): one for one in TEMPLATES}
+    for longer, shorter in SHORTER.items():
+        for language in LANGUAGES:
+            long, short = (bodies[key.value, language].body for key in (longer, shorter))
+            measured = [weight(filled_widest(body, language, SERVICES, weight)) for body in (long, short)]
+            assert measured[1] < measured[0], (longer, language)
+
+
+def test_every_wording_has_one_place_on_the_desk_and_a_sentence_when_it_is_said() -> None:
+    assert sorted(key for keys in OUTCOMES.values() for key in keys) == sorted(Key)
+    assert set(SAID_WHEN) == set(Key)
+    assert set(OUTCOME) == set(Outcome)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_wording_reads_on_when_the_city_gives_no_answer(language: str) -> None:
+    for one in texts_in(language):
+        text = filled(one.body, dict.fromkeys(NAMES[Key(one.key)], "X"))
+        frozen = freeze(text, language, "H-7QK4M2XD")
+        assert ("H-7QK4M2XD" in frozen.without_answer) == ("number" in SLOTS[Key(one.key)]), one.key
+        if "date" in SLOTS[Key(one.key)]:
+            dated = [sentence for sentence in sentences(text) if "{date}" in sentence]
+            assert len(dated) == 1
+            assert len(dated[0]) < len(text) * 2 / 3, f"the date sentence has swallowed its neighbours: {one.key}"
+            assert without_date_sentence(text) == text.replace(dated[0], "").strip()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -142,6 +154,13 @@ def test_nothing_filled_is_heavier_on_x_than_the_widest(language: str) -> None:
         sent = fill(text, language, "H-7QK4M2XD", said)
         assert date_words(said, language) in sent
         assert weight(sent) <= heaviest
+
+
+@pytest.mark.parametrize("language", sorted(RIGHT_TO_LEFT))
+def test_a_command_keeps_its_slash_in_front_inside_a_text_from_right_to_left(language: str) -> None:
+    found = [sign for one in texts_in(language) for sign in re.findall(r"(.)/[a-z]", one.body)]
+    assert len(found) == 6
+    assert set(found) == {LEFT_TO_RIGHT_MARK}
 
 
 def test_911_comes_before_988_in_every_language() -> None:
@@ -207,9 +226,10 @@ def test_a_good_template_file_is_read() -> None:
         (template_file(stop_done=""), "en.toml", r"en\.toml: no wording for stop_done"),
         (template_file(new_key="Hello."), "en.toml", r"en\.toml: the file: texts\.new_key"),
         (template_file(ask_service="Say {what}."), "en.toml", r"en\.toml: ask_service: \{what\} is no slot"),
-        (template_file(ask_service="By {date}."), "en.toml", r"en\.toml: ask_service: has the slots \['date'\]"),
-        (template_file(greeting="Hi."), "en.toml", r"en\.toml: greeting: has the placeholders \[\]"),
-        (template_file(ask_service="What [now]?"), "en.toml", r"en\.toml: ask_service: a square bracket"),
+        (template_file(ask_service="By {date}."), "en.toml", r"en\.toml: ask_service: Leave out \{date\}"),
+        (template_file(filed_short="Thanks. It is {number}."), "en.toml", r"en\.toml: filed_short: has no \{date\}"),
+        (template_file(greeting="Hi."), "en.toml", r"en\.toml: greeting: Keep \[name\]"),
+        (template_file(ask_service="What [now]?"), "en.toml", r"en\.toml: ask_service: A square bracket"),
         (
             template_file(filed="[problem] at [place]: {number} by {date}."),
             "en.toml",
@@ -247,3 +267,14 @@ def test_every_kind_of_danger_has_a_number_that_nobody_claims_to_have_checked() 
 def test_a_referral_that_cannot_be_used_is_named(text: str, why: str) -> None:
     with pytest.raises(StarterError, match=why):
         parse_referrals(text, "referrals.toml")
+
+
+def test_the_rules_for_two_keys_ask_for_two_and_leave_emergencies_to_one() -> None:
+    rules = {rule.starter: rule for rule in load_key_rules()}
+    assert {name: rule.active for name, rule in rules.items()} == {
+        "risk_words": True,
+        "unread_language": True,
+        "emergency": False,
+    }
+    assert all(rule.keys == 2 for rule in rules.values())
+    assert len(rules["risk_words"].wanted) == len(set(rules["risk_words"].wanted))

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import (
     AuditEntry,
+    Decision,
     MentionState,
     Reply,
     ReplyState,
@@ -239,3 +240,33 @@ def test_a_danger_waits_for_a_person_whatever_is_switched_on(town: Town) -> None
     town.hear()
     town.deliver()
     assert town.our_messages() == []
+
+
+LAW = "Our attorney will call you."
+
+
+def _heard(town: Town) -> tuple[str, int]:
+    post_id = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.hear()
+    return post_id, town.mention_of(post_id).id or 0
+
+
+def test_with_what_we_come_with_legal_words_need_two_people_and_the_same_one_twice_is_one(town: Town) -> None:
+    post_id, mention_id = _heard(town)
+    done = town.approve(mention_id, LAW, file_request=False)
+    assert (done.first_key, done.reply_id) == (True, None)
+    assert town.mention_of(post_id).second_key
+    assert town.mention_of(post_id).state == MentionState.DRAFTED
+    assert town.reply_to(mention_id).state == ReplyState.IN_REVIEW
+    with pytest.raises(NotApproved, match="You gave the first key yourself"):
+        town.approve(mention_id, LAW, file_request=False)
+    town.clock.advance(days=2)
+    town.deliver()
+    assert town.our_replies_on_x(post_id) == []
+    town.approve(mention_id, LAW, file_request=False, staff_id=town.hire("Sam Lee"))
+    town.deliver()
+    assert len(town.our_replies_on_x(post_id)) == 1
+    with town.database.read() as session:
+        decisions = session.exec(select(Review.decision, Review.staff_id).order_by(col(Review.id))).all()
+        assert [decision for decision, _ in decisions] == [Decision.FIRST_KEY, Decision.APPROVED]
+        assert len({staff_id for _, staff_id in decisions}) == 2

@@ -15,20 +15,25 @@ from models import (
     Channel,
     Database,
     MentionState,
+    Outcome,
     Purpose,
     Reply,
     ReplyState,
     RequestState,
     SendAttempt,
+    StatusNotice,
+    UpdateSource,
 )
 from models.posts import OutgoingPost, SentPost
+from models.status_changes import Change, note_change
 from responders import outbox, outcomes
+from responders.doubts import says_not_sent, says_sent
 from responders.errors import SendDeferred, SendUncertain
 from responders.outbox import Outbox
 from responders.protocol import ProvedAbsent
 from responders.review import NotApproved
 from responders.x import XResponder
-from tests.rows import MORNING, a_mention, a_reply
+from tests.rows import MORNING, a_mention, a_reply, a_request
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
@@ -88,7 +93,7 @@ def test_a_reply_that_may_have_landed_waits_for_a_person_and_is_never_tried_agai
     assert reply.state == ReplyState.UNCERTAIN
     assert town.our_replies_on_x(post_id) == []
     assert len(_attempts(town, reply.id)) == 1
-    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    says_not_sent(town.desk, reply.id or 0, town.staff_id)
     town.deliver()
     assert len(town.our_replies_on_x(post_id)) == 1
     assert town.reply_to(mention_id).state == ReplyState.SENT
@@ -100,12 +105,12 @@ def test_a_person_can_say_that_it_landed(town: Town) -> None:
     town.deliver(1)
     reply = town.reply_to(mention_id)
     assert reply.state == ReplyState.UNCERTAIN
-    town.desk.says_sent(reply.id or 0, town.staff_id)
+    says_sent(town.desk, reply.id or 0, town.staff_id)
     town.deliver()
     assert town.our_replies_on_x(post_id) == []
     assert town.mention_of(post_id).state == MentionState.CLOSED
     with pytest.raises(NotApproved):
-        town.desk.says_not_sent(reply.id or 0, town.staff_id)
+        says_not_sent(town.desk, reply.id or 0, town.staff_id)
 
 
 def test_a_sender_that_was_killed_leaves_doubt_not_a_second_reply(town: Town) -> None:
@@ -134,7 +139,7 @@ def test_a_duplicate_refusal_after_a_lost_answer_is_proof_that_it_landed(town: T
     post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
     town.simulator.fault("x", "drop_after", "create_post")
     town.deliver(1)
-    town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    says_not_sent(town.desk, town.reply_to(mention_id).id or 0, town.staff_id)
     town.deliver()
     assert town.reply_to(mention_id).state == ReplyState.SENT
     assert len(town.our_replies_on_x(post_id)) == 1
@@ -155,7 +160,7 @@ def test_what_is_tried_again_is_told_under_the_same_key_in_the_same_words(
     town.deliver(1)
     reply = town.reply_to(mention_id)
     town.clock.advance(seconds=3)
-    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    says_not_sent(town.desk, reply.id or 0, town.staff_id)
     town.deliver(1)
     first, second = told
     assert (first.idempotency_key, first.started_at, first.text) == (
@@ -194,7 +199,7 @@ def test_a_wait_between_two_tries_changes_neither_key_nor_words(town: Town, monk
 
     monkeypatch.setattr(XResponder, "send", answer)
     town.deliver(1)
-    town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    says_not_sent(town.desk, town.reply_to(mention_id).id or 0, town.staff_id)
     for _ in range(2):
         town.clock.advance(seconds=1)
         town.deliver(1)
@@ -222,7 +227,7 @@ def test_a_second_attempt_is_not_proved_absent_while_it_may_still_land(
     if again == "by proof":
         town.deliver(1)
     else:
-        town.desk.says_not_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+        says_not_sent(town.desk, town.reply_to(mention_id).id or 0, town.staff_id)
     town.deliver(1)
     reply = town.reply_to(mention_id)
     assert (reply.state, len(_attempts(town, reply.id))) == (ReplyState.UNCERTAIN, 2)
@@ -259,7 +264,7 @@ def test_an_answer_to_an_earlier_attempt_does_not_settle_a_later_one(town: Town)
             first = outbox._claim(reply_id)
             town.clock.advance(minutes=2)
             outbox.expire_leases()
-            town.desk.says_not_sent(reply_id, town.staff_id)
+            says_not_sent(town.desk, reply_id, town.staff_id)
             second = outbox._claim(reply_id)
             assert first is not None
             assert second is not None
@@ -291,7 +296,7 @@ def test_what_a_person_did_not_see_and_the_listener_did_is_not_said_again(town: 
     town.simulator.fault("x", "drop_after", "create_post")
     town.deliver(1)
     reply = town.reply_to(mention_id)
-    town.desk.says_not_sent(reply.id or 0, town.staff_id)
+    says_not_sent(town.desk, reply.id or 0, town.staff_id)
     (ours,) = town.simulator.our_replies_on_x(post_id)
     town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=str(ours["id"]))
     town.listen()
@@ -317,7 +322,7 @@ def test_what_a_person_says_stands_there_is_kept_in_its_words_and_learns_its_pla
     post_id, mention_id = _approved_on_x(town, "Thank you, dee.")
     town.simulator.fault("x", "drop_after", "create_post")
     town.deliver(1)
-    town.desk.says_sent(town.reply_to(mention_id).id or 0, town.staff_id)
+    says_sent(town.desk, town.reply_to(mention_id).id or 0, town.staff_id)
     assert town.reply_to(mention_id).sent_text == "Thank you, dee."
     (ours,) = town.simulator.our_replies_on_x(post_id)
     town.simulator.say_on_x("thanks @Philly311Demo", author="other_neighbor", in_reply_to=str(ours["id"]))
@@ -422,3 +427,15 @@ def test_what_came_of_a_call_is_not_in_doubt_because_somebody_wrote_at_the_same_
     town.deliver(1)
     assert not clashes
     assert town.reply_to(mention_id).state == ReplyState.SENT
+
+
+def test_a_change_of_a_case_is_promised_to_each_resident_once(either_database: Database) -> None:
+    with either_database.write() as session:
+        request = a_request(session, a_mention(session))
+        change = Change("update-7", UpdateSource.CITY, MORNING, "closed", outcome=Outcome.FIXED)
+        assert note_change(session, request, change, MORNING) is not None
+        assert note_change(session, request, change, MORNING) is None
+        promised = session.exec(select(StatusNotice)).one()
+        again: dict[str, Any] = {"update_id": promised.update_id, "mention_id": promised.mention_id}
+    with pytest.raises(IntegrityError), either_database.write() as session:
+        session.add(StatusNotice(**again, not_before=MORNING, changed_at=MORNING))

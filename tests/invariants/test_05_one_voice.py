@@ -15,6 +15,7 @@ from tests.rows import MORNING, a_mention, a_reply
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St"
+LAW = "Our attorney will call you."
 
 
 def _waiting(town: Town, **more: object) -> tuple[str, int]:
@@ -120,6 +121,21 @@ def test_another_residents_post_in_the_thread_stops_nobody(town: Town) -> None:
     assert len(town.our_replies_on_x(post_id)) == 1
 
 
+def test_a_newer_post_and_other_words_void_the_first_key(town: Town) -> None:
+    post_id, mention_id = _waiting(town)
+    sam = town.hire("Sam Lee")
+    town.approve(mention_id, LAW, file_request=False)
+    town.simulator.say_on_x("wait, it is 6th and Market", author="dee_215", in_reply_to=post_id)
+    town.hear()
+    assert not town.mention_of(post_id).second_key
+    assert town.approve(mention_id, LAW, file_request=False, staff_id=sam).first_key
+    assert town.approve(mention_id, f"{LAW} Soon.", file_request=False).first_key
+    assert town.approve(mention_id, LAW, file_request=False, staff_id=sam).first_key
+    assert not town.approve(mention_id, LAW, file_request=False).first_key
+    town.deliver()
+    assert len(town.our_replies_on_x()) == 1
+
+
 def _take_back(database: Database) -> None:
     desk = Desk(database, lambda _channel, text: len(text), lambda _text: [], clock=lambda: MORNING)
     with pytest.raises(NotApproved, match="left already"):
@@ -138,7 +154,7 @@ def test_what_leaves_in_this_very_moment_is_neither_taken_back_nor_cancelled(
     """On PostgreSQL both read before either wrote; else the desk would say it is back while it stands in the thread."""
     with either_database.write() as session:
         mention = a_mention(session)
-        session.add(StaffUser(username="mae", display_name="Mae Jones", initials="MJ", role=Role.STAFF))
+        session.add(StaffUser(username="mae", display_name="Mae Jones", initials="MJ", role=Role.APPROVER))
         _approved(session, mention, a_reply(session, mention))
     other = threading.Thread(target=meanwhile, args=(either_database,))
     with either_database.write() as session:

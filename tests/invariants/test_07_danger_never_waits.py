@@ -11,7 +11,8 @@ from classifier.places.resolver import Resolved
 from classifier.reading import Reader
 from classifier.rules import build
 from hark311.paging import Page, Pager, ToTell
-from models import Alarm, MentionState, ReplyState
+from models import Alarm, Database, Mention, MentionState, Post, ReplyState, StaffUser
+from tests.rows import MORNING, a_mention
 from tests.town import Town
 
 
@@ -117,3 +118,43 @@ def test_what_fails_after_the_danger_was_seen_leaves_the_danger(town: Town, monk
     assert town.mention_of(post_id).danger
     with town.database.read() as session:
         assert len(session.exec(select(Alarm)).all()) == 1
+
+
+def test_a_new_danger_is_alarmed_after_a_person_said_that_there_was_none(either_database: Database) -> None:
+    noon = MORNING + timedelta(hours=4)
+    reader = Reader(either_database, build(), lambda: noon)
+    with either_database.write() as session:
+        mention_id = a_mention(session, "live wire down and sparking at 5th and Cambria").id
+    assert reader.read().alarms == [mention_id]
+    with either_database.write() as session:
+        staff = StaffUser(username="mae", display_name="Mae")
+        session.add(staff)
+        session.flush()
+        alarm, mention = session.exec(select(Alarm)).one(), session.get_one(Mention, mention_id)
+        alarm.acknowledged_at, alarm.acknowledged_by = MORNING, staff.id
+        alarm.raised_at = alarm.paged_at = MORNING
+        alarm.page_attempts, alarm.page_trouble = 3, "no answer"
+        mention.danger, mention.version, mention.needs_understanding = False, 2, True
+        session.exec(select(Post)).one().text = "strong smell of gas on my block, 1200 S 9th St"
+    assert reader.read().alarms == [mention_id]
+    with either_database.read() as session:
+        alarm = session.exec(select(Alarm)).one()
+        assert (alarm.acknowledged_at, alarm.acknowledged_by, alarm.raised_at) == (None, None, noon)
+        assert (alarm.paged_at, alarm.page_attempts, alarm.page_trouble) == (None, 0, "")
+        assert "gas" in alarm.rule
+
+
+def test_a_danger_that_somebody_acknowledged_is_not_alarmed_again_when_it_is_read_again(
+    either_database: Database,
+) -> None:
+    reader = Reader(either_database, build(), lambda: MORNING)
+    with either_database.write() as session:
+        mention_id = a_mention(session, "live wire down and sparking at 5th and Cambria").id
+    reader.read()
+    with either_database.write() as session:
+        session.exec(select(Alarm)).one().acknowledged_at = MORNING
+        mention = session.get_one(Mention, mention_id)
+        mention.version, mention.needs_understanding = 2, True
+    assert reader.read().alarms == []
+    with either_database.read() as session:
+        assert session.exec(select(Alarm.acknowledged_at)).one() == MORNING

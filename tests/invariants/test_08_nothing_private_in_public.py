@@ -1,7 +1,17 @@
 """Invariant 8 (phone, e-mail, plate): private details are in no public draft, and cannot be approved into one."""
 
-import pytest
+from typing import Any
+from zoneinfo import ZoneInfo
 
+import pytest
+from sqlmodel import select
+
+from hark311 import wiring
+from hark311.open311_server.callers import Caller
+from hark311.open311_server.reading import asked_list
+from hark311.open311_server.showing import Showing
+from models import MentionState, Need, Post, Service, ServiceRequest
+from models.deletion import forget_post
 from responders.drafting import Key
 from responders.review import NotApproved
 from tests.town import Town
@@ -102,3 +112,54 @@ def test_other_widths_and_dashes_hide_nothing(town: Town, words: str) -> None:
     mention_id = _waiting(town)
     with pytest.raises(NotApproved, match="private detail"):
         town.approve(mention_id, words, file_request=False)
+
+
+def _told_to_anybody(town: Town) -> list[dict[str, Any]]:
+    """What our own Open311 endpoint lists where everybody may read it."""
+    showing = Showing(wiring.private_kinds(town.settings).details, ZoneInfo(town.settings.city_time_zone))
+    with town.database.read() as session:
+        return showing.listed(session, Caller(None, public=True), asked_list({}, town.clock()))
+
+
+def _file(town: Town, mention_id: int | None) -> ServiceRequest:
+    """The request of a mention, approved and filed."""
+    town.approve(mention_id, send_reply=False)
+    town.deliver()
+    request = town.request_of(mention_id)
+    assert request.service_request_id
+    return request
+
+
+def test_our_endpoint_lists_what_is_filed_and_nothing_of_a_private_chat_or_a_deleted_post(town: Town) -> None:
+    kept = town.simulator.say_on_x(POST + " says @mae_jones", author="dee_215")
+    town.simulator.message_on_x("There is a deep pothole at 9th and Arch St", author="dee_215")
+    town.simulator.say_on_telegram("Graffiti on the wall at 4th and Race St")
+    town.simulator.say_on_x("Street light is out at 12th and Chestnut St", author="another_one")  # waits
+    town.hear()
+    for mention in town.mentions(MentionState.DRAFTED):
+        if town.request_of(mention.id).service_code != "STREET_LIGHT":
+            _file(town, mention.id)
+    assert len(town.mentions(MentionState.CLOSED)) == 3
+    (shown,) = _told_to_anybody(town)
+    assert shown["service_request_id"] == town.request_of(town.mention_of(kept).id).reference
+    assert "pothole" in shown["description"].lower()
+    assert [one for one in (PHONE, EMAIL, PLATE, "dee_215", "mae_jones") if one in str(shown)] == []
+    with town.database.write() as session:
+        post = session.exec(select(Post).where(Post.channel_post_id == kept)).one()
+        forget_post(session, post, "listener", "its author deleted it", town.clock())
+    assert _told_to_anybody(town) == []
+
+
+def test_our_endpoint_tells_of_a_home_its_block_alone(town: Town) -> None:
+    town.simulator.say_on_x("They did not pick up my trash at 1234 S 9th St, Philadelphia", author="dee_215")
+    town.hear()
+    request = _file(town, town.mentions()[0].id)
+    with town.database.write() as session:
+        service = session.get_one(Service, request.service_code)
+        service.needs = Need.ADDRESS
+        row = session.get_one(ServiceRequest, request.id)
+        row.address_string, row.lat, row.long = "1234 S 9th St, Apt 2", 39.937149, -75.159981
+        session.add_all([service, row])
+    (shown,) = _told_to_anybody(town)
+    assert (shown["address"], shown["lat"], shown["long"]) == ("1200 block of S 9th St", 39.937, -75.16)
+    assert "1234" not in str(shown)

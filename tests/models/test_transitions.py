@@ -10,6 +10,8 @@ from sqlmodel import Session, col, select
 from models import (
     AuditEntry,
     Database,
+    FixedQuestion,
+    FixedState,
     IllegalTransition,
     Mention,
     MentionState,
@@ -22,18 +24,31 @@ from models import (
 from models.lifecycle import MACHINES, may
 from tests.rows import a_mention, a_reply, a_request
 
-STATES: dict[str, type[MentionState] | type[ReplyState] | type[RequestState]] = {
+STATES: dict[str, type[MentionState] | type[ReplyState] | type[RequestState] | type[FixedState]] = {
     "Mention": MentionState,
     "Reply": ReplyState,
     "ServiceRequest": RequestState,
+    "FixedQuestion": FixedState,
 }
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
 
-def _row(session: Session, machine: str) -> Mention | Reply | ServiceRequest:
+def _row(session: Session, machine: str) -> Mention | Reply | ServiceRequest | FixedQuestion:
     mention = a_mention(session)
     if machine == "Mention":
         return mention
+    if machine == "FixedQuestion":
+        asked, about = a_reply(session, mention).id or 0, a_request(session, mention).id or 0
+        question = FixedQuestion(
+            mention_id=mention.id or 0,
+            request_id=about,
+            asked_reply_id=asked,
+            asked_at=NOW,
+            followed_at=NOW,
+            changed_at=NOW,
+        )
+        session.add(question)
+        return question
     return a_reply(session, mention) if machine == "Reply" else a_request(session, mention)
 
 

@@ -1,5 +1,6 @@
 """The talk in a chat, against the simulated Telegram: one question at a time, commands, several cases, the next day."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -114,6 +115,22 @@ def test_one_thing_is_asked_at_a_time_and_a_pin_answers_where(town: Town) -> Non
     assert town.mention_of(third).id == mention_id
     assert drafted(town, third).template_key in (Key.FILED, Key.FILED_NO_PLACE)
     assert (town.request_of(mention_id).lat, town.request_of(mention_id).missing) == (39.9487, [])
+
+
+@pytest.mark.parametrize("pin_first", [False, True])
+def test_words_and_a_pin_in_one_breath_are_one_report_and_later_ones_are_not(town: Town, pin_first: bool) -> None:
+    place = {"latitude": 39.9487, "longitude": -75.1646}
+    parts: list[tuple[str | None, dict[str, Any]]] = [(POTHOLE, {}), (None, {"location": place})]
+    said = [town.simulator.say_on_telegram(text, sender=ANN, **more) for text, more in parts[:: -1 if pin_first else 1]]
+    town.hear()
+    first, second = (town.mention_of(f"{one['chat_id']}:{one['message_id']}") for one in said)
+    assert first.id == second.id
+    assert drafted(town, f"{said[0]['chat_id']}:{said[0]['message_id']}").template_key != Key.ASK_PLACE
+    assert town.request_of(first.id).lat == 39.9487
+    late = datetime.now(UTC) + timedelta(minutes=6)
+    later = town.simulator.say_on_telegram(sender=ANN, location=place, date=late.isoformat())
+    town.hear()
+    assert town.mention_of(f"{later['chat_id']}:{later['message_id']}").id != first.id
 
 
 def test_the_answer_goes_to_the_case_whose_question_is_open_and_not_to_the_newest_one(town: Town) -> None:
@@ -393,11 +410,13 @@ def test_the_words_of_a_danger_win_over_a_command(town: Town) -> None:
     [
         ("/status@Philly311Bot H-7QK4M2XD", "status", False, Asked(Command.STATUS, "H-7QK4M2XD")),
         ("/STATUS 24-001", "", True, Asked(Command.STATUS, "24-001")),
-        ("/status 24-001", "", False, None),
+        ("/status 24-001", "", False, Asked(Command.STATUS, "24-001")),
         ("status: 24-001", "", True, Asked(Command.STATUS, "24-001")),
         ("¿Estado 24-001?", "", True, Asked(Command.STATUS, "24-001")),
         ("My cases!", "", True, Asked(Command.MYCASES)),
-        ("my cases", "", False, None),
+        ("my cases", "", False, Asked(Command.MYCASES)),
+        ("@Philly311Demo status 1307 5315", "", False, Asked(Command.STATUS, "1307 5315")),
+        ("new", "", False, None),
         ("@Philly311Demo STOP", "", False, Asked(Command.STOP)),
         ("停止", "", True, Asked(Command.STOP)),
         ("stop sign is down", "", True, None),

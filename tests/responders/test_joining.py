@@ -20,11 +20,12 @@ from models import (
     StaffUser,
     advance,
 )
-from models.joined import followers, head_of
+from models.joined import followers, followers_of, head_of
 from models.neighbours import training_verdicts
 from responders import joining
 from responders.joining import Joiner, NotJoined, NotYours, let_go_of_dead_heads
 from responders.review import NotApproved
+from responders.suggesting import Drafter
 from tests.rows import MORNING, a_mention, a_request
 from tests.town import Town
 
@@ -357,3 +358,39 @@ def test_five_hundred_posts_become_one_request_with_followers(database: Database
         assert followers(session, [head]) == {head: 499}
         states = set(session.exec(select(Mention.state)).all())
     assert states == {MentionState.DRAFTED}  # each reply still waits for a person
+
+
+def test_an_approved_reply_waits_while_the_head_the_city_refused_is_mended(town: Town) -> None:
+    first, again, head_id = joined(town)
+    town.approve(first, PROMISE)
+    town.approve(again, TO_THE_SECOND, file_request=False)
+    with town.database.write() as session:
+        head = session.get_one(ServiceRequest, head_id)
+        service, head.service_code = head.service_code, None  # the city knows no such service
+    town.deliver()
+    waiting = town.reply_to(again)
+    assert town.request_of(first).state == RequestState.REFUSED
+    assert (waiting.state, "that one is mended" in waiting.held_because) == (ReplyState.APPROVED, True)
+    town.understand()
+    with town.database.write() as session:
+        session.get_one(ServiceRequest, head_id).service_code = service
+    town.approve(first, PROMISE)
+    town.clock.advance(minutes=2)
+    town.deliver()
+    number = town.request_of(first).service_request_id
+    assert number
+    assert [number in said for said in town.our_replies_on_x()] == [True, True]
+
+
+def test_each_follower_gets_a_draft_of_its_own_with_the_number_of_the_head(town: Town) -> None:
+    first, again = two_reports(town)
+    with town.database.write() as session:  # what it asked back about does not matter any more
+        request = session.get_one(ServiceRequest, town.request_of(again).id)
+        request.service_code, request.missing = None, ["service", "place"]
+        reply = session.get_one(Reply, town.reply_to(again).id)
+        reply.text = "What is it, and where?"
+    drafter = Drafter(town.desk.length_of, town.desk.find_private, speaking=town.desk.speaking)
+    Joiner(town.database, town.clock, drafter).join(again, town.request_of(first).id or 0, town.staff_id)
+    assert "{number}" in town.reply_to(again).text
+    with town.database.read() as session:
+        assert [one.mention_id for one in followers_of(session, town.request_of(first).id or 0)] == [again]

@@ -21,6 +21,7 @@ FINE = Ground(channel=Channel.X, speaking=Speaking(), wrote_at=NOON)
 AGAINST: dict[Bar, dict[str, Any]] = {
     Bar.DELETED: {"deleted": True},
     Bar.RETIRED: {"retired": True},
+    Bar.READS_HERE: {"channel": Channel.PARTNER},
     Bar.STOPPED: {"stopped_at": NOON},
     Bar.BLOCKED: {"blocked_us_at": AFTER},
     Bar.NOT_ADDRESSED: {"addressed": False},
@@ -102,7 +103,7 @@ def test_who_may_be_answered_by_hand_is_the_operators_to_say(
     assert judge(ground).by_hand == may_by_hand
 
 
-@pytest.mark.parametrize("bar", [Bar.DELETED, Bar.RETIRED, Bar.STOPPED, Bar.BLOCKED])
+@pytest.mark.parametrize("bar", [Bar.DELETED, Bar.RETIRED, Bar.READS_HERE, Bar.STOPPED, Bar.BLOCKED])
 def test_some_are_not_written_to_by_hand_either(bar: Bar) -> None:
     assert not judge(replace(FINE, speaking=Speaking(by_hand=ByHand.ANYONE), **AGAINST[bar])).by_hand
 

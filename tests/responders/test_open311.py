@@ -281,7 +281,7 @@ async def test_absence_from_a_list_that_is_cut_off_proves_nothing(
 ) -> None:
     """GeoReport v2: a server may stop at 1,000 requests."""
     many = [{"service_request_id": str(number), "description": "other"} for number in range(1000)]
-    simulator.fault("open311", "status", "requests", status=200, body=json.dumps(many))
+    simulator.fault("open311", "status", "requests", status=200, body=json.dumps(many), times=None)
     assert isinstance(await city.find_filed(an_attempt(), a_request()), CannotTell)
 
 

@@ -44,7 +44,7 @@ def desk(database: Database) -> Desk:
     with database.write() as session:
         session.add_all(load_templates())
         session.add(Service(service_code="SR-1", service_name="Pothole", needs=Need.POINT))
-        session.add(StaffUser(username="mae", display_name="Mae", role=Role.STAFF))
+        session.add(StaffUser(username="mae", display_name="Mae", role=Role.APPROVER))
     return Desk(database, length_of, find_private, clock=lambda: MORNING)
 
 

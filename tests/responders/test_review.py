@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import select
 
 from models import Decision, MentionState, Need, ReplyState, RequestState, Review, Service
+from responders.doubts import decide_uncertain_request
 from responders.review import NotApproved, NotFound, NotYours, RequestFields
 from tests.town import Town
 
@@ -169,11 +170,11 @@ def test_an_uncertain_request_can_be_taken_up_by_a_person(town: Town) -> None:
     town.deliver(1)
     request = town.request_of(mention_id)
     assert request.state == RequestState.UNCERTAIN
-    town.desk.decide_uncertain_request(request.id or 0, town.staff_id)
+    decide_uncertain_request(town.desk, request.id or 0, town.staff_id)
     assert town.request_of(mention_id).state == RequestState.IN_REVIEW
     assert town.reply_to(mention_id).state == ReplyState.IN_REVIEW
     with pytest.raises(NotApproved, match="nothing to decide"):
-        town.desk.decide_uncertain_request(request.id or 0, town.staff_id)
+        decide_uncertain_request(town.desk, request.id or 0, town.staff_id)
 
 
 def test_a_status_question_is_answered_with_the_number_of_the_earlier_request(town: Town) -> None:

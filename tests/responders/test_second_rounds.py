@@ -1,6 +1,8 @@
 """A mention that needs a second answer: what the first one said is not said again, and nothing gets stuck."""
 
-from models import MentionState, ReplyState, RequestState
+from sqlmodel import select
+
+from models import MentionState, Reply, ReplyState, RequestState
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
@@ -29,6 +31,15 @@ def test_a_request_refused_after_the_reply_left_can_be_taken_up_again(town: Town
     assert town.mention_of(post_id).state == MentionState.CLOSED
 
 
+def _approve_unseen(town: Town, mention_id: int | None, words: str) -> None:
+    """Approve words that the desk would refuse, had it known that they stand on X: posted by hand, it does not."""
+    with town.database.write() as session:
+        first = session.exec(select(Reply).where(Reply.mention_id == mention_id, Reply.text == words)).one()
+        first.text = ""
+        session.add(first)
+    town.approve(mention_id, words, file_request=False)
+
+
 def test_the_same_words_in_a_second_round_come_back_to_a_person(town: Town) -> None:
     post_id = town.simulator.say_on_x(POTHOLE, author="dee_215")
     other_id = town.simulator.say_on_x("Another pothole at 9th and Vine St", author="ann_215")
@@ -38,7 +49,7 @@ def test_the_same_words_in_a_second_round_come_back_to_a_person(town: Town) -> N
     town.deliver()
     town.desk.reopen(mention_id or 0, town.staff_id, "asked again by phone")
     town.understand()
-    town.approve(mention_id, "Thank you, dee.", file_request=False)
+    _approve_unseen(town, mention_id, "Thank you, dee.")
     town.approve(other, "Thank you, ann.", file_request=False)
     town.deliver()
     assert len(town.our_replies_on_x(post_id)) == 1
@@ -57,7 +68,7 @@ def test_a_doubt_about_words_said_before_stops_no_other_proof(town: Town) -> Non
     town.deliver()
     town.desk.reopen(mention_id or 0, town.staff_id, "asked again by phone")
     town.understand()
-    town.approve(mention_id, "Thank you, dee.", file_request=False)
+    _approve_unseen(town, mention_id, "Thank you, dee.")
     town.approve(other, "Thank you, ann.", file_request=False)
     town.simulator.fault("x", "drop_before", "create_post")
     town.simulator.fault("x", "drop_after", "create_post")

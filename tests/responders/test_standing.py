@@ -179,7 +179,7 @@ def supervisor_left(session: Session, mention: Mention) -> None:
 
 
 def supervisor_is_staff_now(session: Session, mention: Mention) -> None:
-    mae(session).role = Role.STAFF
+    mae(session).role = Role.APPROVER
 
 
 def on_another_account(session: Session, mention: Mention) -> None:
@@ -372,7 +372,7 @@ def test_only_a_supervisor_gives_one_and_only_in_a_language_a_speaker_has_checke
     mention, _ = asks_for_help(session)
     with pytest.raises(NotSwitchedOn, match="no speaker"):
         switch_on(session, mention.account_id, Key.HELP, "es", seen=1, until=LATER, staff=mae(session), now=MORNING)
-    mae(session).role = Role.STAFF
+    mae(session).role = Role.APPROVER
     session.flush()
     with pytest.raises(NotSwitchedOn, match="Only a supervisor"):
         on(session, mention.account_id)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from hark311.simulator import RunningSimulator
-from models.open311 import AnswerShape, ErrorShape, RequestShape, ServiceShape, as_list
+from models.open311 import AnswerShape, ErrorShape, RequestShape, ServiceShape, entries_of
 from responders.errors import SendError
 from responders.open311 import CityUnreachable
 from responders.protocol import ProvedAbsent
@@ -40,7 +40,7 @@ SHAPES: list[type[BaseModel]] = [ServiceShape, AnswerShape, RequestShape, ErrorS
 @settings(max_examples=300, deadline=None)
 @given(ODD, st.sampled_from(SHAPES))
 def test_wild_json_is_a_shape_or_a_validation_error(value: Any, shape: type[BaseModel]) -> None:
-    for one in as_list(value):
+    for one in entries_of(value):
         try:
             read = shape.model_validate(one)
         except ValidationError:
@@ -87,6 +87,6 @@ def test_wild_lists_never_break_the_reading_and_prove_nothing_they_should_not(
                 except CityUnreachable:
                     continue
                 if isinstance(found, ProvedAbsent):
-                    assert all(isinstance(one, dict) for one in as_list(answer))
+                    assert all(isinstance(one, dict) for one in entries_of(answer))
 
     asyncio.run(look())

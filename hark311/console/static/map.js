@@ -31,6 +31,10 @@
       const icon = L.divIcon({ className: "live-pin", iconSize: null, html: words(sign) });
       L.marker([lat, lon], { icon, alt: sign + " " + label, title: "" }).bindTooltip(words(label)).addTo(map);
     }
+    if (figure.dataset.ring) {
+      const at = figure.dataset.point.split(",").map(Number);
+      L.circle(at, { radius: Number(figure.dataset.ring), className: "ring", interactive: false }).addTo(map);
+    }
     for (const [lat, lon, , label] of JSON.parse(figure.dataset.dots)) {
       L.circleMarker([lat, lon], { radius: 4.5, className: "dot" }).bindTooltip(words(label)).addTo(map);
     }
@@ -169,6 +173,7 @@
     });
     button.textContent = "Back to the middle";
     place.focus();
+    figure.dispatchEvent(new CustomEvent("desk:map", { detail: map })); /* pin.js adds the point that can be moved */
     return () => map.setView(...first);
   }
 

@@ -56,6 +56,7 @@ def opened(
     scripts: bool = True,
     width: int = 1280,
     dark: bool = False,
+    touch: bool = False,
 ) -> Iterator[Page]:
     """A page of a new window, signed in as `staff`. A script error or a refused resource fails the test."""
     context = browser.new_context(
@@ -63,6 +64,7 @@ def opened(
         java_script_enabled=scripts,
         viewport={"width": width, "height": 812 if width < 600 else 900},
         color_scheme="dark" if dark else "light",
+        has_touch=touch,
     )
     context.set_default_timeout(15_000)
     page, complaints = context.new_page(), list[str]()

@@ -1,5 +1,6 @@
 """The desk on a real port of this machine, with a real database file."""
 
+import asyncio
 import re
 import shutil
 import socket
@@ -22,6 +23,7 @@ from twitter_text import parse_tweet
 
 from hark311.console import assets, create_app
 from hark311.console.auth import issue_link
+from hark311.console.live import Live
 from hark311.product import Product
 from hark311.settings import Settings
 from models import Channel, Database, Mention, StaffUser
@@ -83,7 +85,7 @@ class Running:
         return self.nudges
 
     def visitor(self, **headers: str) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, headers=headers)
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30)
         self.clients.append(client)
         return client
 
@@ -123,6 +125,19 @@ def token_in(page: str) -> str:
     return found[1] if found else ""
 
 
+def _added_fields(page: str) -> dict[str, str]:
+    """What stands in the requests that a person added, and in hidden fields of the evidence card."""
+    named = r'name="((?:added|pair)-[^"]+)"'
+    fields = dict(re.findall(rf'<input[^>]* {named} value="([^"]*)"(?! checked)', page))
+    fields |= dict(re.findall(rf"<textarea[^>]* {named}[^>]*>\n(.*?)</textarea>", page, re.DOTALL))
+    for select, name in re.findall(rf"(<select[^>]* {named}.*?</select>)", page, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', select)
+        fields[name] = chosen[1] if chosen else ""
+    ticked = set(re.findall(rf'type="checkbox"[^>]* {named} value="yes" checked', page))
+    kept = {name: unescape(value) for name, value in fields.items() if not name.endswith("-file")}
+    return kept | dict.fromkeys(ticked, "yes")
+
+
 def decision_fields(page: str) -> dict[str, str]:
     """The decision form's fields as a browser would send them."""
     fields = {"csrf": token_in(page)}
@@ -136,6 +151,7 @@ def decision_fields(page: str) -> dict[str, str]:
         if found := re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.DOTALL):
             chosen = re.search(r'<option value="([^"]*)" selected', found[0])
             fields[name] = unescape(chosen[1]) if chosen else ""
+    fields |= _added_fields(page)
     for name in ("send_reply", "file_request"):
         if re.search(rf'name="{name}" value="yes" checked', page):
             fields[name] = "yes"
@@ -171,14 +187,22 @@ class Switchboard:
         self.app: ASGIApp | None = None
         self.url = ""
         self.answering = 0
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.loop = asyncio.get_running_loop()
         if self.app is not None:
             self.answering += 1
             try:
                 await self.app(scope, receive, send)
             finally:
                 self.answering -= 1
+
+    def end(self, live: Live) -> None:
+        """Close the streams of a desk and wait for what watches behind them: its file is about to be replaced."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(live.close)
+            wait_until(lambda: not live.watching)
 
 
 @pytest.fixture(scope="session")
@@ -220,6 +244,7 @@ def empty_database(reused_database: Database, migrated_file: Path) -> Iterator[D
 def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboard: Switchboard) -> Iterator[StartDesk]:
     """Starts the desk with settings, and parts of the product, of a test's own, on an empty database."""
     started: list[Running] = []
+    watched: list[Live] = []
 
     def start(parts: Mapping[str, Any] | None = None, **settings: object) -> Running:
         nudges: list[tuple[object, ...]] = []
@@ -230,12 +255,15 @@ def start_desk(tmp_path: Path, empty_database: Database, clock: Clock, switchboa
         desk = Desk(empty_database, weighted_length, find_private, clock=clock)
         given = Settings.model_validate({"data": tmp_path, "city_name": "Riverton311", **settings})
         product = Product(given, empty_database, desk, nudge, secret_key="k" * 32, **(parts or {}))
-        switchboard.app = create_app(product)
+        switchboard.app = app = create_app(product)
+        watched.append(app.state.console.live)
         started.append(Running(switchboard.url, empty_database, clock, product, nudges))
         return started[-1]
 
     yield start
     switchboard.app = None
+    for live in watched:
+        switchboard.end(live)
     wait_until(lambda: not switchboard.answering)  # its database file is about to be replaced
     for desk in started:
         for client in desk.clients:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlmodel import Session, SQLModel, col, select
 
@@ -15,6 +15,7 @@ from models import (
     Author,
     Channel,
     Conversation,
+    Datatype,
     Evidence,
     EvidenceKind,
     Intent,
@@ -27,6 +28,7 @@ from models import (
     RequestState,
     Role,
     Service,
+    ServiceAttribute,
     ServiceRequest,
     StaffUser,
     Understanding,
@@ -34,6 +36,8 @@ from models import (
 )
 from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
+from models.search import index_mentions
+from models.sorting import sort_mention
 
 _numbers = count(1000)
 Row = TypeVar("Row", bound=SQLModel)
@@ -43,7 +47,7 @@ def unique(prefix: str) -> str:
     return f"{prefix}{next(_numbers)}"
 
 
-def make_staff(session: Session, display_name: str = "Mara Jennings", role: Role = Role.STAFF) -> StaffUser:
+def make_staff(session: Session, display_name: str = "Mara Jennings", role: Role = Role.APPROVER) -> StaffUser:
     initials = "".join(word[0] for word in display_name.split())
     staff = StaffUser(username=unique("staff"), display_name=display_name, initials=initials, role=role)
     return _add(session, staff)
@@ -54,6 +58,11 @@ def make_account(session: Session, channel: Channel = Channel.X, handle: str = "
         name=unique("account"), channel=channel, handle=handle, health=AccountHealth.OK, cursor=unique("18")
     )
     return _add(session, account)
+
+
+def the_account(session: Session, channel: Channel = Channel.X) -> Account:
+    """The desk's account on a channel, made where there is none yet."""
+    return session.exec(select(Account).where(Account.channel == channel)).first() or make_account(session, channel)
 
 
 def make_services(session: Session) -> list[Service]:
@@ -67,6 +76,29 @@ def make_services(session: Session) -> list[Service]:
         ("SR-IN07", "Information", Need.NOTHING),
     )
     return [_add(session, Service(service_code=code, service_name=name, needs=needs)) for code, name, needs in rows]
+
+
+def make_questions(session: Session, service_code: str = "SR-ST01") -> list[ServiceAttribute]:
+    """One question of every datatype for a service, and one that is information only."""
+    lamps = [{"key": "OUT", "name": "Dark"}, {"key": "DAY", "name": "On all day"}]
+    rows: list[tuple[str, Datatype, str, dict[str, Any]]] = [
+        ("SAFE", Datatype.TEXT, "Stay away from open holes.", {"variable": False}),
+        ("SIZE", Datatype.SINGLE_VALUE_LIST, "How big is it?", {"required": True, "values": lamps}),
+        ("KIND", Datatype.MULTI_VALUE_LIST, "What is in it?", {"values": lamps, "datatype_description": "All you saw"}),
+        ("COUNT", Datatype.NUMBER, "How many holes?", {}),
+        ("SINCE", Datatype.DATETIME, "There since", {}),
+        ("PLATE", Datatype.STRING, "License plate", {"private": True, "questions": {"en": "Which plate?"}}),
+        ("MORE", Datatype.TEXT, "Anything else?", {}),
+    ]
+    return [
+        _add(
+            session,
+            ServiceAttribute(
+                service_code=service_code, code=code, datatype=datatype, description=words, order=order, **more
+            ),
+        )
+        for order, (code, datatype, words, more) in enumerate(rows, start=1)
+    ]
 
 
 def make_author(session: Session, handle: str = "", name: str = "", channel: Channel = Channel.X) -> Author:
@@ -130,7 +162,7 @@ def add_post(
     """Another post in the thread of a mention, or with `chain` another version of one."""
     post_id = channel_post_id or unique("17")
     ours = kind == PostKind.OWN
-    return _add(
+    post = _add(
         session,
         Post(
             account_id=mention.account_id,
@@ -146,6 +178,9 @@ def add_post(
             received_at=at,
         ),
     )
+    if post.mention_id:
+        index_mentions(session, [post.mention_id])
+    return post
 
 
 def add_photo(session: Session, post: Post, alt_text: str = "", url: str = "") -> Attachment:
@@ -183,7 +218,7 @@ def understand(
     for kind, phrase in marked:
         start = post.text.index(phrase)
         spans.append(Evidence(kind=kind, start=start, end=start + len(phrase), post_id=post.id))
-    return _add(
+    understanding = _add(
         session,
         Understanding(
             mention_id=mention.id or 0,
@@ -205,6 +240,8 @@ def understand(
             created_at=at,
         ),
     )
+    sort_mention(session, mention)
+    return understanding
 
 
 def draft_request(
@@ -219,7 +256,7 @@ def draft_request(
     missing: Sequence[str] = (),
     state: RequestState = RequestState.DRAFT,
 ) -> ServiceRequest:
-    return _add(
+    request = _add(
         session,
         ServiceRequest(
             mention_id=mention.id or 0,
@@ -234,6 +271,8 @@ def draft_request(
             missing=list(missing),
         ),
     )
+    sort_mention(session, mention)
+    return request
 
 
 def draft_reply(

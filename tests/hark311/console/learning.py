@@ -21,7 +21,7 @@ from models import (
     Referral,
     Understanding,
 )
-from tests.hark311.console.factories import first_post, make_account, make_mention, understand
+from tests.hark311.console.factories import first_post, make_mention, the_account, understand
 
 TWO_PROBLEMS = "The pothole by the school is deep again, thanks a lot. And the street light over it is out."
 
@@ -39,7 +39,7 @@ def problem(post: Post, service_code: str, probability: float, phrase: str) -> P
 
 def make_explained(session: Session, at: datetime, *, channel: Channel = Channel.TELEGRAM) -> Mention:
     """A mention of two problems with everything a classifier can say about it. Needs make_services."""
-    mention = make_mention(session, make_account(session, channel), at, TWO_PROBLEMS)
+    mention = make_mention(session, the_account(session, channel), at, TWO_PROBLEMS)
     post = first_post(session, mention)
     understanding = understand(
         session, mention, post, at, probability=0.71, runners_up=[("SR-LT03", 0.22), ("SR-DU04", 0.04)]

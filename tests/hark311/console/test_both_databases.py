@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hark311.console import auth, history, learning_queries, mention_queries, queries, queue_queries, queue_rows
-from hark311.console.queue_queries import Filters, Found
+from hark311.console.queue_filters import Filters
+from hark311.console.queue_queries import Found
 from hark311.console.views import BY_KEY, VIEWS, View
 from hark311.staffing import ensure_staff
 from models import Channel, Database, Label, LabelSource, LabelTask, Mention, MentionState, Role

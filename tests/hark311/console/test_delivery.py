@@ -93,11 +93,11 @@ def test_every_state_of_a_reply_is_told_in_words(desk: Running, state: ReplyStat
     ("state", "said"),
     [
         (RequestState.APPROVED, "It is filed before the reply goes."),
-        (RequestState.SUBMITTING, "It is being filed with the city now."),
+        (RequestState.SUBMITTING, "It is being filed now."),
         (RequestState.SUBMITTED, "The city says: open, inspected. Promised by Friday, Mar 13."),
         (RequestState.TOKEN_PENDING, "will give its number later"),
         (RequestState.UNCERTAIN, "It may have been filed: we got no certain answer."),
-        (RequestState.REFUSED, "The city refused it: no such street"),
+        (RequestState.REFUSED, "It was refused: no such street"),
     ],
 )
 def test_every_state_of_a_request_is_told_in_words(desk: Running, state: RequestState, said: str) -> None:
@@ -270,6 +270,15 @@ def test_the_panel_refreshes_alone_with_the_state_of_the_page(desk: Running) -> 
     assert "<html" not in part
     assert 'id="state" hx-swap-oob="true"' in part
     assert "It is on its way to X now" in part
+
+
+def test_the_bar_is_refreshed_only_on_a_page_that_has_it(desk: Running) -> None:
+    with desk.rows() as session:
+        mention = answered(session, ReplyState.SENDING)
+    browser, part = desk.browser_of(desk.staff()), f"/mentions/{mention.id}/delivery"
+    assert f'hx-get="{part}?bar=yes"' in browser.get(f"/mentions/{mention.id}").text
+    assert 'id="bar-hold" class="bar-hold" hx-swap-oob="true"' in browser.get(f"{part}?bar=yes").text
+    assert "bar-hold" not in browser.get(part).text
 
 
 def test_the_attempts_stand_with_time_and_reason(desk: Running) -> None:

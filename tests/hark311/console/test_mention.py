@@ -84,7 +84,7 @@ def test_after_approval_the_page_tells_how_long_it_is_held_and_what_comes_next(d
     page = browser.get(f"/mentions/{ready.id}").text
     assert '<span class="num">7 s</span> left before it leaves' in page
     assert "held until 12:00 pm" in page
-    assert f'href="/mentions/{waiting.id}" data-key="n"' in page
+    assert f'href="/mentions/{waiting.id}" data-key="next"' in page
 
 
 def test_the_thread_shows_everything_oldest_first(desk: Running, ready: Mention) -> None:
@@ -101,7 +101,8 @@ def test_the_thread_shows_everything_oldest_first(desk: Running, ready: Mention)
     assert spots == sorted(spots)
     assert "edited 1 time: what changed" in page
     assert "the north<ins>-east</ins> one" in page
-    assert '<mark class="ev ev-category">pothole</mark><span class="ev-label ev-label-category">problem</span>' in page
+    marked = '<mark class="ev ev-category" data-ev="category">pothole</mark>'
+    assert f'{marked}<span class="ev-label ev-label-category">problem</span>' in page
     assert "A hole with a cone in it" in page
     assert "photo without a description" in page
     assert 'href="https://pbs.example/1.jpg" rel="noopener noreferrer nofollow"' in page

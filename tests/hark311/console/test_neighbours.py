@@ -189,7 +189,8 @@ def test_a_deleted_neighbour_is_gone_from_the_card(desk: Running, two: tuple[int
         forget_post(session, first_post(session, session.get_one(Mention, two[0])), "test", "deleted", NOON)
     page = desk.browser_of(desk.staff()).get(f"/mentions/{two[1]}").text
     assert FIRST not in page
-    assert "Nobody else has reported this nearby" in page
+    assert "nobody else has reported it, as far as we can tell" in page
+    assert 'id="neighbours"' not in page
 
 
 def test_a_joined_mention_can_be_un_joined_after_the_post_it_follows_was_deleted(

@@ -302,7 +302,7 @@ def test_those_who_tell_the_same_are_dots_on_the_map(desk: Running, browser: Bro
     page = page_of(browser, mention)
     assert page.count('<circle class="dot"') == 1
     assert "Dot: @resident" in page
-    assert "Small dots are neighbours." in page
+    assert "Small dots are other reports near by." in page
 
 
 def test_places_of_an_older_reading_are_refused_and_nothing_changes(desk: Running, browser: Browser) -> None:

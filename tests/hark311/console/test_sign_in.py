@@ -166,15 +166,6 @@ def test_the_first_supervisor_is_made_once(desk: Running) -> None:
         assert ensure_staff(session, "First Supervisor", Role.SUPERVISOR).id == first.id
 
 
-def test_single_keys_can_be_switched_off_for_a_browser(desk: Running) -> None:
-    browser = desk.browser_of(desk.staff())
-    assert 'data-keys="on"' in browser.get("/queue").text
-    browser.post("/account/keys")
-    assert 'data-keys="off"' in browser.get("/queue").text
-    browser.post("/account/keys", keys="on")
-    assert 'data-keys="on"' in browser.get("/queue").text
-
-
 def test_a_link_lasts_no_longer_in_the_database_than_it_says(desk: Running) -> None:
     desk.secret_for(desk.staff())
     with desk.database.read() as session:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hark311.console import words
 from hark311.console.marks import EXCERPT_LENGTH, excerpt, pieces
 from hark311.console.pages import https_only
-from hark311.console.queue_queries import Place
+from hark311.console.queue_streams import Place
 from hark311.console.times import CityTime
 from models import AccountHealth, Evidence, EvidenceKind, Intent, MentionState, ReplyState, RequestState
 

@@ -1,11 +1,13 @@
 """The pages for people: what they show, and that their forms act."""
 
+import re
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from hark311.simulator import RunningSimulator
+from hark311.simulator.pictures import draw_png
 
 
 @pytest.fixture
@@ -65,6 +67,21 @@ def test_a_resident_can_write_share_a_place_and_block_on_telegram(
     assert 'value="/mycases"' in page
     assert "has blocked the bot" in browser.post("/telegram/block", data={"chat_id": str(chat), "blocked": "yes"}).text
     assert browser.post("/telegram", data={"name": "Rosa", "text": " "}).status_code == 422
+
+
+def test_a_photo_that_a_resident_sends_stands_in_the_chat_with_its_words(
+    simulator: RunningSimulator, browser: httpx.Client
+) -> None:
+    said, picture = {"name": "Rosa", "text": "Still there"}, draw_png("a hole")
+    page = browser.post("/telegram", data=said, files={"photo": ("1.png", picture, "image/png")}).text
+    (message,) = simulator.telegram_messages()
+    assert message["text"] == "Still there"
+    shown = browser.get(re.findall(r'<img src="(/telegram/photos/[^"]+)"', page)[0])
+    assert (shown.content, shown.headers["content-type"]) == (picture, "image/png")
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    refused = browser.post("/telegram", data=said, files={"photo": ("1.svg", b"<svg/>", "image/svg+xml")})
+    assert (refused.status_code, len(simulator.telegram_messages())) == (422, 1)
+    assert browser.get("/telegram/photos/unknown").status_code == 404
 
 
 def test_the_city_can_close_and_reopen_from_its_list(simulator: RunningSimulator, browser: httpx.Client) -> None:

@@ -8,13 +8,11 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -25,134 +23,53 @@ from pydantic_settings import SettingsError as SourceError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from hark311.settings.accounts import (
+    QUIET,
+    AccountSettings,
+    BlueskyAccount,
+    MastodonAccount,
+    TelegramAccount,
+    XAccount,
+)
+from hark311.settings.destinations import (
+    CityDestination,
+    DestinationSettings,
+    MailDestination,
+    Open311Settings,
+    WebhookDestination,
+)
+from hark311.settings.notify import NotifySettings
+from models.case_numbers import CITY_FORMS, trouble_with
+from responders.mail_server import is_this_machine
+
+__all__ = [
+    "AccountSettings",
+    "BlueskyAccount",
+    "CityDestination",
+    "DestinationSettings",
+    "MailDestination",
+    "MastodonAccount",
+    "NotifySettings",
+    "Open311Settings",
+    "Settings",
+    "SettingsError",
+    "TelegramAccount",
+    "WebhookDestination",
+    "XAccount",
+    "is_loopback",
+    "load",
+]
+
 PREFIX = "HARK_"
 DATA_DIRECTORY = "hark311-data"
 SECRET_KEY_LENGTH = 32
 DATABASES = ("postgresql", "sqlite")
 QUEUES = ("redis", "rediss", "unix")
-_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _TILES = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[^\s'\";,{}]*(\{[zxyr]\}[^\s'\";,{}]*)+")
 
 
 class SettingsError(Exception):
     """The settings cannot be used; the text says which key and why, never its value."""
-
-
-class AccountRules(BaseModel):
-    """What an operator can say of an account on any channel."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    enabled: bool = Field(default=True, description="off: neither heard nor answered; all other accounts go on")
-    read_only: bool = Field(default=False, description="heard, but nothing is sent; approved replies wait")
-    webhooks: bool = Field(
-        default=False, description="the channel calls us at PUBLIC_URL/webhooks/NAME; polling goes on, slower"
-    )
-    silence_hours: float = Field(default=24, gt=0, description="so long without a post is told as unusual silence")
-    answer_hours: float = Field(
-        default=72, gt=0, description="a reply to anything older goes back to a person instead of leaving by itself"
-    )
-    backfill: Literal["ask", "take"] = Field(
-        default="ask", description="what was written before the first contact: ask a person, or take it in at once"
-    )
-    monthly_ceiling: float = Field(default=0, ge=0, description="US dollars a month; 0: no ceiling")
-    assisted_posts: Literal["off", "addressed", "anyone"] = Field(
-        default="addressed", description="who may be answered by hand, with approved words, where the API may not"
-    )
-    key_expires: date | None = Field(
-        default=None, description="the day its key runs out, where you know it; the desk tells 14 days before"
-    )
-    operator: str = Field(default="", description="who answers for the account, as its profile names them")
-    privacy_url: str = Field(default="", description="named in the first private message to somebody")
-
-
-class XAccount(AccountRules):
-    """An account on X: keys of the developer app and of the account itself (domain: X API v2, OAuth 1.0a)."""
-
-    channel: Literal["x"]
-    bearer_token: SecretStr
-    consumer_key: SecretStr
-    consumer_secret: SecretStr
-    access_token: SecretStr
-    access_token_secret: SecretStr
-    base_url: str = "https://api.twitter.com"
-    poll_seconds: float = Field(default=15, gt=0)
-    country: str = Field(
-        default="US", pattern=r"^[A-Z]{2}$", description="where staff read: what X withholds there is purged"
-    )
-    tier: Literal["self_serve", "enterprise"] = Field(
-        default="self_serve", description="self_serve: X lets us answer only who named or quoted us"
-    )
-
-
-class TelegramAccount(AccountRules):
-    """A Telegram bot: the token BotFather gave."""
-
-    channel: Literal["telegram"]
-    token: SecretStr
-    base_url: str = "https://api.telegram.org"
-    poll_seconds: float = Field(default=1, gt=0)
-    long_poll_seconds: int = Field(default=10, ge=0, le=50)
-    webhook_secret: SecretStr = Field(default=SecretStr(""), description="16 to 256 of A-Z a-z 0-9 _ -")
-
-    @model_validator(mode="after")
-    def _a_webhook_has_a_secret(self) -> Self:
-        if self.webhooks and not _WEBHOOK_SECRET.fullmatch(self.webhook_secret.get_secret_value()):
-            raise ValueError("webhooks needs a webhook_secret of 16 to 256 letters, digits, _ and -")
-        return self
-
-
-class MastodonAccount(AccountRules):
-    """An account on a Mastodon server: the access token of an app made under its preferences."""
-
-    channel: Literal["mastodon"]
-    access_token: SecretStr
-    base_url: str = Field(description="the server, as https://mastodon.social")
-    poll_seconds: float = Field(default=20, gt=0)
-    streaming: bool = Field(default=True, description="listen to the server's stream; polling goes on beside it")
-
-
-class BlueskyAccount(AccountRules):
-    """An account on Bluesky: its handle and an app password."""
-
-    channel: Literal["bluesky"]
-    handle: str = Field(description="without @, as philly311.bsky.social")
-    app_password: SecretStr
-    base_url: str = "https://bsky.social"
-    poll_seconds: float = Field(default=20, gt=0)
-
-
-AccountSettings = Annotated[
-    XAccount | TelegramAccount | MastodonAccount | BlueskyAccount, Field(discriminator="channel")
-]
-
-
-class Open311Settings(BaseModel):
-    """The city's own system (GeoReport v2)."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    base_url: str
-    api_key: SecretStr = SecretStr("")
-    jurisdiction_id: str = ""
-    lists_every_request: bool = Field(
-        default=False, description="GET requests shows a request as soon as it is filed, so that absence is proof"
-    )
-
-
-class NotifySettings(BaseModel):
-    """Where a danger is paged to, besides the desk and the log."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    webhook_url: str = ""
-    webhook_secret: SecretStr = SecretStr("")
-    email_to: list[str] = []
-    email_from: str = ""
-    smtp_host: str = ""
-    smtp_port: int = 587
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -173,7 +90,16 @@ class Settings(BaseSettings):
     simulator_port: int | None = None
     accounts: dict[str, AccountSettings] = {}
     open311: Open311Settings | None = None
+    destinations: dict[str, DestinationSettings] = Field(
+        default={}, description="how requests get elsewhere than to open311, by a name of your choice"
+    )
     notify: NotifySettings = NotifySettings()
+    open311_server: Literal["off", "partners", "public"] = Field(
+        default="partners",
+        description="our own GeoReport v2 endpoint, at PUBLIC_URL/open311: off; partners: requests are told to who has "
+        "a key; public: to anybody",
+    )
+    open311_contact: str = Field(default="", description="whom developers ask for a key, as its discovery page says")
     prices: Path | None = Field(default=None, description="a price table of your own (TOML), over the built-in one")
     city_name: str = "Philly311"
     city: str = Field(
@@ -195,17 +121,69 @@ class Settings(BaseSettings):
     geocoder_key: SecretStr = SecretStr("")
     geocoder_contact: str = Field(default="", description="e-mail address or web page that tells the geocoder who asks")
     geocoder_nearby: str = Field(default="", description='ends every question, as "Philadelphia, PA"')
+    translation_url: str = Field(
+        default="", description="a LibreTranslate-compatible server that translates posts for staff; empty: none"
+    )
+    translation_key: SecretStr = Field(default=SecretStr(""), description="its API key, if it wants one")
+    translation_private: bool = Field(
+        default=False, description="on: the server may stand at a private address of your own network"
+    )
+    translation_model: Path | None = Field(
+        default=None, description="folder of a Marian (OPUS-MT) or NLLB model on this machine instead; needs torch"
+    )
+    translation_into: str = Field(
+        default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?$", description="the language that staff read"
+    )
     city_time_zone: str = "America/New_York"
+    second_step_roles: list[Literal["viewer", "drafter", "approver", "supervisor", "chat_moderator", "admin"]] = Field(
+        default=[], description="who signs in with a code from their phone as well, as [admin, supervisor]; others may"
+    )
+    promise_warning_days: int = Field(
+        default=1, ge=0, le=30, description="business days before a promised date on which staff are warned of it"
+    )
     city_phone_numbers: list[str] = ["311", "215-686-8686"]
+    city_number_formats: list[str] = Field(
+        default=list(CITY_FORMS),
+        description='what the city\'s request numbers look like, # for a digit, as "########" or "SR-##-######"',
+    )
+    status_page_url: str = Field(
+        default="", description="where residents reach the page of their case (https://...); empty: no links are given"
+    )
+    status_link_days: int = Field(
+        default=30, ge=0, le=365, description="how long after closing a link to the page of a case still shows it"
+    )
+    fixed_answer_days: int = Field(
+        default=7, ge=1, le=90, description="how many whole days a resident has to say whether it is fixed"
+    )
+    quiet_hours: str = Field(
+        default="21:00-08:00",
+        pattern=QUIET,
+        description="when no news of a case leaves, in the city's time zone, but to who wrote within the last hour. "
+        "Empty: it leaves at any time",
+    )
+    status_digest_minutes: float = Field(
+        default=10, ge=0, description="what the city does to a case within this time is told in one reply"
+    )
     hold_seconds: float = Field(default=10, ge=0)
     claim_minutes: float = Field(default=10, gt=0)
     city_answer_seconds: float = Field(default=60, ge=0)
+    ask_remind_hours: float = Field(
+        default=24, ge=0, description="when a question nobody answers is asked once more, as a draft; 0: never"
+    )
+    ask_give_up_hours: float = Field(
+        default=72, gt=0, description="when a question nobody answers counts as abandoned and a person decides"
+    )
     chromium: str = Field(default="", description="path of a Chromium for the browser tests")
 
     @property
     def desk_url(self) -> str:
         """Where staff reach the desk, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def status_page(self) -> str:
+        """Where residents reach their status pages, without a slash at the end; "" where no links are given."""
+        return self.status_page_url.rstrip("/") or (self.desk_url if self.simulated else "")
 
     @property
     def simulated(self) -> bool:
@@ -237,6 +215,20 @@ class Settings(BaseSettings):
             raise ValueError("must be redis://HOST:PORT/NUMBER, or be left out for the embedded Redis")
         return url
 
+    @field_validator("city_number_formats")
+    @classmethod
+    def _number_formats(cls, formats: list[str]) -> list[str]:
+        if trouble := trouble_with(formats):
+            raise ValueError(trouble)
+        return formats
+
+    @field_validator("status_page_url")
+    @classmethod
+    def _status_page(cls, url: str) -> str:
+        if url and not (url.startswith("https://") or is_loopback(url)):
+            raise ValueError("must be an https:// address that residents reach, or be left out")
+        return url
+
     @field_validator("map_tile_url")
     @classmethod
     def _tiles(cls, url: str) -> str:
@@ -246,8 +238,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _outside_the_simulator_nothing_is_half_set(self) -> Self:
-        if self.accounts and self.open311 is None:
-            raise ValueError("accounts are set but open311 is not: say where requests are filed")
+        if self.accounts and self.open311 is None and not self.destinations:
+            raise ValueError("accounts are set but neither open311 nor destinations: say where requests are filed")
         return self
 
     @model_validator(mode="after")
@@ -259,6 +251,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name}: {account.channel} calls nobody; leave webhooks out")
             if not (self.public_url.startswith("https://") or is_loopback(self.public_url)):
                 raise ValueError(f"{name} has webhooks, which need public_url: an https address the channel can reach")
+        return self
+
+    @model_validator(mode="after")
+    def _one_engine_translates(self) -> Self:
+        if self.translation_url and self.translation_model:
+            raise ValueError("translation_url and translation_model are both set: choose one of them")
+        if self.translation_url and urlsplit(self.translation_url).scheme not in ("http", "https"):
+            raise ValueError("translation_url must begin with https:// (or http:// in your own network)")
         return self
 
     @model_validator(mode="after")
@@ -322,10 +322,4 @@ def _refuse_unknown_keys(environment: Mapping[str, str]) -> None:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL points at this machine."""
-    host = urlsplit(url).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_this_machine(urlsplit(url).hostname or "")

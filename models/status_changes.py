@@ -1,0 +1,106 @@
+"""How a change of a filed request is stored: once, with a promise to tell everybody who follows it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from models.joined import followers_of, head_of
+from models.open311 import open_or_closed
+from models.requests import ServiceRequest
+from models.statuses import NoticeState, Outcome, StatusNotice, StatusUpdate, UpdateSource
+
+CLOSED = "closed"
+CLOSED_FIRST = "The city closed it before they were told that it is late."
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a source says of a request. `key` names the change there; see `StatusUpdate.change_key`."""
+
+    key: str
+    source: UpdateSource
+    happened_at: datetime
+    status: str = ""
+    status_notes: str = ""
+    outcome: Outcome | None = None
+    agency: str = ""
+    duplicate_of: str = ""
+    planned_for: datetime | None = None
+    media_url: str = ""
+
+
+def note_change(session: Session, request: ServiceRequest, change: Change, now: datetime) -> StatusUpdate | None:
+    """Store a change of a request and promise to tell its followers. None: it was heard before, nothing is stored.
+
+    A change of a joined request is one of the request that stands for it. Lock the request before.
+    """
+    head = head_of(session, request)
+    heard = select(StatusUpdate.id).where(StatusUpdate.request_id == head.id, StatusUpdate.change_key == change.key)
+    if session.exec(heard).first() is not None:
+        return None
+    noted = StatusUpdate(
+        request_id=head.id or 0,
+        change_key=change.key,
+        source=change.source,
+        status=change.status,
+        status_notes=change.status_notes,
+        outcome=change.outcome,
+        agency=change.agency,
+        duplicate_of=change.duplicate_of,
+        planned_for=change.planned_for,
+        media_url=change.media_url,
+        happened_at=change.happened_at,
+        noticed_at=now,
+    )
+    session.add(noted)
+    session.flush()
+    if open_or_closed(change.status) == CLOSED:
+        _drop_apologies(session, head.id or 0, now)
+    for mention_id in following(session, head):
+        session.add(
+            StatusNotice(
+                update_id=noted.id or 0,
+                mention_id=mention_id,
+                state=NoticeState.PENDING,
+                not_before=now,
+                changed_at=now,
+            )
+        )
+    session.flush()
+    return noted
+
+
+def _drop_apologies(session: Session, request_id: int, now: datetime) -> None:
+    """Who will hear that it is closed need not hear any more that it is late."""
+    late = select(StatusUpdate.id).where(StatusUpdate.request_id == request_id, StatusUpdate.outcome == Outcome.LATE)
+    waiting = update(StatusNotice).where(
+        col(StatusNotice.update_id).in_(late), col(StatusNotice.state) == NoticeState.PENDING
+    )
+    session.exec(waiting.values(state=NoticeState.SKIPPED, because=CLOSED_FIRST, changed_at=now))
+
+
+def following(session: Session, head: ServiceRequest) -> list[int]:
+    """Mention ids of everybody who is told of a request: its own, those joined to it, and those whose own request the
+    city counts with it.
+    """
+    heads = [head]
+    if head.service_request_id:
+        counted = select(StatusUpdate.request_id).where(
+            StatusUpdate.outcome == Outcome.DUPLICATE,
+            StatusUpdate.duplicate_of == head.service_request_id,
+            StatusUpdate.request_id != head.id,
+        )
+        heads += session.exec(select(ServiceRequest).where(col(ServiceRequest.id).in_(counted))).all()
+    found = [[one.mention_id, *(row.mention_id for row in followers_of(session, one.id or 0))] for one in heads]
+    return list(dict.fromkeys(mention_id for mentions in found for mention_id in mentions))
+
+
+def wake_notices(session: Session, mention_id: int, now: datetime) -> None:
+    """What waited for a mention to be answered is due again."""
+    waiting = update(StatusNotice).where(
+        col(StatusNotice.mention_id) == mention_id,
+        col(StatusNotice.state) == NoticeState.PENDING,
+        col(StatusNotice.not_before) > now,
+    )
+    session.exec(waiting.values(not_before=now))

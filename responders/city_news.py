@@ -1,0 +1,142 @@
+"""What is news in what the city says of a request: changes of status, of its words and of its date, each once.
+
+The same thing may be heard twice, from the list of requests and from the updates extension; the second is no news.
+"""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, select
+
+from models import NoticeState, RequestState, ServiceRequest, StatusNotice, StatusUpdate, UpdateSource
+from models.joined import head_of
+from models.open311 import RequestShape, UpdateShape, open_or_closed
+from models.status_changes import CLOSED, Change, note_change
+from models.status_rules import status_rules
+from responders.city_facts import copy_facts, sort_again
+from responders.open311_answers import duplicate_named
+from responders.open311_updates import OUTCOMES, is_ours
+from responders.status_outcomes import judge
+
+SAME_DATE = timedelta(hours=1)
+"""A promise that moves by less is written differently, not changed."""
+OPENED_FOR_US = "The city opened it again because they asked us to, and they have our answer to that."
+SAME_TIME = timedelta(days=1)
+"""How far apart the two lists may date one and the same thing."""
+
+
+def take_over(session: Session, request: ServiceRequest, facts: RequestShape, now: datetime) -> StatusUpdate | None:
+    """Copy what the city says, and note it where that is news. Lock the request before."""
+    status, notes, promised = request.status, request.status_notes, request.promised_datetime
+    copy_facts(request, facts, now)
+    moved = promised is not None and request.expected_datetime is not None
+    moved = moved and abs(request.expected_datetime - promised) >= SAME_DATE  # type: ignore[operator]  # both are set
+    if request.promised_datetime != promised:
+        sort_again(session, request)
+    session.add(request)
+    first = status is None and request.status in (None, "open") and not request.status_notes
+    if first or not (moved or request.status != status or request.status_notes != notes):
+        return None
+    happened_at = min(request.updated_datetime or now, now)
+    if not moved and _said(session, request, request.status or "", request.status_notes, happened_at):
+        return None
+    noted = note_change(
+        session,
+        request,
+        Change(
+            key=_key(request, now),
+            source=UpdateSource.CITY,
+            happened_at=happened_at,
+            status=request.status or "",
+            status_notes=request.status_notes,
+            agency=request.agency_responsible,
+            duplicate_of=duplicate_named(request.status_notes),
+            planned_for=request.expected_datetime if moved else None,
+        ),
+        now,
+    )
+    if noted:
+        _no_news_of_our_own_asking(session, noted, now)
+    return noted
+
+
+def take_first(session: Session, request: ServiceRequest, facts: RequestShape | None, now: datetime) -> None:
+    """Copy what the city says of a request whose number we have just learned; that it is closed by then is news."""
+    if facts is not None and open_or_closed(facts.status) == CLOSED:
+        take_over(session, request, facts, now)
+    else:
+        copy_facts(request, facts, now)
+
+
+def hear_update(session: Session, request: ServiceRequest, update: UpdateShape, now: datetime) -> StatusUpdate | None:
+    """Take over an entry of the updates extension, and note it where that is news. Lock the request before."""
+    happened_at = min(update.updated_datetime or now, now)
+    if is_ours(update, request) or _said(session, request, update.status, update.description, happened_at):
+        return None
+    noted = note_change(
+        session,
+        request,
+        Change(
+            key=f"update:{update.update_id}",
+            source=UpdateSource.CITY,
+            happened_at=happened_at,
+            status=update.status,
+            status_notes=update.description,
+            outcome=OUTCOMES.get(update.status),
+            agency=request.agency_responsible,
+            duplicate_of=duplicate_named(update.description),
+            media_url=update.media_url,
+        ),
+        now,
+    )
+    if noted:
+        _no_news_of_our_own_asking(session, noted, now)
+        turned = open_or_closed(update.status) not in ("", request.status)
+        request.status = open_or_closed(update.status) or request.status
+        request.status_notes = update.description or ("" if turned else request.status_notes)
+        request.updated_datetime = max(happened_at, request.updated_datetime or happened_at)
+        session.add(request)
+    return noted
+
+
+def _no_news_of_our_own_asking(session: Session, update: StatusUpdate, now: datetime) -> None:
+    """Tell nobody that a request was opened again where we asked for it: whoever said "not fixed" has our answer.
+
+    Only the first change after the closing is that, and only where it does not say more, such as a day.
+    """
+    if open_or_closed(update.status) != "open" or judge(update, status_rules(session)).outcome is not None:
+        return
+    others = select(StatusUpdate).where(StatusUpdate.request_id == update.request_id, StatusUpdate.id != update.id)
+    newest = max(session.exec(others).all(), key=lambda one: (one.happened_at, one.id or 0), default=None)
+    asked = select(ServiceRequest.id).where(
+        ServiceRequest.reopens_id == update.request_id, ServiceRequest.state == RequestState.SUBMITTED
+    )
+    if newest is None or open_or_closed(newest.status) != CLOSED or session.exec(asked).first() is None:
+        return
+    for notice in session.exec(select(StatusNotice).where(StatusNotice.update_id == update.id)).all():
+        notice.state, notice.because, notice.changed_at = NoticeState.SKIPPED, OPENED_FOR_US, now
+        session.add(notice)
+
+
+def _said(session: Session, request: ServiceRequest, status: str, notes: str, at: datetime) -> bool:
+    """Whether the city said this about that time already, by its other list, and not the opposite in between."""
+    head, words = head_of(session, request), notes.split()
+    earlier = session.exec(
+        select(StatusUpdate).where(StatusUpdate.request_id == head.id, StatusUpdate.source == UpdateSource.CITY)
+    ).all()
+    turned = [one.happened_at for one in earlier if open_or_closed(one.status) != open_or_closed(status)]
+    return any(
+        open_or_closed(one.status) == open_or_closed(status)
+        and (not words or one.status_notes.split() == words)
+        and abs(one.happened_at - at) < SAME_TIME
+        and not any(min(one.happened_at, at) < turn <= max(one.happened_at, at) for turn in turned)
+        for one in earlier
+    )
+
+
+def _key(request: ServiceRequest, now: datetime) -> str:
+    """Names the change by what it says and when, to the minute."""
+    at = (request.updated_datetime or now).strftime("%Y-%m-%dT%H:%M")
+    promised = request.expected_datetime.isoformat() if request.expected_datetime else ""
+    said = "\n".join([request.status or "", request.status_notes, promised, at])
+    return "facts:" + hashlib.sha256(said.encode()).hexdigest()[:24]

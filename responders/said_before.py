@@ -1,0 +1,86 @@
+"""Words a channel has seen: where one refuses to post the same again, a draft is set apart, and the desk says so.
+
+Source: X API v2, POST /2/tweets: 403 "You are not allowed to create a Tweet with duplicate content."
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sqlmodel import Session, col, func, select
+
+from models import CHANNELS, Account, Author, Mention, Reply, ReplyState, RequestState, ServiceRequest
+from models.joined import head_of
+from models.replies import COMPARED
+from responders.drafting import DraftedReply
+from responders.wording import widest
+
+NUMBER = "{number}"
+_STANDS = (
+    ReplyState.APPROVED,
+    ReplyState.SENDING,
+    ReplyState.HANDED_OVER,
+    ReplyState.UNCERTAIN,
+    ReplyState.SENT,
+)
+_STANDS_OR_MAY = (*_STANDS, ReplyState.DRAFT, ReplyState.IN_REVIEW)
+
+
+def set_apart(
+    session: Session, mention: Mention, drafted: DraftedReply, fits: Callable[[str], bool], *, private: bool
+) -> DraftedReply:
+    """A draft with its author's handle before it, where this account says the same to somebody already.
+
+    `fits` says of the words, their slots at their widest, whether there is room; where there is none, they stay.
+    """
+    account = session.get_one(Account, mention.account_id)
+    if private or not CHANNELS[account.channel].refuses_repeats:
+        return drafted
+    if _said(session, mention, drafted.text, _STANDS_OR_MAY) is None:
+        return drafted
+    name = f"@{session.get_one(Author, mention.author_id).handle} "
+    if not fits(widest(name + drafted.text, drafted.language)):
+        return drafted
+    return replace(drafted, text=name + drafted.text, closed=name + drafted.closed if drafted.closed else "")
+
+
+def said_before(session: Session, mention: Mention, text: str, *, private: bool) -> list[str]:
+    """Why the channel would refuse a reply's words, which stand there or are about to; empty where it would not."""
+    facts = CHANNELS[session.get_one(Account, mention.account_id).channel]
+    if private or not facts.refuses_repeats:
+        return []
+    same = _said(session, mention, text, _STANDS)
+    if same is None:
+        return []
+    told = session.get_one(Author, session.get_one(Mention, same.mention_id).author_id).handle
+    return [f"{facts.label} refuses words it has seen, and @{told} was told exactly these. Change or add a word."]
+
+
+def _said(session: Session, mention: Mention, text: str, states: tuple[ReplyState, ...]) -> Reply | None:
+    """Another reply of this account with these words; with a number in them, only one that says the same number."""
+    same = session.exec(
+        select(Reply)
+        .where(
+            Reply.account_id == mention.account_id,
+            func.substr(col(Reply.text), 1, COMPARED) == text[:COMPARED],
+            Reply.text == text,
+            col(Reply.state).in_(states),
+            (Reply.mention_id != mention.id) | (Reply.round != mention.round),
+        )
+        .limit(50)
+    ).all()
+    if NUMBER not in text:
+        return same[0] if same else None
+    ours = _number_of(session, mention.id or 0)
+    return next((one for one in same if ours is not None and _number_of(session, one.mention_id) == ours), None)
+
+
+def _number_of(session: Session, mention_id: int) -> int | None:
+    """ServiceRequest.id of what stands for this mention's request: everybody who follows it is told one number."""
+    request = session.exec(
+        select(ServiceRequest).where(
+            ServiceRequest.mention_id == mention_id,
+            ServiceRequest.part == 1,
+            ServiceRequest.state != RequestState.CANCELLED,
+        )
+    ).first()
+    return head_of(session, request).id if request else None

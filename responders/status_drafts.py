@@ -1,0 +1,163 @@
+"""The draft of a status reply: which words, in which language, in which thread. Moves the mention into the queue."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from models import (
+    CHANNELS,
+    Account,
+    Conversation,
+    Mention,
+    MentionState,
+    NoticeState,
+    Outcome,
+    Purpose,
+    Reply,
+    ReplyState,
+    Service,
+    ServiceRequest,
+    StatusNotice,
+    StatusUpdate,
+    advance,
+)
+from models.private_moves import move_from
+from models.threads import posts_of
+from responders.drafting import DraftedReply, TemplateBook
+from responders.may_reply import Speaking, must_name
+from responders.review import LengthOf
+from responders.said_before import set_apart
+from responders.standing import Standing
+from responders.status_notices import BY, change
+from responders.status_words import News, tell_news
+from responders.wordings import SIGN_OFF_ROOM
+
+WHY = {
+    Outcome.ACCEPTED: "the city has news: accepted",
+    Outcome.SCHEDULED: "the city has news: scheduled",
+    Outcome.FIXED: "the city has news: fixed",
+    Outcome.NO_ACTION: "the city has news: closed, no action",
+    Outcome.DUPLICATE: "the city has news: a duplicate",
+    Outcome.REFERRED: "the city has news: passed on to others",
+    Outcome.COULD_NOT_FIND: "the city has news: could not be found",
+    Outcome.NEEDS_INFORMATION: "the city has news: it asks for more",
+    Outcome.LATE: "the city has not kept its day",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDrafts:
+    """Writes the drafts of one transaction."""
+
+    session: Session
+    now: datetime
+    zone: ZoneInfo
+    speaking: Mapping[str, Speaking]
+    length_of: LengthOf
+    redact: Callable[[str], str]
+    standing: Standing
+    templates: TemplateBook
+    services: Mapping[str, Service]
+
+    def begin(self, mention: Mention, head: ServiceRequest, news: tuple[StatusNotice, StatusUpdate]) -> None:
+        """Bring a settled mention back to the queue with a status reply, in a new round."""
+        mention.round += 1
+        update = news[1]
+        why = WHY[update.outcome] if update.outcome else "the city has news that a person has to read"
+        advance(self.session, mention, MentionState.DRAFTED, BY, why, self.now)
+        self.draft(mention, head, news)
+
+    def draft(self, mention: Mention, head: ServiceRequest, news: tuple[StatusNotice, StatusUpdate]) -> None:
+        """A new reply in the mention's round, which is in drafted; approved at once where somebody said it may be."""
+        posts = posts_of(self.session, mention.id or 0)
+        reply = Reply(
+            mention_id=mention.id or 0,
+            account_id=mention.account_id,
+            request_id=head.id,
+            round=mention.round,
+            purpose=Purpose.STATUS,
+            changed_at=self.now,
+            in_reply_to=posts[-1].channel_post_id if posts else None,
+            conversation_id=self._private_room(mention),
+        )
+        self.session.add(reply)
+        self.session.flush()
+        drafted = self.put_into(reply, mention, head, news)
+        if drafted is not None:
+            self.standing.let_go(
+                self.session, mention, reply, drafted, asked=True, now=self.now, happened_at=news[1].happened_at
+            )
+
+    def put_into(
+        self, reply: Reply, mention: Mention, head: ServiceRequest, news: tuple[StatusNotice, StatusUpdate]
+    ) -> DraftedReply | None:
+        """Let a reply that nobody has touched tell this; whoever has the page open must see it before they decide."""
+        notice, update = news
+        change(self.session, notice, NoticeState.DRAFTED, "", self.now)
+        notice.reply_id = reply.id
+        mention.version += 1
+        self.session.add(mention)
+        self.session.flush()
+        return self.word(reply, mention, head, update)
+
+    def word(self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate) -> DraftedReply | None:
+        """Write the words of a reply; none where nobody knows yet what the change means."""
+        drafted = self._drafted(reply, mention, head, update) if update.outcome else None
+        reply.text = drafted.text if drafted else ""
+        reply.template_key = drafted.template_key if drafted else ""
+        reply.template_version = drafted.template_version if drafted else 0
+        reply.language = drafted.language if drafted else self._language(mention)
+        self.session.add(reply)
+        self.session.flush()
+        return drafted
+
+    def _drafted(self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate) -> DraftedReply:
+        account = self.session.get_one(Account, mention.account_id)
+        private = self.session.get_one(Conversation, reply.conversation_id or mention.conversation_id).private
+        page = must_name(self.session, mention, self.speaking, reply.conversation_id)
+        after = f"\n{page}" if page else ""
+        limit = CHANNELS[account.channel].limit(private=private) - SIGN_OFF_ROOM
+        promised, planned = head.promised_datetime, update.planned_for
+        drafted = tell_news(
+            News(
+                outcome=update.outcome or Outcome.ACCEPTED,
+                language=self._language(mention),
+                templates=self.templates,
+                service=self.services.get(head.service_code or ""),
+                length=lambda text: self.length_of(account.channel, f"{text}{after}"),
+                limit=limit,
+                notes=self.redact(update.status_notes),
+                agency=update.agency or head.agency_responsible,
+                counts_with=update.duplicate_of,
+                days_late=max(0, (self.now - promised).days) if promised else 0,
+                planned_for=planned.astimezone(self.zone).date() if planned else None,
+                date_passed=promised is not None and promised < self.now,
+            )
+        )
+        whole = replace(drafted, text=f"{drafted.text}{after}")
+        return set_apart(
+            self.session,
+            mention,
+            whole,
+            lambda text: self.length_of(account.channel, text) <= limit,
+            private=private,
+        )
+
+    def _language(self, mention: Mention) -> str:
+        """What we last spoke with them here; else what they speak."""
+        spoken = self.session.exec(
+            select(Reply.language)
+            .where(Reply.mention_id == mention.id, Reply.state == ReplyState.SENT)
+            .order_by(col(Reply.id).desc())
+            .limit(1)
+        ).first()
+        return spoken or (mention.language if mention.language not in ("", "und") else "en")
+
+    def _private_room(self, mention: Mention) -> int | None:
+        """The private chat where they went on, if they did."""
+        move = move_from(self.session, mention.id or 0)
+        arrived = self.session.get(Mention, move.arrived_mention_id) if move and move.arrived_mention_id else None
+        return arrived.conversation_id if arrived else None

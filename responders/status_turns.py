@@ -1,0 +1,239 @@
+"""Whose turn it is to be told of a change, and whose is not (yet): one request, one mention at a time.
+
+Nobody hears the same change twice: a later change supersedes an earlier one, and the same person is told once in a
+conversation, however many of their posts follow the request.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlmodel import Session, col, select
+
+from models import (
+    Mention,
+    MentionState,
+    NoticeState,
+    Outcome,
+    Reply,
+    ReplyState,
+    ServiceRequest,
+    StatusNotice,
+    StatusUpdate,
+    advance,
+)
+from models.lifecycle import OPEN_MENTIONS
+from models.private_moves import move_from
+from models.status_changes import following
+from responders.may_reply import Speaking, may_reply
+from responders.reopening import opened_again
+from responders.status_drafts import StatusDrafts
+from responders.status_notices import BY, UNSENT, change, skip
+from responders.status_outcomes import NOTHING_NEW
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""What waits for a person is looked at again so often; a mention that closes wakes its notices earlier."""
+WAITS = {
+    MentionState.RECEIVED: "They wrote again: that is answered first.",
+    MentionState.UNDERSTOOD: "They wrote again: that is answered first.",
+    MentionState.DRAFTED: "Another answer to them waits for a person, and leaves first.",
+    MentionState.IN_REVIEW: "Somebody is working on another answer to them, which leaves first.",
+    MentionState.APPROVED: "Another answer to them is on its way.",
+}
+SUPERSEDED = "Superseded by a later change."
+JUDGED = (col(StatusUpdate.evidence) != "") | col(StatusUpdate.outcome).is_not(None)
+"""What somebody has looked at: the rest is judged in the next round, and told then."""
+RowT = TypeVar("RowT", Mention, ServiceRequest)
+Waiting = tuple[StatusNotice, StatusUpdate]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusTurn:
+    """Takes the turns of one transaction."""
+
+    session: Session
+    now: datetime
+    speaking: Mapping[str, Speaking]
+    drafts: StatusDrafts
+
+    def take(self, request_id: int, mention_id: int) -> bool:
+        """Decide about what one mention is to be told of one request. False: another worker is at it.
+
+        The request is locked first, so that no change comes in meanwhile, and no two workers tell one person.
+        """
+        head, mention = self._locked(ServiceRequest, request_id), self._locked(Mention, mention_id)
+        if head is None or mention is None:
+            return False
+        waiting = self._waiting(head, mention)
+        if waiting and (why := self._why_never(head, mention)):
+            skip(self.session, [notice for notice, _ in waiting], why, self.now)
+            return True
+        waiting = self._worth_telling(head, mention, waiting)
+        if not waiting:
+            return True
+        if self._leaves_it_to_another(mention, waiting):
+            return True
+        own = self._own_reply(mention)
+        if mention.state not in OPEN_MENTIONS:
+            self._supersede(waiting)
+            self.drafts.begin(mention, head, waiting[-1])
+        elif own is None:
+            self._wait(waiting, WAITS[mention.state])
+        elif own.request_id != head.id:
+            self._wait(waiting, "News of another request of theirs leaves first.")
+        else:
+            self._overtake(own, mention, head, waiting)
+        return True
+
+    def _overtake(self, own: Reply, mention: Mention, head: ServiceRequest, waiting: Sequence[Waiting]) -> None:
+        """A newer change takes the place of the one that is drafted, or approved and not gone."""
+        if own.state in UNSENT and (own.revision > 1 or own.approved_at is not None):
+            self._wait(waiting, "A person is writing about an earlier change; what is newer is told next.")
+            return
+        earlier = self.session.exec(
+            select(StatusNotice).where(StatusNotice.reply_id == own.id, StatusNotice.state == NoticeState.DRAFTED)
+        ).all()
+        skip(self.session, earlier, SUPERSEDED, self.now)
+        self._supersede(waiting)
+        if own.state == ReplyState.APPROVED:
+            why = "the city said something newer before it left"
+            advance(self.session, own, ReplyState.CANCELLED, BY, why, self.now)
+            advance(self.session, mention, MentionState.DRAFTED, BY, why, self.now)
+            self.session.flush()
+            self.drafts.draft(mention, head, waiting[-1])
+        else:
+            self.drafts.put_into(own, mention, head, waiting[-1])
+
+    def _locked(self, table: type[RowT], row_id: int) -> RowT | None:
+        found = select(table).where(table.id == row_id).with_for_update(skip_locked=True)
+        return self.session.exec(found, execution_options={"populate_existing": True}).first()
+
+    def _waiting(self, head: ServiceRequest, mention: Mention) -> list[Waiting]:
+        rows = self.session.exec(
+            select(StatusNotice, StatusUpdate)
+            .join(StatusUpdate, col(StatusUpdate.id) == StatusNotice.update_id)
+            .where(
+                StatusNotice.mention_id == mention.id,
+                StatusNotice.state == NoticeState.PENDING,
+                StatusUpdate.request_id == head.id,
+                JUDGED,
+            ),
+            execution_options={"populate_existing": True},
+        ).all()
+        return sorted(rows, key=lambda row: _order(row[1]))
+
+    def _why_never(self, head: ServiceRequest, mention: Mention) -> str:
+        """Why a mention will not be told; "" where it can be, by a person's hand at least."""
+        if mention.state == MentionState.WITHDRAWN:
+            return "Its author deleted the post."
+        if mention.id != head.mention_id and mention.id not in following(self.session, head):
+            return "It does not follow that request any more."
+        verdict = may_reply(self.session, mention, self.speaking)
+        return verdict.reason if verdict.refused and not verdict.by_hand else ""
+
+    def _worth_telling(self, head: ServiceRequest, mention: Mention, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """What is left once that is skipped which is old, empty, or was said before."""
+        told = self._newest_told(head, mention)
+        left = []
+        for notice, update in waiting:
+            if update.outcome is None and update.evidence == NOTHING_NEW:
+                skip(self.session, [notice], NOTHING_NEW, self.now)
+            elif told is not None and _order(update) < _order(told):
+                skip(self.session, [notice], "They were told of a later change.", self.now)
+            else:
+                left.append((notice, update))
+        again = told is not None and opened_again(self.session, head, told)
+        if told is not None and left and not again and all(_says_the_same(update, told) for _, update in left):
+            skip(self.session, [notice for notice, _ in left], "It says what they were told already.", self.now)
+            return []
+        return left
+
+    def _newest_told(self, head: ServiceRequest, mention: Mention) -> StatusUpdate | None:
+        """The newest of the city's news that they know; that it is late, the calendar said, and it outdates nothing."""
+        found = self.session.exec(
+            select(StatusUpdate)
+            .join(StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id)
+            .where(
+                StatusNotice.mention_id == mention.id,
+                StatusNotice.state == NoticeState.TOLD,
+                StatusUpdate.request_id == head.id,
+                col(StatusUpdate.outcome).is_distinct_from(Outcome.LATE),
+            )
+        ).all()
+        return max(found, key=_order, default=None)
+
+    def _leaves_it_to_another(self, mention: Mention, waiting: Sequence[Waiting]) -> bool:
+        """Whether its author is told of the newest change with another of their posts: that one, or none of them."""
+        others = self._same_person(mention, waiting[-1][1])
+        said = next((one for one in others if one[0].state == NoticeState.TOLD), None)
+        if said is not None:
+            why = f"They were told in the same conversation, with mention {said[1].id}."
+            skip(self.session, [notice for notice, _ in waiting], why, self.now)
+            return True
+        drafted = next((one for one in others if one[0].state == NoticeState.DRAFTED), None)
+        first = drafted[1] if drafted else min([mention, *(other for _, other in others)], key=self._rank)
+        if first.id == mention.id:
+            return False
+        self._wait(waiting, f"They are told in the same conversation, with mention {first.id}.")
+        return True
+
+    def _same_person(self, mention: Mention, update: StatusUpdate) -> list[tuple[StatusNotice, Mention]]:
+        """The other notices of a change that reach the same person in the same conversation, public or gone private."""
+        rows = self.session.exec(
+            select(StatusNotice, Mention)
+            .join(Mention, col(Mention.id) == StatusNotice.mention_id)
+            .where(
+                StatusNotice.update_id == update.id,
+                StatusNotice.mention_id != mention.id,
+                StatusNotice.state != NoticeState.SKIPPED,
+                Mention.author_id == mention.author_id,
+                Mention.account_id == mention.account_id,
+                Mention.state != MentionState.WITHDRAWN,
+            )
+        ).all()
+        here = self._heard_in(mention)
+        return [(notice, other) for notice, other in rows if self._heard_in(other) == here]
+
+    def _heard_in(self, mention: Mention) -> int:
+        """The conversation in which a mention's author is told: where they went on in private, that one."""
+        move = move_from(self.session, mention.id or 0)
+        arrived = self.session.get(Mention, move.arrived_mention_id) if move and move.arrived_mention_id else None
+        return arrived.conversation_id if arrived else mention.conversation_id
+
+    def _rank(self, mention: Mention) -> tuple[bool, int]:
+        """Who goes first of several mentions of one person: where they went on in private, then the oldest."""
+        return self._heard_in(mention) != mention.conversation_id, mention.id or 0
+
+    def _own_reply(self, mention: Mention) -> Reply | None:
+        """The status reply of a mention that has not left, locked; None too where the outbox has it in hand."""
+        drafted = select(StatusNotice.reply_id).where(
+            StatusNotice.mention_id == mention.id, StatusNotice.state == NoticeState.DRAFTED
+        )
+        found = select(Reply).where(
+            Reply.mention_id == mention.id,
+            col(Reply.state).in_([*UNSENT, ReplyState.APPROVED]),
+            col(Reply.id).in_(drafted),
+        )
+        locked = found.with_for_update(skip_locked=True)
+        return self.session.exec(locked, execution_options={"populate_existing": True}).first()
+
+    def _supersede(self, waiting: Sequence[Waiting]) -> None:
+        skip(self.session, [notice for notice, _ in waiting[:-1]], SUPERSEDED, self.now)
+
+    def _wait(self, waiting: Sequence[Waiting], because: str) -> None:
+        for notice, _ in waiting:
+            change(self.session, notice, NoticeState.PENDING, because, self.now)
+            notice.not_before = self.now + LOOK_AGAIN
+
+
+def _order(update: StatusUpdate) -> tuple[datetime, int]:
+    return update.happened_at, update.id or 0
+
+
+def _says_the_same(update: StatusUpdate, told: StatusUpdate) -> bool:
+    """Whether a change would be told in the same words; being late is news each time."""
+    return update.outcome not in (None, Outcome.LATE) and all(
+        getattr(update, name) == getattr(told, name)
+        for name in ("outcome", "status_notes", "agency", "duplicate_of", "planned_for")
+    )

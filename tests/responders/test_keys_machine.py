@@ -78,9 +78,7 @@ class TwoKeys(RuleBasedStateMachine):
         )
         with self.database.write() as session:
             roles = (Role.APPROVER, Role.SUPERVISOR, Role.DRAFTER)
-            staff = [
-                StaffUser(username=f"one{id(self)}{at}", display_name=role, role=role) for at, role in enumerate(roles)
-            ]
+            staff = [StaffUser(username=f"one{next(numbers)}", display_name=role, role=role) for role in roles]
             session.add_all(staff)
             if session.exec(select(KeyRule)).first() is None:
                 session.add(KeyRule(about=RuleAbout.RISK_WORDS, label="Law", wanted=["lawyer"], made_at=MORNING))

@@ -1,9 +1,10 @@
 """The parts of the faults benchmark that could be wrong unnoticed: the form it reads, the faults it arms."""
 
-from benchmarks.clerk import SIGNED, read
+from benchmarks.clerk import SIGNED
 from benchmarks.faults import CALLS, KINDS
 from benchmarks.person import stands, thread_place
 from benchmarks.towns import TOWNS
+from hark311.rehearsal.page_reading import read_forms
 from hark311.simulator.faults import Fault
 from models import CHANNELS, Channel
 
@@ -24,15 +25,15 @@ Danke &amp; bis bald</textarea>
 
 
 def test_the_clerk_sends_what_a_browser_would_send() -> None:
-    said = read(PAGE)
-    assert said.fields == {
+    said = read_forms(PAGE)
+    assert said.decision == {
         "csrf": "t0ken",
         "seen_version": "3",
         "reply_text": "Danke & bis bald",
         "language": "es",
         "send_reply": "yes",
     }
-    assert said.offers == {"approve", "release"}
+    assert said.offers == ["/mentions/7/approve", "/mentions/7/release"]
 
 
 def test_a_clerk_signs_in_place_of_whoever_signed_before() -> None:

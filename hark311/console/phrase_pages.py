@@ -1,33 +1,18 @@
 """The phrases we do not use towards residents, and what to say instead: supervisors keep the list."""
 
-from dataclasses import dataclass, field
-
 from fastapi import APIRouter, Request
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from hark311.console import words
-from hark311.console.frame import signed_in_page
+from hark311.console import kept_lists, words
+from hark311.console.kept_lists import LONGEST, Refused
 from hark311.console.pages import Console
-from hark311.console.queries import names_of_staff
 from hark311.console.visits import ConsoleHere, Submission, Supervising, Viewing, Visitor
-from models import BannedPhrase, record
+from models import BannedPhrase
 from models.phrases import phrases_in_force
-from responders.review import NotFound
 from responders.wording import WordingError, slots
 
 router = APIRouter(prefix="/phrases")
-
-LONGEST = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a phrase was not kept, and what was typed. `phrase_id`: 0 for a new one."""
-
-    reasons: list[str]
-    phrase_id: int = 0
-    typed: dict[str, str] = field(default_factory=dict)
 
 
 @router.get("")
@@ -51,18 +36,16 @@ def change(request: Request, console: ConsoleHere, sent: Supervising, phrase_id:
 def end(console: ConsoleHere, sent: Supervising, phrase_id: int) -> Response:
     """Take a phrase off the list."""
     with console.product.database.write() as session:
-        _end(session, console, sent, _phrase(session, phrase_id))
+        kept_lists.end(session, console, sent, kept_lists.in_force(session, BannedPhrase, phrase_id))
     return RedirectResponse("/phrases", status_code=303)
 
 
 def _keep(request: Request, console: Console, sent: Submission, phrase_id: int) -> Response:
-    typed = {name: " ".join(sent.text(name).split()) for name in ("phrase", "say_instead", "language", "blocks")}
+    typed = kept_lists.typed_fields(sent, ("phrase", "say_instead", "language", "blocks"))
     with console.product.database.write() as session:
-        old = _phrase(session, phrase_id) if phrase_id else None
+        old = kept_lists.in_force(session, BannedPhrase, phrase_id) if phrase_id else None
         reasons = _problems(session, typed, old)
         if not reasons:
-            if old is not None:
-                _end(session, console, sent, old)
             new = BannedPhrase(
                 phrase=typed["phrase"],
                 say_instead=typed["say_instead"],
@@ -71,9 +54,7 @@ def _keep(request: Request, console: Console, sent: Submission, phrase_id: int) 
                 by=sent.visitor.id,
                 at=console.now(),
             )
-            session.add(new)
-            session.flush()
-            record(session, "BannedPhrase", new.id or 0, f"staff:{sent.visitor.id}", "put on the list", console.now())
+            kept_lists.begin(session, console, sent, new, old)
     if reasons:
         return _show(request, console, sent.visitor, Refused(reasons, phrase_id, typed))
     return RedirectResponse(f"/phrases#phrase-{new.id}", status_code=303)
@@ -106,34 +87,7 @@ def _problems(session: Session, typed: dict[str, str], old: BannedPhrase | None)
     return reasons
 
 
-def _end(session: Session, console: Console, sent: Submission, phrase: BannedPhrase) -> None:
-    phrase.ended_at, phrase.ended_by = console.now(), sent.visitor.id
-    session.add(phrase)
-    by = f"staff:{sent.visitor.id}"
-    record(session, "BannedPhrase", phrase.id or 0, by, "taken off the list", console.now())
-
-
-def _phrase(session: Session, phrase_id: int) -> BannedPhrase:
-    found = session.exec(
-        select(BannedPhrase).where(BannedPhrase.id == phrase_id, col(BannedPhrase.ended_at).is_(None)).with_for_update()
-    ).first()
-    if found is None:
-        raise NotFound("There is no such phrase on the list.")
-    return found
-
-
 def _show(request: Request, console: Console, visitor: Visitor, refused: Refused | None = None) -> Response:
     with console.product.database.read() as session:
         phrases = phrases_in_force(session)
-        people = names_of_staff(session, [one.by for one in phrases])
-    return signed_in_page(
-        request,
-        console,
-        visitor,
-        "phrases.html",
-        422 if refused else 200,
-        phrases=phrases,
-        people=people,
-        refused=refused,
-        longest=LONGEST,
-    )
+    return kept_lists.show(request, console, visitor, "phrases.html", phrases, refused)

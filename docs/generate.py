@@ -40,6 +40,8 @@ NOUNS = {
     "Reply": "A reply",
     "ServiceRequest": "A service request",
     "FixedQuestion": "A question whether it is fixed",
+    "TweetChat": "A tweet chat",
+    "ModerationAct": "An act of moderation",
 }
 
 

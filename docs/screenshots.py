@@ -1,7 +1,8 @@
-"""Takes the pictures of the documentation: `python docs/screenshots.py`, with `desk` or `loop` for a part of them.
+"""Takes the pictures of the documentation: `python docs/screenshots.py`, with `desk`, `loop` or `chat` for a part.
 
 It runs the product in a throwaway directory, works at the desk as a person would, and writes docs/images/*.png: those
-of the desk with the invented sample posts, those of the status loop with one case and the resident's chat beside it.
+of the desk with the invented sample posts, those of the status loop with one case and the resident's chat beside it,
+those of a tweet chat with the example plan.
 Needs the development set-up, a Chromium (HARK_CHROMIUM, or `chromium` on PATH) and a font with Chinese letters (Debian:
 fonts-droid-fallback) and signs (fonts-noto-color-emoji), without which some posts and buttons have boxes in them.
 """
@@ -24,8 +25,12 @@ from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from sqlmodel import select
 
+from hark311 import wiring
+from hark311.settings import load
 from hark311.simulator.pictures import draw_png
+from models import ChatQuestion, TweetChat
 
 IMAGES = Path(__file__).parent / "images"
 LARGEST = 400 * 1024
@@ -44,6 +49,18 @@ RESIDENT = {"handle": "june_on_tasker", "name": "June Abbott"}
 WORDS = "Deep pothole at 21st and Tasker St, two cars have flat tires already"
 REPORT, PIN = "Deep pothole here, two cars have flat tires already", ("39.92650", "-75.17810")
 ONE_CASE = {"quiet_hours": "", "status_digest_minutes": "0.7", "hold_seconds": "3"}
+CHAT = (
+    ("ida_on_oak", "A1: lights that work, and somebody who answers when one is out #RiverTalks", False),
+    ("sam_by_the_park", "A1 trees and benches. People sit down and watch the street #RiverTalks", False),
+    ("lucia_r", "A2: la oficina de permisos, en español, sin esperar una hora #RiverTalks", False),
+    ("minh_corner", "A2 Vietnamese at the permit office please #RiverTalks", False),
+    ("oak_street_ida", "@Philly311Demo when does the library van come to Oak Street again? #RiverTalks", True),
+    ("bo_rowhouse", "is bulk pickup free, and how do I book it? #RiverTalks", False),
+    ("jay_wheels", "You always say you are on it and then nothing happens for months #RiverTalks", False),
+    ("best_deals_now", "50 % off sneakers today only, follow me #RiverTalks", False),
+    ("nell_4th", "@Philly311Demo strong smell of gas in our house right now #RiverTalks", True),
+    ("ann_and_kids", "How late are the recreation centers open in summer? #RiverTalks", False),
+)
 SECOND = "Street light out on the corner of 21st and Tasker St since Monday"
 
 
@@ -54,6 +71,7 @@ class Running:
     desk: str
     city: str
     link: str
+    data: Path
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """A call to the simulator's control API."""
@@ -81,7 +99,7 @@ def product(**settings: str) -> Iterator[Running]:
             )
             if not link:
                 raise SystemExit("The product did not start; the lines above say why.")
-            yield Running(f"http://127.0.0.1:{desk}", f"http://127.0.0.1:{city}", link)
+            yield Running(f"http://127.0.0.1:{desk}", f"http://127.0.0.1:{city}", link, Path(data))
         finally:
             running.terminate()
             running.wait(30)
@@ -309,12 +327,77 @@ def loop(browser: Browser, running: Running) -> None:
     both.take("loop-6-closed")
 
 
+def put_back(running: Running, chat_id: int, minutes: int) -> None:
+    """Let a chat have begun so many minutes ago, its questions asked in time: no picture waits for an hour to pass."""
+    database = wiring.database_of(load(running.data))
+    with database.write() as session:
+        chat = session.get_one(TweetChat, chat_id)
+        chat.starts_at = datetime.now(UTC) - timedelta(minutes=minutes)
+        for one in session.exec(select(ChatQuestion).where(ChatQuestion.chat_id == chat_id)).all():
+            if one.at_seconds <= minutes * 60:
+                one.asked_at = chat.starts_at + timedelta(seconds=one.at_seconds)
+                session.add(one)
+        session.add(chat)
+    database.dispose()
+
+
+def chat(browser: Browser, running: Running) -> None:
+    """The board of a chat that is on, an answer, what a guest sees, and the stage."""
+    desk = opened(browser, running, viewport={"width": 1280, "height": 860})
+    desk.goto("/chats")
+    desk.get_by_role("button", name="Start from an example").click()
+    desk.wait_for_url(re.compile(r"/chats/\d+"))
+    chat_id = int(re.findall(r"/chats/(\d+)", desk.url)[0])
+    desk.goto(f"/chats/{chat_id}/people")
+    desk.get_by_label("Their name").fill("Gwen Adeyemi")
+    desk.get_by_role("button", name="Invite").click()
+    link = desk.locator(".once-link").inner_text()
+    desk.goto(f"/chats/{chat_id}")
+    desk.get_by_role("button", name="Draft the whole run").click()
+    desk.wait_for_load_state("load")
+    put_back(running, chat_id, 16)
+    board = f"/chats/{chat_id}/board"
+    desk.goto(board)
+    pause = desk.get_by_role("button", name="Pause")
+    wait_until("the clock opens the chat", lambda: desk.reload() and pause.count())
+    for handle, text, names_us in CHAT:
+        said = {"author": {"handle": handle, "name": handle}, "text": text, "mention": names_us}
+        running.ask("POST", "/x/posts", said)
+    wait_until("the last post is on the board", lambda: desk.get_by_text(CHAT[-1][1][:30]).count() > 0)
+    wait_until("the danger is on the board", lambda: desk.get_by_text("strong smell of gas").count() > 0)
+    desk.locator(".lane-question .card-link", has_text="library van").first.focus()
+    desk.keyboard.press("s")
+    desk.locator(".card", has_text="for Gwen Adeyemi").first.wait_for()
+    on_both(desk, "chat-board")
+    state = desk.context.storage_state()
+    dark = opened(browser, running, viewport={"width": 1280, "height": 860}, color_scheme="dark", storage_state=state)
+    dark.goto(board)
+    dark.locator(".lane-question .card-link").first.focus()
+    take(dark, "chat-board-dark")
+    guest = browser.new_context(base_url=running.desk, viewport={"width": 1280, "height": 720}).new_page()
+    guest.goto(link)
+    guest.get_by_role("button", name="Sign in").click()
+    guest.wait_for_url("**/chats**")
+    guest.goto(board)
+    guest.locator("#lane-mine").get_by_text("library van").wait_for()
+    on_both(guest, "chat-guest")
+    desk.locator(".card-link", has_text="bulk pickup").first.click()
+    desk.get_by_label("A numbered post").wait_for()
+    on_both(desk, "chat-answer")
+    desk.goto(f"{board}?lane=answer")
+    desk.locator(".card-link", has_text="permit office").first.focus()
+    desk.keyboard.press("c")
+    desk.locator(".card", has_text="in the recap").first.wait_for()
+    desk.goto(f"/chats/{chat_id}/stage")
+    take(desk, "chat-stage")
+
+
 def main() -> None:
     chromium = os.environ.get("HARK_CHROMIUM") or shutil.which("chromium")
     if not chromium:
         raise SystemExit("No Chromium: set HARK_CHROMIUM to one, or install a `chromium` on PATH.")
     IMAGES.mkdir(exist_ok=True)
-    wanted = sys.argv[1:] or ["desk", "loop"]
+    wanted = sys.argv[1:] or ["desk", "loop", "chat"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS, headless=True)
         if "desk" in wanted:
@@ -323,6 +406,9 @@ def main() -> None:
         if "loop" in wanted:
             with product(**ONE_CASE) as running:
                 loop(browser, running)
+        if "chat" in wanted:
+            with product(quiet_hours="") as running:
+                chat(browser, running)
         browser.close()
 
 

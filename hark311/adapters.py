@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hark311.outgoing import event_hooks, plain_session, x_session
+from hark311.outgoing import event_hooks, plain_session, stream_session, x_session
 from hark311.sessions import KeptSession
 from hark311.settings import AccountSettings, BlueskyAccount, MastodonAccount, Settings, TelegramAccount, XAccount
 from hark311.tolls import Tolls
@@ -26,7 +26,8 @@ def listener_arguments(
         case BlueskyAccount():
             return shared | {"operator": account.operator}
         case XAccount():
-            return shared | {"operator": account.operator, "country": account.country}
+            own = shared | {"operator": account.operator, "country": account.country}
+            return own | ({"stream_session": stream_session(account.base_url)} if account.filtered_stream else {})
 
 
 def webhook_url(settings: Settings, name: str) -> str:

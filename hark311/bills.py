@@ -28,6 +28,7 @@ _X: Sequence[tuple[str, str, str]] = (
     ("POST", r"/2/tweets", "create_post"),
     ("DELETE", r"/2/tweets/\d+", "delete_post"),
     ("PUT", r"/2/tweets/\d+/hidden", "hide"),
+    ("(POST|DELETE)", r"/2/users/\d+/muting(/\d+)?", "mute"),
     ("GET", r"/2/dm_(events|conversations).*", "messages"),
     ("POST", r"/2/dm_conversations.*", "send_message"),
     ("(GET|POST)", r"/2/compliance/.*", "compliance"),

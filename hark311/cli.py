@@ -12,6 +12,7 @@ from hark311 import (
     __version__,
     accounts,
     calendars_cli,
+    chats_cli,
     database_cli,
     deliveries_cli,
     evaluate_cli,
@@ -26,6 +27,7 @@ from hark311 import (
     templates_cli,
     training,
 )
+from hark311.rehearsal.chat_cli import chat
 from hark311.rehearsal.cli import storm
 from hark311.settings import Settings
 from hark311.terminal import AsJson, Data, err, fail, of_running, out, progress, settings_of, stored, told
@@ -40,6 +42,7 @@ app = typer.Typer(
 app.add_typer(database_cli.app, name="db")
 simulate = typer.Typer()
 simulate.command(name="storm")(storm)
+simulate.command(name="chat")(chat)
 app.add_typer(simulate, name="simulate")
 app.add_typer(training.app, name="train")
 app.add_typer(places.app, name="places")
@@ -55,6 +58,7 @@ app.command()(deliveries_cli.deliveries)
 app.command()(freeze_cli.thaw)
 app.add_typer(calendars_cli.app, name="calendars")
 app.add_typer(staff_cli.app, name="staff")
+app.add_typer(chats_cli.app, name="chats")
 app.add_typer(partners_cli.app, name="partners")
 
 Port = Annotated[int | None, typer.Option("--port", help="Port of the desk.", show_default="8311")]

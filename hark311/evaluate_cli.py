@@ -13,7 +13,7 @@ def evaluate(
     task: Annotated[
         str,
         typer.Argument(
-            help="intent, category, emergency, language, location, resolve, neighbours, learning or length.",
+            help="intent, category, emergency, language, location, resolve, neighbours, learning, length or chat.",
             show_default=False,
         ),
     ],
@@ -50,6 +50,11 @@ def evaluate(
 
     Example: `hark evaluate length validate.yml --json`
 
+    `chat` reads posts of a tweet chat (text, minute, reply_to_question) with six questions at minutes 5 to 50, and says
+    how often the question they belong to and the lane they stand in are right.
+
+    Example: `hark evaluate chat posts.jsonl --json`
+
     `learning` plays how fast it learns: it asks for the labels it is least certain of, and is measured again.
 
     Example: `hark evaluate learning --pool mine.jsonl --test others.jsonl --labels 1000 --json`
@@ -71,6 +76,11 @@ def evaluate(
         from hark311 import evaluating_length
 
         evaluating_length.length(files, as_json=as_json, fail=fail, out=out)
+        return
+    if task == "chat":
+        from hark311 import evaluating_chat
+
+        evaluating_chat.chat(settings, files, as_json=as_json, fail=fail, progress=progress, out=out, err=err)
         return
     if task == "resolve":
         evaluating_places.resolve(

@@ -41,7 +41,7 @@ def evaluate(
     `city`: whose gazetteer helps to find places; "" for patterns alone.
     """
     if task not in TASKS:
-        every = ", ".join([*TASKS, "resolve", "neighbours", "learning", "length"])
+        every = ", ".join([*TASKS, "resolve", "neighbours", "learning", "length", "chat"])
         fail(f"{task!r} is no task. Choose one of: {every}.", 2)
     labelled = _rows(task, files, fail)
     if report:

@@ -229,7 +229,7 @@ def _answers(session: Session, ids: list[int]) -> dict[int, list[Answer]]:
     ).all()
     found: dict[int, list[Answer]] = defaultdict(list)
     for one in rows:
-        if one.sent_at:
+        if one.sent_at and one.mention_id is not None:
             answer = Answer(
                 sent_at=one.sent_at,
                 approved_at=one.approved_at,

@@ -87,6 +87,11 @@ def x_session(base_url: str, toll: Toll | None = None) -> requests.Session:
     return session
 
 
+def stream_session(base_url: str) -> requests.Session:
+    """The same for X's filtered stream. It is not metered: the search beside it reads, and counts, the same posts."""
+    return x_session(base_url)
+
+
 def plain_session(toll: Toll | None = None) -> requests.Session:
     """A session for an SDK that takes one and knows its own host (Mastodon.py), with a time limit."""
     session = requests.Session()

@@ -156,12 +156,12 @@ def _figures(settings: "Settings", account: "Account", query: str) -> dict[str, 
     from hark311.prices import load_prices
     from hark311.rules import estimate
     from listeners.errors import ListenerError
-    from listeners.protocol import Searches
+    from listeners.protocol import CountsFound
 
     async def counted() -> int:
         _, listener = wiring.listeners_of(settings)[account.name]
         async with listener:
-            if not isinstance(listener, Searches):
+            if not isinstance(listener, CountsFound):
                 fail("This channel cannot be searched.")
             return await listener.count(query)
 

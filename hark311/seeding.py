@@ -17,6 +17,7 @@ from hark311.starter import (
     load_status_rules,
     load_templates,
 )
+from hark311.starter.moderation import load_policy
 from models import (
     Account,
     BannedPhrase,
@@ -24,6 +25,7 @@ from models import (
     KeyRule,
     KnowledgeCard,
     LayerKind,
+    ModerationClause,
     Referral,
     ReplyTemplate,
     RoadOwner,
@@ -70,6 +72,8 @@ def _starter(session: Session) -> None:
     session.add_all(one for one in load_phrases() if (one.phrase, one.language) not in banned)
     judged = set(session.exec(select(StatusRule.phrase)).all())
     session.add_all(one for one in load_status_rules() if one.phrase not in judged)
+    if session.exec(select(ModerationClause.id).limit(1)).first() is None:
+        session.add_all(load_policy(utc_now()))
     have = set(session.exec(select(ReplyTemplate.key, ReplyTemplate.language)).all())
     session.add_all(one for one in load_templates() if (one.key, one.language) not in have)
 

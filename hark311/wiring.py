@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from classifier.redaction import redact
 from hark311 import adapters
+from hark311.chat_boards import board_reader_of
 from hark311.cities import client_of
 from hark311.console.auth import issue_link
 from hark311.embedded import redis_url
@@ -36,8 +37,8 @@ from hark311.whose import WhoseIsIt
 from listeners.counting import compare_with_channel
 from listeners.gaps import refill_a_page
 from listeners.hearing import Hearing
-from listeners.lanes import count_rules, hear_lanes
-from listeners.protocol import Listener
+from listeners.lanes import count_rules, hear_lanes, hear_stream
+from listeners.protocol import Listener, Streams
 from listeners.registry import listener_class
 from models import (
     Channel,
@@ -130,6 +131,7 @@ def desk_of(settings: Settings, database: Database) -> Desk:
         hold=timedelta(seconds=settings.hold_seconds),
         lease=timedelta(minutes=settings.claim_minutes),
         speaking=speaking_of(settings),
+        zone=ZoneInfo(settings.city_time_zone),
     )
 
 
@@ -211,6 +213,7 @@ def suggester_of(settings: Settings, database: Database) -> Suggester:
         private_kinds(settings),
         zone=ZoneInfo(settings.city_time_zone),
         speaking=speaking_of(settings),
+        board_reader=board_reader_of(settings),
     )
 
 
@@ -275,6 +278,7 @@ def hearings_of(
             poll_every=timedelta(seconds=_pause_of(account)),
             ask_backfill=account.backfill == "ask",
             beside=BESIDE,
+            at_once=hear_stream if isinstance(listener, Streams) else None,
             pause_of=_cadence(name, account, tolls, zone),
         )
         for name, (account, listener) in listeners_of(settings, tolls).items()

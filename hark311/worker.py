@@ -33,9 +33,11 @@ from models import job_names
 from responders import jobs as responder_jobs
 from responders import promises
 from responders.asked_numbers import AskedNumbers
+from responders.chats import recap_rounds
 from responders.city_services import ServicesInStep
 from responders.fixed_rounds import FixedRounds
 from responders.following_city import CityFollower
+from responders.moderation import rounds as moderation_rounds
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,8 @@ ROUNDS: list[tuple[Job, int]] = [
     *translating.ROUNDS,
     *thumbnails.ROUNDS,
     *promises.ROUNDS,
+    *moderation_rounds.ROUNDS,
+    *recap_rounds.ROUNDS,
     *holidays_of.ROUNDS,
 ]
 
@@ -155,6 +159,8 @@ async def parts_of(
         "services": ServicesInStep(database, city) if city else None,
         "promises": promises.Promises(database, ZoneInfo(settings.city_time_zone), settings.promise_warning_days),
         "holidays": holidays_of.Holidays(database),
+        "recaps": recap_rounds.Recaps(database),
+        "moderation": moderation_rounds.ModerationRounds(wiring.desk_of(settings, database), responders),
         "telling": telling_of(settings, database, wiring.desk_of(settings, database), wiring.redact_for(settings)),
         "pager": wiring.pager_of(settings, database),
         "notices": wiring.notices_of(settings, database),

@@ -15,13 +15,13 @@ from atproto_client.models.dot_dict import DotDict
 from atproto_client.request import AsyncRequest
 from atproto_core.exceptions import AtProtocolError
 
+from listeners.bluesky_beside import BlueskyBeside
 from listeners.errors import ChannelUnavailable, CredentialsRejected, ListenerError, RateLimited
-from listeners.findings import bot_label, clock, finding, named_operator
-from listeners.protocol import Batch, Finding, OurAccount
+from listeners.protocol import Batch, OurAccount
 from models import Channel, utc_now
 from models.bluesky_fields import UNREADABLE, Json, place_of, said_in, without_version
 from models.bluesky_lanes import Cursor, Page
-from models.bluesky_posts import context_in, is_labelled, read_news
+from models.bluesky_posts import context_in, read_news
 from models.bluesky_session import KeepsSession, PasswordRejected, Refusal, SharedSession
 from models.opened import Opened
 from models.posts import IncomingPost
@@ -29,7 +29,7 @@ from models.posts import IncomingPost
 READ_SECONDS, LOOKED_UP = 20, 25
 
 
-class BlueskyListener(Opened):
+class BlueskyListener(BlueskyBeside, Opened):
     """Hears one account; `kept` holds its session (signing in is limited); check() looks for `operator`."""
 
     channel = Channel.BLUESKY
@@ -115,26 +115,6 @@ class BlueskyListener(Opened):
         if not all(isinstance(page.get("posts"), list) for page in pages):
             raise ChannelUnavailable("Bluesky did not show the posts it told us of")
         return {said_in(post, "uri"): post for page in pages for post in page["posts"] if isinstance(post, Mapping)}
-
-    async def check(self) -> Sequence[Finding]:
-        """The session, the kind of password, handle, bot label, named operator and the clock. Never raises."""
-        try:
-            us = await self.whoami()
-            profile = await self._ask("app.bsky.actor.getProfile", actor=us.channel_account_id)
-        except ListenerError as error:
-            return [Finding("sign-in", False, str(error), "Set the handle, and an app password made in Bluesky.")]
-        same = us.handle.casefold() == self._handle.casefold().removeprefix("@")
-        app, says = self._session.scope != "com.atproto.access", f"the account answers to @{us.handle}"
-        return [
-            Finding("sign-in", True, f"signed in as @{us.handle}"),
-            finding("handle", same, says, says, "Set its handle as it is now."),
-            finding(
-                "app password", app, "it is one", "it is the main one", "Make an app password; change the main one."
-            ),
-            bot_label(is_labelled(profile, "bot"), "Label the account as a bot in its Bluesky settings."),
-            named_operator(self._operator, said_in(profile, "description"), "Write it into the profile."),
-            clock(self._clock(), self._their_date, "Bluesky"),
-        ]
 
     async def _ask(self, nsid: str, **asked: Any) -> Json:
         """What Bluesky answers. Raises ListenerError, of which _Gone is what is not there any more."""

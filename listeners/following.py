@@ -95,17 +95,20 @@ def settle_by_own_post(session: Session, own: Post, now: datetime) -> None:
     """Our own post, seen by the listener, is proof: it settles a reply posted by hand, and one that was in doubt.
 
     It is the reply whose words it says, and does not hang elsewhere; what a person posts by hand may say it otherwise,
-    and is known by what it hangs under. One that a person said was sent learns where it stands.
+    and is known by what it hangs under. A post of a chat hangs under nothing and is known by its words alone. One that
+    a person said was sent learns where it stands.
     """
     known = select(Reply.id).where(Reply.account_id == own.account_id, Reply.sent_post_id == own.channel_post_id)
     if session.exec(known).first() is not None:
         return
     parents = _hangs_under(session, own)
+    in_thread, of_chat = col(Mention.conversation_id) == own.conversation_id, col(Reply.chat_post_id).is_not(None)
     replies = session.exec(
         select(Reply)
-        .join(Mention, col(Mention.id) == Reply.mention_id)
+        .outerjoin(Mention, col(Mention.id) == Reply.mention_id)
         .where(
-            Mention.conversation_id == own.conversation_id,
+            in_thread if own.in_reply_to is not None else or_(in_thread, of_chat),
+            Reply.account_id == own.account_id,
             col(Reply.state).in_([*SETTLED_HERE, ReplyState.SENDING]),
             col(Reply.sent_post_id).is_(None),
         )
@@ -184,4 +187,5 @@ def _settle(session: Session, reply: Reply, tried: SendAttempt | None, own: Post
         conversation.first_contact_at = own.created_at
         session.add(conversation)
     advance(session, reply, ReplyState.SENT, BY, "our own post was seen in the thread", now)
-    close_if_settled(session, reply.mention_id, now, BY)
+    if reply.mention_id is not None:
+        close_if_settled(session, reply.mention_id, now, BY)

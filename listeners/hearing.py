@@ -13,15 +13,27 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
+from listeners.cadence import while_live
 from listeners.changes import forget_posts
 from listeners.errors import AnotherAccount, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
 from listeners.intake import Stored, begin, store_batch
 from listeners.protocol import Batch, FindsDeleted, Listener, OurAccount, Wakes
-from models import CHANNELS, Account, AccountHealth, Database, Mention, Post, utc_now
+from models import (
+    CHANNELS,
+    Account,
+    AccountHealth,
+    ChatEntry,
+    ChatState,
+    Database,
+    Mention,
+    Post,
+    TweetChat,
+    utc_now,
+)
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import PostKind
 
@@ -55,8 +67,12 @@ class Hearing:
     """What was written before our first contact waits for a person to take it in."""
     beside: Sequence[Callable[["Hearing"], Awaitable[None]]] = ()
     """What is heard beside the mentions, one step each, whenever no more mentions wait and no trouble is on."""
+    at_once: Callable[["Hearing"], Awaitable[None]] | None = None
+    """What a wake does instead of ending the pause, where the channel itself brought what is there."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     """Ends a pause early: set it when the channel says that something is there."""
+    live: bool = field(default=False, init=False)
+    """A tweet chat takes place on this account: it is looked at every few seconds. Set by what hears the searches."""
     _failures: int = field(default=0, init=False)
     _asked_to_wait: bool = field(default=False, init=False)
 
@@ -103,7 +119,8 @@ class Hearing:
         if stored:
             await self._hear_beside()
         new_posts = stored.new_posts if stored else 0
-        return self.pause_of(self.poll_every, new_posts).total_seconds()
+        wait = self.pause_of(self.poll_every, new_posts)
+        return (while_live(wait, self.poll_every) if self.live else wait).total_seconds()
 
     def under_lease(self, step: Callable[[Session, Account, datetime], T]) -> T | None:
         """Take a step in one transaction with the account locked; None, and no step, where the lease is not ours.
@@ -117,25 +134,32 @@ class Hearing:
     async def _hear_beside(self) -> None:
         """Trouble with one of these is its own: the mentions are heard all the same."""
         for step in self.beside:
-            try:
-                await step(self)
-            except ListenerError as error:
-                log.info("%s: %s", self.account_name, error)
-            except Exception:
-                log.exception("%s: what is heard beside the mentions failed", self.account_name)
+            await self._try(step)
+
+    async def _try(self, step: Callable[["Hearing"], Awaitable[None]]) -> None:
+        try:
+            await step(self)
+        except ListenerError as error:
+            log.info("%s: %s", self.account_name, error)
+        except Exception:
+            log.exception("%s: what is heard beside the mentions failed", self.account_name)
 
     async def _rest(self, seconds: float) -> None:
         """Pause, or until woken; a pause the channel asked for is kept to its end.
 
-        The lease is kept meanwhile: nobody else begins, and the desk sees us.
+        The lease is kept meanwhile: nobody else begins, and the desk sees us. What the channel brought by itself is
+        taken in all the while.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        early = asyncio.Event() if self._asked_to_wait else self.woken
+        early = asyncio.Event() if self._asked_to_wait and self.at_once is None else self.woken
         while (left := until - loop.time()) > 0 and not early.is_set():
             kept = min(left, LEASE.total_seconds() / 2)
             with suppress(TimeoutError):
                 await asyncio.wait_for(early.wait(), kept)
+            if early.is_set() and self.at_once is not None:
+                early.clear()
+                await self._try(self.at_once)
             if kept < left:
                 await asyncio.to_thread(self._take_lease)
         self.woken.clear()
@@ -204,7 +228,7 @@ class Hearing:
                 session.add(account)
 
     async def forget_deleted(self) -> int:
-        """Ask the channel which posts of open work are gone, and purge those (invariant 6); returns how many."""
+        """Ask the channel which posts of open work and of chats are gone, and purge those (invariant 6); how many."""
         if not isinstance(self.listener, FindsDeleted):
             return 0
         gone, after = 0, 0
@@ -229,7 +253,7 @@ class Hearing:
                     col(Post.id) > after,
                     Post.kind == PostKind.MENTION,
                     col(Post.deleted_at).is_(None),
-                    col(Mention.state).in_(OPEN_MENTIONS),
+                    or_(col(Mention.state).in_(OPEN_MENTIONS), col(Mention.id).in_(_on_boards(self.clock()))),
                 )
                 .order_by(col(Post.id))
                 .limit(LOOK_UP)
@@ -240,6 +264,12 @@ class Hearing:
         with self.database.write() as session:
             account = _locked(session, self.account_name)
             return forget_posts(session, account, post_ids, "does not show the post any more", self.clock())
+
+
+def _on_boards(now: datetime) -> Any:
+    """Mentions on the board of a chat that takes place, or ended within a day: they rest, and are shown there."""
+    shown = or_(TweetChat.state == ChatState.LIVE, col(TweetChat.ended_at) > now - timedelta(days=1))
+    return select(ChatEntry.mention_id).join(TweetChat, col(TweetChat.id) == ChatEntry.chat_id).where(shown)
 
 
 def _require_same_account(ours: Account, us: OurAccount) -> None:

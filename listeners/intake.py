@@ -15,13 +15,20 @@ from sqlmodel import Session, select
 
 from listeners.changes import follow_moves, forget_posts, stands_still
 from listeners.following import goes_on, same_album, settle_by_own_post, wrote_again
-from listeners.known import authors, chains, context_that_speaks_to_us, conversations, known_posts, known_unreadable
+from listeners.known import (
+    authors,
+    chains,
+    context_that_speaks_to_us,
+    conversations,
+    heard_in_groups,
+    known_posts,
+    known_unreadable,
+)
+from listeners.post_rows import post_row
 from listeners.protocol import Batch
 from models import (
     Account,
     Attachment,
-    Author,
-    Conversation,
     Gap,
     Mention,
     MentionState,
@@ -229,6 +236,7 @@ class _Page:
 
     def __init__(self, session: Session, account: Account, posts: Sequence[IncomingPost], now: datetime) -> None:
         self.session, self.account, self.now = session, account, now
+        posts = heard_in_groups(session, account, posts)
         self.posts = posts = [_with_command(_storable(post)) for post in posts]
         self.stored = Stored()
         self.known = known_posts(session, account, [post.post_id for post in posts])
@@ -266,7 +274,7 @@ class _Page:
         kind = PostKind.OWN if own else post.kind
         if kind == PostKind.CONTEXT and post.edit_chain in self.chains:
             kind = PostKind.MENTION  # a version that no longer names us still changes what was said to us
-        row = _post_row(self.account, conversation, author, post, kind, self.now)
+        row = post_row(self.account, conversation, author, post, kind, self.now)
         mention = self._mention_for(post) if row.kind == PostKind.MENTION else None
         counter = _COUNTER_OF[kind]
         setattr(self.stored, counter, getattr(self.stored, counter) + 1)
@@ -294,7 +302,7 @@ class _Page:
             self._now_addressed(post)
             return
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
-        whole = _post_row(self.account, conversation, author, post, PostKind.MENTION, self.now)
+        whole = post_row(self.account, conversation, author, post, PostKind.MENTION, self.now)
         row.sqlmodel_update(whole.model_dump(exclude={"id", "mention_id", "received_at"}))
         mention = self._mention_for(post)
         self.stored.promoted.append(row.received_at.astimezone(UTC).date())
@@ -365,36 +373,3 @@ def _attach(session: Session, row: Post, post: IncomingPost, known: Sequence[str
                 alt_text=file.alt_text,
             )
         )
-
-
-def _post_row(
-    account: Account,
-    conversation: Conversation,
-    author: Author,
-    post: IncomingPost,
-    kind: PostKind,
-    now: datetime,
-) -> Post:
-    return Post(
-        account_id=account.id or 0,
-        channel_post_id=post.post_id,
-        edit_chain=post.edit_chain,
-        conversation_id=conversation.id or 0,
-        author_id=author.id,
-        kind=kind,
-        album=post.album,
-        in_reply_to=post.in_reply_to,
-        text=post.text,
-        language_hint=post.language_hint,
-        url=post.url,
-        lat=post.pin.lat if post.pin else None,
-        lon=post.pin.lon if post.pin else None,
-        pin_accuracy_m=post.pin.accuracy_m if post.pin else None,
-        pin_title=", ".join(filter(None, (post.pin.title, post.pin.address))) if post.pin else "",
-        command=post.command,
-        reply_with=dict(post.reply_with) or None,
-        rule_id=post.rule_id,
-        created_at=post.created_at,
-        received_at=now,
-        raw=dict(post.raw),
-    )

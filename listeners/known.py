@@ -1,12 +1,47 @@
 """What is stored already of a page on its way in: asked once for all of its posts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from models import Account, Author, Conversation, Mention, Post, UnreadablePost
+from models import (
+    Account,
+    Author,
+    Channel,
+    ChatNetwork,
+    ChatState,
+    Conversation,
+    Mention,
+    Post,
+    TweetChat,
+    UnreadablePost,
+)
 from models.posts import IncomingAuthor, IncomingPost, PostKind
+
+
+def heard_in_groups(session: Session, account: Account, posts: Sequence[IncomingPost]) -> Sequence[IncomingPost]:
+    """The same posts; where a chat takes place in a group of ours, all of it is said in the chat, though not to us."""
+    if account.channel != Channel.TELEGRAM or not any(post.kind == PostKind.CONTEXT for post in posts):
+        return posts
+    groups = set(
+        session.exec(
+            select(ChatNetwork.conversation_id)
+            .join(TweetChat, col(TweetChat.id) == ChatNetwork.chat_id)
+            .where(
+                ChatNetwork.account_id == account.id,
+                ChatNetwork.conversation_id != "",
+                TweetChat.state == ChatState.LIVE,
+            )
+        ).all()
+    )
+    return [
+        replace(post, kind=PostKind.MENTION, addressed=False)
+        if post.kind == PostKind.CONTEXT and post.conversation_id in groups
+        else post
+        for post in posts
+    ]
 
 
 def chains(session: Session, account: Account, posts: Sequence[IncomingPost]) -> dict[str, Mention]:

@@ -14,21 +14,20 @@ import requests
 from mastodon import CallbackStreamListener, Mastodon, MastodonError
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
-from listeners.findings import bot_label, finding, named_operator
-from listeners.protocol import Batch, Finding, OurAccount
+from listeners.mastodon_beside import Gone, MastodonBeside
+from listeners.protocol import Batch, OurAccount
 from listeners.streams import WakingStream
 from models import Channel, utc_now
-from models.mastodon_fields import HOW, UNREADABLE, account_in, goes_on_at, original, profile_text, refusal_in
+from models.mastodon_fields import HOW, UNREADABLE, account_in, goes_on_at, original, refusal_in
 from models.mastodon_heard import Heard, Threads, notifications_in, unreadable
 from models.opened import Opened
 from models.posts import IncomingPost, PostKind, UnreadableItem
 
-MAKE_APP = "In Preferences > Development make an app with the scopes read and write; put its token in."
 READ_SECONDS, STREAM_SILENCE_SECONDS, RECONNECT_SECONDS = 20, 60, 30
 """Mastodon's stream gives a sign of life every 15 s; a server without one is asked again every half minute."""
 
 
-class MastodonListener(Opened):
+class MastodonListener(MastodonBeside, Opened):
     """Hears one account. `session` carries what stands between us and it; `operator` is looked for in its note."""
 
     channel = Channel.MASTODON
@@ -98,7 +97,7 @@ class MastodonListener(Opened):
 
     async def _around(self, status_id: str) -> tuple[Sequence[Any], Sequence[Any]]:
         """What stands above and below a status; nothing where that is gone. Raises ListenerError."""
-        with suppress(_Gone):
+        with suppress(Gone):
             context = await self._ask(partial(self._api.status_context, status_id))
             return list(context["ancestors"]), list(context["descendants"])
         return (), ()
@@ -119,31 +118,11 @@ class MastodonListener(Opened):
         for post_id in post_ids:
             try:
                 await self._ask(partial(self._api.status, original(post_id)))
-            except _Gone:
+            except Gone:
                 gone.append(post_id)
         if gone:
             await self._ask(self._api.account_verify_credentials)  # a server that has nothing at all deleted nothing
         return gone
-
-    async def check(self) -> Sequence[Finding]:
-        """The key and its scopes, bot label, named operator, the stream. What a server does not tell is None."""
-        app: Any = {}
-        try:
-            me = await self._ask(self._api.account_verify_credentials)
-            with suppress(_Gone):
-                app = await self._ask(self._api.app_verify_credentials)
-            profile = profile_text(me)
-        except (ListenerError, *UNREADABLE) as error:
-            return [Finding("key", False, str(error), MAKE_APP)]
-        have = {str(one).partition(":")[0] for one in app.get("scopes") or ()}
-        enough, says = have >= {"read", "write"} if have else None, f"the app has {', '.join(sorted(have))}"
-        return [
-            Finding("key", True, f"opens @{me['acct']}"),
-            finding("scopes", enough, says, says, MAKE_APP),
-            bot_label(bool(me.get("bot")), "Tick 'This is an automated account' in the profile."),
-            named_operator(self._operator, profile, "Name who answers for the account in the profile's text."),
-            finding("stream", self._stream.receives(), "open", "none: posts are heard by polling", "None is lost."),
-        ]
 
     async def _begin_stream(self, heard: Callable[[Any], None], deleted: Callable[[Any], None]) -> Any:
         listen: Any = CallbackStreamListener
@@ -152,7 +131,7 @@ class MastodonListener(Opened):
         return await self._ask(lambda: self._api.stream_user(ears, timeout=STREAM_SILENCE_SECONDS, **again))
 
     async def _ask(self, call: Callable[[], Any]) -> Any:
-        """One call of the SDK, in a thread. Raises ListenerError, of which _Gone is a 404."""
+        """One call of the SDK, in a thread. Raises ListenerError, of which Gone is a 404."""
         self._api.request_timeout = READ_SECONDS
         try:
             return await asyncio.to_thread(call)
@@ -166,11 +145,7 @@ class MastodonListener(Opened):
             case 403, _:
                 return PermissionMissing("Mastodon does not let our token do this: it needs the scopes read and write")
             case 404, _:
-                return _Gone("Mastodon does not have what we asked for")
+                return Gone("Mastodon does not have what we asked for")
             case 429, _:
                 return RateLimited(goes_on_at(self._api.ratelimit_reset, utc_now()))
         return ChannelUnavailable(f"Mastodon could not be reached, or not understood: {type(error).__name__}")
-
-
-class _Gone(ChannelUnavailable):
-    """The server does not have it, or does not show it to us."""

@@ -123,11 +123,16 @@ class HearsLanes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchRule:
-    """What to search for, in the channel's own words, from `begins_at` (aware UTC) on."""
+    """What to search for, in the channel's own words, from `begins_at` (aware UTC) on.
+
+    `chat`: it is the hashtag of a tweet chat, whose reposts are counted. `live`: that chat takes place now.
+    """
 
     id: int
     query: str
     begins_at: datetime
+    chat: bool = False
+    live: bool = False
 
 
 @runtime_checkable
@@ -138,8 +143,27 @@ class Searches(Protocol):
         """One page of what a rule finds after `cursor`. Raises ListenerError."""
         ...
 
+
+@runtime_checkable
+class CountsFound(Protocol):
+    """A channel that tells how many posts a search would find."""
+
     async def count(self, query: str) -> int:
         """How many posts of the last seven days a query finds. Raises ListenerError."""
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A channel that can bring what rules find at once. Searching goes on beside it, so that nothing rests on it."""
+
+    @property
+    def stream_is_open(self) -> bool:
+        """Whether it brings what is found now."""
+        ...
+
+    async def stream(self, rules: Sequence[SearchRule]) -> Batch:
+        """What it brought for these rules since the last call; without any it is closed. Raises ListenerError."""
         ...
 
 

@@ -9,6 +9,24 @@ from models.attributes import Datatype, ServiceAttribute
 from models.business_time import Promise, PromiseUnit, Timetable
 from models.calendars import Calendar, CalendarDay, CalendarDesk, CalendarOpening, ServicePromise, Stoppage
 from models.channels import CHANNELS, Account, AccountHealth, Channel, ChannelFacts, Gap, Lane, ListeningRule
+from models.chats import (
+    AnsweredHow,
+    ChatAnswer,
+    ChatEntry,
+    ChatLane,
+    ChatNetwork,
+    ChatPart,
+    ChatPerson,
+    ChatPost,
+    ChatPostKind,
+    ChatQuestion,
+    ChatRecap,
+    ChatTask,
+    ChatTaskKind,
+    HeardBy,
+    LinkedHow,
+    TweetChat,
+)
 from models.city_cursors import CityCursor, CityList
 from models.database import Database, utc_now
 from models.destinations import Destination, DestinationKind, ServiceDestination
@@ -22,8 +40,17 @@ from models.keys import HandedOn, KeyRule, RuleAbout, handed_on
 from models.knowledge import AnswerLength, KnowledgeAnswer, KnowledgeCard
 from models.labels import Label, LabelSource
 from models.ledger import ComplianceJob, ComplianceState, IntakeDay, Spend
-from models.lifecycle import FixedState, IllegalTransition, MentionState, ReplyState, RequestState
+from models.lifecycle import (
+    ChatState,
+    FixedState,
+    IllegalTransition,
+    MentionState,
+    ModerationState,
+    ReplyState,
+    RequestState,
+)
 from models.mentions import Alarm, Attachment, Mention, Post, UnreadablePost
+from models.moderation import ModerationAct, ModerationClause, ModerationKind, OnNetwork
 from models.neighbours import (
     NeighbourKey,
     NeighbourMark,
@@ -77,6 +104,7 @@ __all__ = [
     "Alarm",
     "AlarmPage",
     "AnswerLength",
+    "AnsweredHow",
     "AreaKind",
     "AskedQuestion",
     "AskedState",
@@ -93,6 +121,19 @@ __all__ = [
     "Candidate",
     "Channel",
     "ChannelFacts",
+    "ChatAnswer",
+    "ChatEntry",
+    "ChatLane",
+    "ChatNetwork",
+    "ChatPart",
+    "ChatPerson",
+    "ChatPost",
+    "ChatPostKind",
+    "ChatQuestion",
+    "ChatRecap",
+    "ChatState",
+    "ChatTask",
+    "ChatTaskKind",
     "CityCursor",
     "CityList",
     "CityNumber",
@@ -122,6 +163,7 @@ __all__ = [
     "HandedOn",
     "Handover",
     "HandoverRead",
+    "HeardBy",
     "IllegalTransition",
     "IntakeDay",
     "Intent",
@@ -134,10 +176,15 @@ __all__ = [
     "LabelTask",
     "Lane",
     "LayerKind",
+    "LinkedHow",
     "ListeningRule",
     "Mention",
     "MentionState",
     "MentionWords",
+    "ModerationAct",
+    "ModerationClause",
+    "ModerationKind",
+    "ModerationState",
     "NamedInNote",
     "Need",
     "NeighbourKey",
@@ -147,6 +194,7 @@ __all__ = [
     "NeighbourVerdict",
     "Note",
     "NoticeState",
+    "OnNetwork",
     "Outcome",
     "Partner",
     "PartnerPhoto",
@@ -201,6 +249,7 @@ __all__ = [
     "Thumbnail",
     "Timetable",
     "Translation",
+    "TweetChat",
     "Understanding",
     "UnreadablePost",
     "UpdateSource",

@@ -28,6 +28,34 @@ def names(raw: object, handle: str) -> bool:
     return re.search(wanted, said_in(part_of(raw, "record"), "text"), re.IGNORECASE) is not None
 
 
+def has_tag(raw: object, tag: str) -> bool:
+    """Whether a post bears a hashtag (given without its sign): in its words, marked as one, or beside them."""
+    record = part_of(raw, "record")
+    if re.search(rf"(?<!\w)[#＃]{re.escape(tag)}(?!\w)", said_in(record, "text"), re.IGNORECASE):
+        return True
+    facets, beside = record.get("facets"), record.get("tags")
+    features = [
+        feature
+        for facet in (facets if isinstance(facets, list) else ())
+        if isinstance(facet, Mapping) and isinstance(facet.get("features"), list)
+        for feature in facet["features"]
+    ]
+    named = [said_in(feature, "tag") for feature in features] + [
+        one for one in (beside if isinstance(beside, list) else ()) if isinstance(one, str)
+    ]
+    return tag.casefold() in {one.casefold() for one in named}
+
+
+def speaks_to(raw: object, our_did: str, handle: str) -> bool:
+    """Whether a post names us, answers a post of ours, or quotes one."""
+    parent = said_in(part_of(raw, "record", "reply", "parent"), "uri")
+    quoted = [
+        said_in(part_of(raw, "record", "embed", "record"), "uri"),
+        said_in(part_of(raw, "record", "embed", "record", "record"), "uri"),
+    ]
+    return names(raw, handle) or any(one.startswith(f"at://{our_did}/") for one in (parent, *quoted))
+
+
 def read_post(raw: Json, our_did: str) -> IncomingPost:
     """One post. Raises ValueError with what is wrong."""
     uri, cid, record, author = said_in(raw, "uri"), said_in(raw, "cid"), part_of(raw, "record"), part_of(raw, "author")

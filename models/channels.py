@@ -172,6 +172,7 @@ class ListeningRule(SQLModel, table=True):
     counted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     trouble: str = Field(default="", description="why the channel could not count, in a sentence staff can read")
     made_by: int | None = Field(default=None, foreign_key="staff_user.id")
+    chat_id: int | None = Field(default=None, index=True, description="TweetChat.id of the chat it is heard for")
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     ended_by: int | None = Field(default=None, foreign_key="staff_user.id")
 

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, delete, select
 
+from models.chat_recaps import forget_told_as
+from models.chat_boards import forget_on_boards
 from models.handovers import forget_in_handovers
 from models.keys import forget_handed_on
 from models.labels import Label
@@ -45,6 +47,7 @@ def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -
         _empty_post(session, version, at)
         record(session, "Post", version.id or 0, by, why, at)
     forget_in_handovers(session, post.mention_id or 0, said, since, by, at)
+    forget_on_boards(session, post)
     if mention is not None:
         _forget_in_mention(session, mention, by, why, at)
         forget_words(session, [mention.id or 0])
@@ -130,6 +133,7 @@ def _empty_post(session: Session, post: Post, at: datetime) -> None:
     forget_partner_photos(session, post.id or 0)
     session.exec(delete(Attachment).where(col(Attachment.post_id) == post.id))
     forget_post_translations(session, [post.id])
+    forget_told_as(session, post)
 
 
 def _empty_derived(session: Session, mention: Mention) -> None:
@@ -205,7 +209,8 @@ def forget_reply(session: Session, reply: Reply) -> None:
         attempt.text = ""
         session.add(attempt)
     session.flush()
-    forget_pictures(session, reply.mention_id)
+    if reply.mention_id is not None:
+        forget_pictures(session, reply.mention_id)
 
 
 def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetime) -> None:

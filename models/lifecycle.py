@@ -57,10 +57,30 @@ class FixedState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class ChatState(StrEnum):
+    """Where a tweet chat is. Whether it is paused stands beside it: a paused chat is live."""
+
+    PLANNED = "planned"
+    LIVE = "live"
+    ENDED = "ended"
+    CANCELLED = "cancelled"
+
+
+class ModerationState(StrEnum):
+    """Where an act of moderation is."""
+
+    PROPOSED = "proposed"
+    IN_FORCE = "in_force"
+    REFUSED = "refused"
+    LIFTED = "lifted"
+    EXPIRED = "expired"
+
+
 Moves = dict[str, dict[str, str]]
 """from-state -> {to-state: why it happens}"""
 
 _M, _R, _Q, _F = MentionState, ReplyState, RequestState, FixedState
+_C, _A = ChatState, ModerationState
 
 MENTION: Final[Moves] = {
     _M.RECEIVED: {_M.UNDERSTOOD: "the classifier answered, abstained or failed"},
@@ -176,11 +196,31 @@ FIXED: Final[Moves] = {
     _F.WITHDRAWN: {},
 }
 
+CHAT: Final[Moves] = {
+    _C.PLANNED: {_C.LIVE: "its time has come, or the host opens it", _C.CANCELLED: "it does not take place"},
+    _C.LIVE: {_C.ENDED: "its time is over, or the host ends it"},
+    _C.ENDED: {_C.LIVE: "the host goes on"},
+    _C.CANCELLED: {_C.PLANNED: "it takes place after all"},
+}
+
+MODERATION: Final[Moves] = {
+    _A.PROPOSED: {
+        _A.IN_FORCE: "as many people as it needs said so",
+        _A.REFUSED: "the second person said no, or its maker took it back",
+    },
+    _A.IN_FORCE: {_A.LIFTED: "a person lifted it, or the appeal was granted", _A.EXPIRED: "its time is over"},
+    _A.REFUSED: {},
+    _A.LIFTED: {},
+    _A.EXPIRED: {},
+}
+
 MACHINES: Final[dict[str, Moves]] = {
     "Mention": MENTION,
     "Reply": REPLY,
     "ServiceRequest": REQUEST,
     "FixedQuestion": FIXED,
+    "TweetChat": CHAT,
+    "ModerationAct": MODERATION,
 }
 
 OPEN_MENTIONS: Final = (_M.RECEIVED, _M.UNDERSTOOD, _M.DRAFTED, _M.IN_REVIEW, _M.APPROVED)

@@ -79,6 +79,12 @@ def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost
     )
 
 
+def speaks_to(status: Any, our_id: str) -> bool:
+    """Whether a status names us, or answers one of ours."""
+    named = any(str(one.get("id")) == our_id for one in status.get("mentions") or () if isinstance(one, Mapping))
+    return named or str(status.get("in_reply_to_account_id") or "") == our_id
+
+
 def _attachment(file: Any) -> IncomingAttachment:
     where = str(file.get("url") or file.get("remote_url") or "")
     kind = KINDS.get(str(file.get("type")), AttachmentKind.DOCUMENT)

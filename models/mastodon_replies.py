@@ -1,4 +1,7 @@
-"""A reply as Mastodon takes it, refuses it and shows it. Source: docs.joinmastodon.org, POST /api/v1/statuses."""
+"""A reply, or a post of our own, as Mastodon takes it, refuses it and shows it.
+
+Source: docs.joinmastodon.org, POST /api/v1/statuses.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,18 +20,22 @@ the one we answer: "private" would show our reply to our own followers, whom the
 LANGUAGES = {"zh-Hans": "zh-CN", "zh-Hant": "zh-TW"}
 
 
-def reply_to(reach: Mapping[str, str], post: OutgoingPost) -> dict[str, Any]:
-    """A reply that names whom we answer and nobody else, as `status_post` takes it.
+def status_of(reach: Mapping[str, str], post: OutgoingPost) -> dict[str, Any]:
+    """A status as `status_post` takes it: a reply names whom we answer and nobody else.
 
-    The Idempotency-Key is made of the reply, what it answers and its words: another attempt at the same words is the
-    same status to the server, even where the earlier one lands after it.
+    What answers nobody is public and names nobody. The Idempotency-Key is made of the reply, what it answers and its
+    words: another attempt at the same words is the same status to the server, even if the earlier one lands after it.
     """
     parent = original(post.in_reply_to)
+    if parent:
+        visibility = "direct" if post.private else AS_NARROW.get(reach["visibility"], "direct")
+    else:
+        visibility = "direct" if post.private else "public"
     key = sha256(f"{post.reply_id}\n{parent}\n{post.text}".encode()).hexdigest()
     return {
-        "status": f"@{reach['acct']} {post.text}",
-        "in_reply_to_id": parent,
-        "visibility": "direct" if post.private else AS_NARROW.get(reach["visibility"], "direct"),
+        "status": f"@{reach['acct']} {post.text}" if parent else post.text,
+        "in_reply_to_id": parent or None,
+        "visibility": visibility,
         "language": LANGUAGES.get(post.language, post.language.partition("-")[0]),
         "idempotency_key": f"reply-{key[:40]}",
         "media_ids": [],
@@ -62,8 +69,8 @@ def refused_because(status: int, said: str) -> str:
 
 
 def answers_in(page: Iterable[Any], parent: str, our_id: str) -> list[Any]:
-    """Statuses of ours that answer the status `parent`. Raises one of UNREADABLE."""
-    return [one for one in page if str(one["in_reply_to_id"]) == parent and str(one["account"]["id"]) == our_id]
+    """Statuses of ours that answer the status `parent`; "": that answer none. Raises one of UNREADABLE."""
+    return [one for one in page if str(one["in_reply_to_id"] or "") == parent and str(one["account"]["id"]) == our_id]
 
 
 def same_words(status: Any, text: str) -> bool:

@@ -30,6 +30,13 @@ class Post(SQLModel, table=True):
             sqlite_where=text("deleted_at IS NOT NULL"),
             postgresql_where=text("deleted_at IS NOT NULL"),
         ),
+        Index(
+            "ix_post_repost",
+            "rule_id",
+            "in_reply_to",
+            sqlite_where=text("kind = 'repost'"),
+            postgresql_where=text("kind = 'repost'"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -41,7 +48,7 @@ class Post(SQLModel, table=True):
     mention_id: int | None = Field(default=None, foreign_key="mention.id")
     kind: PostKind = Field(sa_type=str_enum(PostKind))
     album: str | None = None
-    in_reply_to: str | None = Field(default=None, description="channel post id")
+    in_reply_to: str | None = Field(default=None, description="channel post id; of a repost: of what it repeats")
     text: str = ""
     language_hint: str | None = None
     url: str = ""

@@ -15,6 +15,8 @@ class Purpose(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     STATUS = "status"
+    CHAT = "chat"
+    NOTICE = "notice"
 
 
 COMPARED = 120
@@ -23,7 +25,7 @@ COMPARED = 120
 
 
 class Reply(SQLModel, table=True):
-    """One reply, from first draft to proof that it stands in the thread.
+    """One reply, or one post of a tweet chat, from first draft to proof that it stands there.
 
     `text` is what staff edit; it may hold the slots {number} and {date}. Approval freezes it into
     `approved_text` (for a city that answered) and `approved_fallback` (for one that did not); the outbox sends one
@@ -42,11 +44,19 @@ class Reply(SQLModel, table=True):
             sqlite_where=text("state != 'cancelled'"),
             postgresql_where=text("state != 'cancelled'"),
         ),
+        Index(
+            "uq_reply_open_per_chat_post",
+            "chat_post_id",
+            unique=True,
+            sqlite_where=text("state != 'cancelled'"),
+            postgresql_where=text("state != 'cancelled'"),
+        ),
         UniqueConstraint("account_id", "sent_post_id"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
-    mention_id: int = Field(foreign_key="mention.id")
+    mention_id: int | None = Field(default=None, foreign_key="mention.id", description="None: a post of a tweet chat")
+    chat_post_id: int | None = Field(default=None, description="ChatPost.id whose words these are")
     account_id: int = Field(foreign_key="account.id")
     request_id: int | None = Field(default=None, foreign_key="service_request.id")
     also_about: list[int] = Field(

@@ -18,6 +18,7 @@ class Role(StrEnum):
     APPROVER = "approver"
     SUPERVISOR = "supervisor"
     CHAT_MODERATOR = "chat_moderator"
+    CHAT_GUEST = "chat_guest"
     ADMIN = "admin"
 
 
@@ -33,13 +34,16 @@ class Power(StrEnum):
 
 POWERS: Mapping[Role, frozenset[Power]] = {
     Role.VIEWER: frozenset(),
+    Role.CHAT_GUEST: frozenset(),
     Role.DRAFTER: frozenset({Power.DRAFT}),
     Role.APPROVER: frozenset({Power.DRAFT, Power.APPROVE}),
     Role.CHAT_MODERATOR: frozenset({Power.DRAFT, Power.APPROVE, Power.MODERATE}),
     Role.SUPERVISOR: frozenset({Power.DRAFT, Power.APPROVE, Power.MODERATE, Power.SUPERVISE}),
     Role.ADMIN: frozenset(Power),
 }
-"""role -> what it may do. A supervisor answers for the work; an admin for the people and the set-up as well."""
+"""role -> what it may do. A supervisor answers for the work; an admin for the people and the set-up as well.
+
+A chat's guest reads and writes nothing but the chats they are in (models.chats.ChatPerson)."""
 
 
 class StaffUser(SQLModel, table=True):
@@ -126,7 +130,7 @@ class Review(SQLModel, table=True):
     __table_args__ = (Index("ix_review_mention", "mention_id"),)
 
     id: int | None = Field(default=None, primary_key=True)
-    mention_id: int = Field(foreign_key="mention.id")
+    mention_id: int | None = Field(default=None, foreign_key="mention.id", description="None: a post of a tweet chat")
     reply_id: int | None = Field(default=None, foreign_key="reply.id")
     request_id: int | None = Field(default=None, foreign_key="service_request.id")
     staff_id: int = Field(foreign_key="staff_user.id")

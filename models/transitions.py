@@ -8,22 +8,35 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from models.chat_answers import follow_reply
+from models.chats import TweetChat
 from models.database import utc_now
 from models.fixed import FixedQuestion
-from models.lifecycle import FixedState, IllegalTransition, MentionState, ReplyState, RequestState, may
+from models.lifecycle import (
+    ChatState,
+    FixedState,
+    IllegalTransition,
+    MentionState,
+    ModerationState,
+    ReplyState,
+    RequestState,
+    may,
+)
 from models.mentions import Mention
+from models.moderation import ModerationAct
 from models.promises import promise_date
 from models.replies import Reply
 from models.requests import ServiceRequest
 from models.staff import AuditEntry
 
-Advancing = Mention | Reply | ServiceRequest | FixedQuestion
+Advancing = Mention | Reply | ServiceRequest | FixedQuestion | TweetChat | ModerationAct
+States = MentionState | ReplyState | RequestState | FixedState | ChatState | ModerationState
 
 
 def advance(
     session: Session,
     row: Advancing,
-    to: MentionState | ReplyState | RequestState | FixedState,
+    to: States,
     by: str,
     why: str,
     at: datetime | None = None,
@@ -48,6 +61,8 @@ def advance(
     record(session, about, row.id or 0, by, why, now, before, to)
     if isinstance(row, ServiceRequest) and to == RequestState.SUBMITTED:
         promise_date(session, row, now)
+    elif isinstance(row, Reply):
+        follow_reply(session, row, now)
 
 
 def record(

@@ -192,7 +192,7 @@ def note_question(
 ) -> None:
     """Keep what a draft asks for, so that the answer can be read; a draft that asks nothing leaves nothing behind."""
     known = session.exec(select(AskedQuestion).where(AskedQuestion.reply_id == reply.id)).first()
-    if not drafted.about:
+    if not drafted.about or reply.mention_id is None:
         if known is not None:
             session.delete(known)
         return

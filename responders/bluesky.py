@@ -20,6 +20,7 @@ from models.bluesky_replies import UPLOAD, as_sent, reply_record, shown_in, why_
 from models.bluesky_session import KEY_REFUSED, SESSION_ENDED, KeepsSession, SharedSession
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
+from responders.bluesky_moderating import Moderates
 from responders.connections import never_opened
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 from responders.lengths import on_bluesky
@@ -30,7 +31,7 @@ SETTLED = timedelta(seconds=60)
 """After so long no call of ours is still on its way: what is not there then will not come."""
 
 
-class BlueskyResponder(Opened):
+class BlueskyResponder(Moderates, Opened):
     """Replies as one account; `kept` holds its session (signing in is limited); `hooks` are httpx's."""
 
     channel = Channel.BLUESKY
@@ -118,6 +119,10 @@ class BlueskyResponder(Opened):
 
     async def _query(self, nsid: str, **asked: Any) -> Any:
         return (await self._client.invoke_query(nsid, params=DotDict(asked), timeout=READ_SECONDS)).content
+
+    async def _procedure(self, nsid: str, said: Json) -> Any:
+        how: Any = {"input_encoding": "application/json", "timeout": READ_SECONDS}
+        return await self._client.invoke_procedure(nsid, data=DotDict(said), **how)
 
     def _as_send_error(self, error: Exception, *, posting: bool) -> SendError:
         """What an error means; unless we were `posting`, nothing had left us but questions."""

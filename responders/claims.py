@@ -8,6 +8,7 @@ from models import (
     Mention,
     MentionState,
     Power,
+    Purpose,
     Reply,
     ReplyState,
     RequestState,
@@ -138,10 +139,13 @@ def holder_name(session: Session, mention: Mention) -> str:
 
 
 def open_reply(session: Session, mention: Mention) -> Reply | None:
-    """The reply of this round that still waits for a decision."""
+    """The reply of this round that still waits for a decision; what is decided on the board of a chat does not."""
     return session.exec(
         select(Reply).where(
-            Reply.mention_id == mention.id, Reply.round == mention.round, col(Reply.state).in_(OPEN_REPLIES)
+            Reply.mention_id == mention.id,
+            Reply.round == mention.round,
+            col(Reply.state).in_(OPEN_REPLIES),
+            Reply.purpose != Purpose.CHAT,
         )
     ).first()
 

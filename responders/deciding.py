@@ -64,7 +64,7 @@ def hand_over(session: Session, reply: Reply, staff: StaffUser, now: datetime) -
 
 def note_decision(
     session: Session,
-    mention: Mention,
+    mention: Mention | None,
     staff: StaffUser,
     decision: Decision,
     now: datetime,
@@ -74,11 +74,14 @@ def note_decision(
     request: ServiceRequest | None = None,
     words: str | None = None,
 ) -> None:
-    """Write down who decided what. `words`: those decided about, where they are not approved yet."""
+    """Write down who decided what. `words`: those decided about, where they are not approved yet.
+
+    `mention` None: it is about a post of a tweet chat, which answers none.
+    """
     said = words if words is not None else reply.approved_text if reply else None
     session.add(
         Review(
-            mention_id=mention.id or 0,
+            mention_id=mention.id if mention else None,
             reply_id=reply.id if reply else None,
             request_id=request.id if request else None,
             staff_id=staff.id or 0,

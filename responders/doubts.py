@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 from models import Decision, MentionState, Reply, ReplyState, RequestState, ServiceRequest, advance
 from models.closing import close_if_settled
 from models.deletion import forget_reply
+from responders.chats.deciding import mention_of, who_decides
 from responders.claims import active_staff, claim
 from responders.deciding import NotApproved, NotFound, in_state, locked_mention, note_decision
 from responders.repeating import newest_attempt
@@ -34,8 +35,9 @@ def _resolve(desk: Desk, reply_id: int, staff_id: int, to: ReplyState, decision:
             raise NotFound(f"There is no reply {reply_id}.")
         if reply.state != ReplyState.UNCERTAIN:
             raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
-        mention, staff, now = locked_mention(session, reply.mention_id), active_staff(session, staff_id), desk.clock()
-        if to == ReplyState.APPROVED and mention.state == MentionState.WITHDRAWN:
+        mention, now = mention_of(session, reply), desk.clock()
+        staff, withdrawn = who_decides(session, reply, staff_id), mention and mention.state == MentionState.WITHDRAWN
+        if to == ReplyState.APPROVED and withdrawn:
             raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
         if to == ReplyState.SENT:
             attempt = newest_attempt(session, reply)
@@ -43,9 +45,10 @@ def _resolve(desk: Desk, reply_id: int, staff_id: int, to: ReplyState, decision:
         reply.not_before = now
         advance(session, reply, to, f"staff:{staff_id}", why, now)
         note_decision(session, mention, staff, decision, now, reply=reply)
-        if to == ReplyState.CANCELLED and mention.state == MentionState.WITHDRAWN:
+        if to == ReplyState.CANCELLED and withdrawn:
             forget_reply(session, reply)  # its post went while nobody could say what had become of it
-        close_if_settled(session, reply.mention_id, now)
+        if mention is not None:
+            close_if_settled(session, mention.id or 0, now)
 
 
 def decide_uncertain_request(desk: Desk, request_id: int, staff_id: int) -> None:

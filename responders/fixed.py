@@ -51,12 +51,12 @@ def ask_if_fixed(session: Session, reply: Reply, now: datetime) -> FixedQuestion
     A resident who asks again after their silence is asked again. What they have answered already stays answered.
     """
     told = session.get(ServiceRequest, reply.request_id) if reply.template_key in ASKS and reply.request_id else None
-    if told is None or reply.state != ReplyState.SENT:
+    if told is None or reply.mention_id is None or reply.state != ReplyState.SENT:
         return None
     request = head_of(session, told)
     closing = _closing(session, reply, request)
     asked_at = reply.sent_at or now
-    mention_id = _asked_in(session, reply)
+    mention_id = _asked_in(session, reply, reply.mention_id)
     known = _questions(session, [mention_id])
     same = next((one for one in known if (one.request_id, one.update_id) == (request.id, closing)), None)
     for earlier in known:
@@ -223,10 +223,10 @@ def _questions(session: Session, mention_ids: Sequence[int]) -> list[FixedQuesti
     return list(session.exec(found.order_by(col(FixedQuestion.id))).all())
 
 
-def _asked_in(session: Session, reply: Reply) -> int:
+def _asked_in(session: Session, reply: Reply, mention_id: int) -> int:
     """The mention whose author is asked: where they went on in private, and are told there, the private one."""
-    move = move_from(session, reply.mention_id) if reply.conversation_id else None
-    return (move.arrived_mention_id if move else None) or reply.mention_id
+    move = move_from(session, mention_id) if reply.conversation_id else None
+    return (move.arrived_mention_id if move else None) or mention_id
 
 
 def _closing(session: Session, reply: Reply, request: ServiceRequest) -> int:

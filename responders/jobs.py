@@ -8,6 +8,8 @@ from typing import Any
 from models import job_names
 from models.neighbours import forget_old_marks
 from responders.asked_numbers import AskedNumbers
+from responders.chats.hearing import keep_hearing
+from responders.chats.running import look_after
 from responders.city_services import ServicesInStep
 from responders.claims import release_expired
 from responders.errors import CityUnreachable
@@ -117,6 +119,11 @@ def _clear_lookup(outbox: Outbox) -> None:
         forget_old_marks(session, outbox.clock())
 
 
+def _hear_chats(outbox: Outbox) -> None:
+    with outbox.database.write() as session:
+        keep_hearing(session, outbox.clock())
+
+
 def _give_back(outbox: Outbox) -> None:
     with outbox.database.write() as session:
         release_expired(session, outbox.clock())
@@ -127,6 +134,17 @@ async def follow_fixed(ctx: dict[str, Any]) -> None:
     """Follow our questions whether it is fixed, and close those nobody answered."""
     fixed: FixedRounds = ctx["fixed"]
     await asyncio.to_thread(fixed.look)
+
+
+async def look_after_chats(ctx: dict[str, Any]) -> int:
+    """Open and end tweet chats by the clock, and note when their questions were asked."""
+    outbox: Outbox = ctx["outbox"]
+    return await asyncio.to_thread(look_after, outbox.database, outbox.clock())
+
+
+async def hear_chats(ctx: dict[str, Any]) -> None:
+    """Begin the searches that tweet chats are heard by, and end those of chats that are over."""
+    await asyncio.to_thread(_hear_chats, ctx["outbox"])
 
 
 async def look_after_questions(ctx: dict[str, Any]) -> int:
@@ -140,6 +158,8 @@ JOBS = [draft_replies, submit_request, send_reply, tell_changes]
 
 ROUNDS = [
     (send_what_is_due, 2),
+    (look_after_chats, 2),
+    (hear_chats, 5),
     (resolve_doubt, 5),
     (refresh_status, 30),
     (sync_services, 300),

@@ -134,7 +134,7 @@ def let_go_of_dead_heads(session: Session, now: datetime, limit: int = 100) -> l
         .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
         .where(or_(ServiceRequest.state == RequestState.CANCELLED, nobody_mends_it))
     )
-    leaving = select(Reply.mention_id).where(col(Reply.state).in_(ON_ITS_WAY))
+    leaving = select(Reply.mention_id).where(col(Reply.state).in_(ON_ITS_WAY), col(Reply.mention_id).is_not(None))
     orphans = session.exec(
         select(ServiceRequest)
         .where(ServiceRequest.state == RequestState.JOINED, col(ServiceRequest.joined_to_id).in_(head))

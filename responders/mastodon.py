@@ -15,19 +15,20 @@ from mastodon import Mastodon, MastodonError, MastodonNotFoundError
 
 from models import CHANNELS, Channel, SendAttempt, utc_now
 from models.mastodon_fields import HOW, UNREADABLE, account_in, goes_on_at, original, reach_of, refusal_in
-from models.mastodon_replies import answers_in, as_sent, media_of, refused_because, reply_to, same_words
+from models.mastodon_replies import answers_in, as_sent, media_of, refused_because, same_words, status_of
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from responders.connections import never_opened
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 from responders.lengths import on_mastodon
+from responders.mastodon_moderating import Moderates
 from responders.protocol import CannotTell, Proof, ProvedAbsent, Sent
 
 READ_SECONDS, PAGES, USUAL_LIMIT = 20, 10, 500
 STILL_AT_WORK, CLOCKS_APART, SOON = timedelta(seconds=60), timedelta(minutes=5), timedelta(seconds=30)
 
 
-class MastodonResponder(Opened):
+class MastodonResponder(Moderates, Opened):
     """Replies as one account. `session` carries what stands between us and the network."""
 
     channel = Channel.MASTODON
@@ -46,7 +47,7 @@ class MastodonResponder(Opened):
     async def send(self, post: OutgoingPost) -> SentPost:
         """Post a reply, once. Raises SendRefused, SendDeferred or SendUncertain."""
         try:
-            reply = reply_to(post.reply_with or await self._answered(post.in_reply_to), post)
+            reply = status_of(post.reply_with or await self._answered(post.in_reply_to), post)
             await self._require_room(post.text, reply["status"])
             for one in post.pictures:
                 reply["media_ids"] += [(await self._ask(partial(self._api.media_post, **media_of(one))))["id"]]
@@ -58,6 +59,8 @@ class MastodonResponder(Opened):
             raise self._as_send_error(error, posting=True) from error
 
     async def _answered(self, post_id: str | None) -> Mapping[str, str]:
+        if not post_id:
+            return {}  # it answers nobody
         return reach_of(await self._ask(partial(self._api.status, original(post_id))))
 
     async def _require_room(self, words: str, text: str) -> None:
@@ -74,7 +77,8 @@ class MastodonResponder(Opened):
 
         Our own server writes a status before it answers, and lists our own without delay. So a reply that is in
         neither place a minute later was not posted; and should the server still be at it, the next attempt bears the
-        same key. Other words of ours under the same post prove nothing: a person has to look.
+        same key. Other words of ours under the same post prove nothing: a person has to look. What answers nobody may
+        have been said in these words before, and stands among other posts of ours: there the words since then count.
         """
         self._our_id = self._our_id or account_in(await self._ask(self._api.account_verify_credentials))[0]
         parent, since, doubt, pages = original(attempt.in_reply_to), attempt.started_at - CLOCKS_APART, "", 0
@@ -83,13 +87,13 @@ class MastodonResponder(Opened):
         except MastodonNotFoundError:  # the server then forgets what our own posts answered
             return CannotTell("the post we answered is gone; please look among our own posts")
         async for page in self._where_it_may_stand(parent, since):
-            ours = answers_in(page, parent, self._our_id)
+            ours = [one for one in answers_in(page, parent, self._our_id) if parent or one["created_at"] >= since]
             if same := next((one for one in ours if same_words(one, attempt.text)), None):
                 return Sent(as_sent(same))
-            if any(one["created_at"] >= since for one in ours):
+            if parent and any(one["created_at"] >= since for one in ours):
                 doubt = "a reply of ours stands there with other words; please look into the thread"
             pages += 1
-        if pages > PAGES:
+        if pages > (PAGES if parent else PAGES - 1):
             doubt = doubt or "we posted too much since to look through it all; please look into the thread"
         elif utc_now() < attempt.started_at + STILL_AT_WORK:
             doubt = doubt or "it is not there yet; the server may still be at work on it"
@@ -97,7 +101,8 @@ class MastodonResponder(Opened):
 
     async def _where_it_may_stand(self, parent: str, since: datetime) -> AsyncIterator[Sequence[Any]]:
         """What hangs below the post we answered, then our own statuses back to `since`, page by page, up to PAGES."""
-        yield (await self._ask(partial(self._api.status_context, parent)))["descendants"]
+        if parent:
+            yield (await self._ask(partial(self._api.status_context, parent)))["descendants"]
         before: dict[str, str] = {}
         for _ in range(PAGES):
             page = await self._ask(partial(self._api.account_statuses, self._our_id, **before))

@@ -28,6 +28,7 @@ from models.case_numbers import CITY_FORMS
 from models.posts import PostKind
 from models.threads import posts_of
 from models.x_fields import NOT_SUMMONED
+from responders.chats.on_now import spoke_in_chat
 from responders.drafting import Key
 from responders.quiet import Quiet
 
@@ -102,6 +103,9 @@ _INSTEAD = {
     Bar.OFF: "It goes when the operator switches the account on.",
 }
 
+IN_CHAT = "Answer in a numbered post of the chat, or ask them there to name our account."
+"""What is left in a tweet chat where the channel does not let us answer in the thread, beside a post by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class MayReply:
@@ -145,6 +149,8 @@ class Ground:
     blocked_us_at: datetime | None = None
     stopped_at: datetime | None = None
     wrote_at: datetime | None = None
+    in_chat: bool = False
+    """It was said in a tweet chat, which has other ways to answer than in the thread."""
 
 
 def judge(ground: Ground) -> MayReply:
@@ -156,6 +162,8 @@ def judge(ground: Ground) -> MayReply:
         ground.speaking.by_hand == ByHand.ANYONE or (ground.speaking.by_hand == ByHand.ADDRESSED and ground.addressed)
     )
     instead = _INSTEAD.get(bar, "" if by_hand else "File the request without a reply.")
+    if bar == Bar.CHANNEL and ground.in_chat:
+        instead = IN_CHAT
     if by_hand:
         instead = " ".join(filter(None, ("A person may post it by hand.", instead)))
     return MayReply(bar, _reason(bar, ground), instead, by_hand)
@@ -219,6 +227,7 @@ def may_reply(session: Session, mention: Mention, speaking: Mapping[str, Speakin
     account = session.get_one(Account, mention.account_id)
     author = session.get_one(Author, mention.author_id)
     conversation = session.get_one(Conversation, mention.conversation_id)
+    in_chat = not conversation.private and spoke_in_chat(session, mention.id or 0)
     return judge(
         Ground(
             channel=account.channel,
@@ -226,7 +235,8 @@ def may_reply(session: Session, mention: Mention, speaking: Mapping[str, Speakin
             health=account.health,
             trouble=account.trouble,
             retired=account.retired_at is not None,
-            addressed=mention.addressed,
+            addressed=mention.addressed or in_chat,
+            in_chat=in_chat,
             private=conversation.private,
             channel_allows=mention.may_reply,
             channel_reason=mention.may_reply_reason,
@@ -244,6 +254,19 @@ def may_answer(session: Session, mention: Mention, reply: Reply | None, speaking
     verdict = may_reply(session, mention, speaking)
     confirms = reply is not None and reply.template_key == Key.STOP_DONE
     return MayReply() if verdict.bar == Bar.STOPPED and confirms else verdict
+
+
+def may_speak(account: Account, speaking: Mapping[str, Speaking]) -> MayReply:
+    """The verdict on what answers nobody: what stands against our own account alone."""
+    return judge(
+        Ground(
+            channel=account.channel,
+            speaking=speaking_of(speaking, account.name),
+            health=account.health,
+            trouble=account.trouble,
+            retired=account.retired_at is not None,
+        )
+    )
 
 
 def must_name(

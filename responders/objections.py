@@ -128,10 +128,12 @@ def _about_the_thread(session: Session, mention: Mention, decided: Decided) -> l
 
 
 def _about_phrases(session: Session, decided: Decided, ground: Ground) -> list[str]:
-    """The phrases that a supervisor's list lets nobody send."""
-    found = find_phrases(
-        "\n".join([decided.reply_text or "", *ground.alt_texts]), decided.language, blocking_phrases(session)
-    )
+    return about_phrases(session, "\n".join([decided.reply_text or "", *ground.alt_texts]), decided.language)
+
+
+def about_phrases(session: Session, text: str, language: str) -> list[str]:
+    """The phrases of a text that a supervisor's list lets nobody send."""
+    found = find_phrases(text, language, blocking_phrases(session))
     return [
         f"“{one.said}” may not be said. "
         + (f"Say “{one.say_instead}” instead." if one.say_instead else "Leave it out.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import false
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, and_, col, func, or_, select
 
@@ -32,28 +33,26 @@ from models import (
 )
 from models.freezes import freeze_over, keep_freezes_still, not_frozen, said_of_freeze
 from models.pictures import outgoing_pictures
-from models.posts import OutgoingPost, SentPost, too_old
-from models.threads import posts_of
+from models.posts import OutgoingPost, SentPost
 from responders.answer_buttons import choices_of
+from responders.chats.leaving import keep_chat_still, place_of, stand_of
 from responders.errors import SendError, SendUncertain
 from responders.final_words import DID_NOT_REACH_THE_CITY, words_now
-from responders.may_reply import Bar, MayReply, Speaking, may_answer, speaking_of
-from responders.outcomes import BY, KEY_AGAIN, of_another_reply, sent, write_down
+from responders.leaving import came_too_late, held_up
+from responders.may_reply import Speaking, may_answer, may_speak, speaking_of
+from responders.outcomes import BY, KEY_AGAIN, proved, sent, write_down
 from responders.pacing import Leaving, Pacing
-from responders.protocol import CannotTell, ProvedAbsent, Responder, Sent
+from responders.protocol import CannotTell, Proof, Responder
 from responders.quiet import quiet_until
 from responders.repeating import (
     LOOKS,
     as_sent,
     first_in_doubt,
-    may_still_land,
     newest_attempt,
     stands_already,
-    tried_since,
 )
-from responders.settling import give_back, hold_back, overtaken, reply_with_of
+from responders.settling import give_back_reply, hold_back, reply_with_of
 from responders.several import is_being_mended, told_by
-from responders.standing import why_no_longer
 
 log = logging.getLogger(__name__)
 
@@ -72,13 +71,22 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """Where a reply goes and whom it answers, as the channel names them; "": it begins a thread, answers nobody."""
+
+    conversation_id: str
+    private: bool = False
+    urgent: bool = False
+    author_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A reply that may leave now, with the words it leaves with."""
 
     reply: Reply
-    mention: Mention
     account: Account
-    conversation: Conversation
+    room: Room
     text: str
 
 
@@ -118,21 +126,22 @@ class Outbox:
             return SendUncertain(f"The connection broke while we were sending ({type(error).__name__}).")
 
     def due(self, limit: int = 50) -> list[int]:
-        """Ids of replies whose time has come, danger first, then who waits longest.
+        """Ids of replies whose time has come: danger first, then posts of a chat, then who waits longest.
 
         What a lost nudge left behind is found here.
         """
+        danger, of_chat = func.coalesce(col(Mention.danger), false()), col(Reply.chat_post_id).is_not(None)
         with self.database.read() as session:
             return list(
                 session.exec(
                     select(Reply.id)  # type: ignore[arg-type]  # id is set on every stored row
-                    .join(Mention, col(Mention.id) == Reply.mention_id)
+                    .outerjoin(Mention, col(Mention.id) == Reply.mention_id)
                     .where(
                         Reply.state == ReplyState.APPROVED,
                         col(Reply.not_before) <= self.clock(),
                         not_frozen(Reply.account_id, Reply.released_freeze_id),
                     )
-                    .order_by(col(Mention.danger).desc(), col(Mention.received_at), col(Mention.id))
+                    .order_by(danger.desc(), of_chat.desc(), col(Mention.received_at), col(Mention.id), col(Reply.id))
                     .limit(limit)
                 ).all()
             )
@@ -152,9 +161,9 @@ class Outbox:
             return Leaving(
                 account_name=ready.account.name,
                 channel=ready.account.channel,
-                conversation_id=ready.conversation.channel_conversation_id,
-                private=ready.conversation.private,
-                urgent=ready.mention.danger,
+                conversation_id=ready.room.conversation_id,
+                private=ready.room.private,
+                urgent=ready.room.urgent,
             )
 
     def _wait(self, reply_id: int, until: datetime, why: str) -> None:
@@ -172,62 +181,68 @@ class Outbox:
     def _ready(self, session: Session, reply_id: int, now: datetime) -> Ready | None:
         """Look once more whether a reply may leave; what may not is held, given back or cancelled here."""
         keep_freezes_still(session)
+        keep_chat_still(session, reply_id)
         reply = session.exec(select(Reply).where(Reply.id == reply_id).with_for_update(skip_locked=True)).first()
         if reply is None or reply.state != ReplyState.APPROVED or (reply.not_before and reply.not_before > now):
             return None
-        mention, account = session.get_one(Mention, reply.mention_id), session.get_one(Account, reply.account_id)
+        if reply.chat_post_id is not None:
+            return self._post_ready(session, reply, now)
+        return self._answer_ready(session, reply, session.get_one(Mention, reply.mention_id), now)
+
+    def _answer_ready(self, session: Session, reply: Reply, mention: Mention, now: datetime) -> Ready | None:
+        """The same for a reply to a mention."""
         if mention.state == MentionState.WITHDRAWN:
             advance(session, reply, ReplyState.CANCELLED, BY, "its author deleted the post", now)
             return None
         if self._stood_already(session, reply, now):
             return None
-        verdict = may_answer(session, mention, reply, self.speaking)
-        if why := self._came_too_late(session, reply, mention, account, verdict, now):
-            give_back(session, reply.mention_id, why, now)
+        account = session.get_one(Account, reply.account_id)
+        rules, verdict = speaking_of(self.speaking, account.name), may_answer(session, mention, reply, self.speaking)
+        if why := came_too_late(session, reply, mention, verdict, rules.answer_hours, now):
+            give_back_reply(session, reply, why, now)
             return None
-        if freeze := freeze_over(session, reply.account_id, reply.released_freeze_id):
-            reply.held_because = said_of_freeze(session, freeze)  # not before: it is looked at once that is thawed
-            session.add(reply)
+        if self._frozen(session, reply):
             return None
-        if quiet := quiet_until(session, reply, mention, speaking_of(self.speaking, account.name).quiet, now):
+        if quiet := quiet_until(session, reply, mention, rules.quiet, now):
             hold_back(session, reply, *quiet)
             return None
-        if held := self._held_up(session, account, verdict, now):
+        if held := held_up(session, account, verdict, self.responders, now):
             hold_back(session, reply, now + KEY_AGAIN, held)
             return None
         text = self._final_text(session, reply, now)
         if text is None:
             return None
         conversation = session.get_one(Conversation, reply.conversation_id or mention.conversation_id)
-        return Ready(reply, mention, account, conversation, text)
+        author = session.get_one(Author, mention.author_id).channel_author_id
+        room = Room(conversation.channel_conversation_id, conversation.private, mention.danger, author)
+        return Ready(reply, account, room, text)
 
-    def _came_too_late(
-        self, session: Session, reply: Reply, mention: Mention, account: Account, verdict: MayReply, now: datetime
-    ) -> str:
-        """Why what was approved may not be said any more; "" where it may."""
-        if overtaken(session, mention, reply.seen_post_id):
-            return "the author wrote again before it left"
-        if why := why_no_longer(session, reply, mention, now):
-            return why
-        if verdict.refused:
-            return verdict.reason
-        hours = speaking_of(self.speaking, account.name).answer_hours
-        wrote_at = max(post.created_at for post in posts_of(session, mention.id or 0))
-        approved_at = reply.approved_at or now
-        since = approved_at if too_old(wrote_at, hours, approved_at) else wrote_at  # a person knew that it was old
-        if too_old(since, hours, now):
-            return f"It could not leave for so long that what it answers is more than {hours:g} hours old."
-        return ""
+    def _post_ready(self, session: Session, reply: Reply, now: datetime) -> Ready | None:
+        """The same for a post of a tweet chat, which answers nobody and is said as it was approved."""
+        if self._stood_already(session, reply, now):
+            return None
+        account, stand = session.get_one(Account, reply.account_id), stand_of(session, reply, now)
+        verdict = may_speak(account, self.speaking)
+        if why := stand.back or (verdict.reason if verdict.refused else ""):
+            give_back_reply(session, reply, why, now)
+            return None
+        if self._frozen(session, reply):
+            return None
+        if stand.waits:
+            hold_back(session, reply, stand.until, stand.waits)
+            return None
+        if held := held_up(session, account, verdict, self.responders, now):
+            hold_back(session, reply, now + KEY_AGAIN, held)
+            return None
+        earlier = first_in_doubt(session, reply)
+        return Ready(reply, account, Room(place_of(session, reply)), earlier.text if earlier else reply.approved_text)
 
-    def _held_up(self, session: Session, account: Account, verdict: MayReply, now: datetime) -> str:
-        """What of our own account holds a reply up; "" where nothing does, or where it is to try a refused key."""
-        if verdict.bar == Bar.KEY_REFUSED and not tried_since(session, account, now - KEY_AGAIN):
-            return ""
-        if verdict.waits:
-            return verdict.reason
-        if account.name not in self.responders:
-            return f"The account {account.name} is not set up here."
-        return ""
+    def _frozen(self, session: Session, reply: Reply) -> bool:
+        freeze = freeze_over(session, reply.account_id, reply.released_freeze_id)
+        if freeze is not None:
+            reply.held_because = said_of_freeze(session, freeze)  # not before: it is looked at once that is thawed
+            session.add(reply)
+        return freeze is not None
 
     def _stood_already(self, session: Session, reply: Reply, now: datetime) -> bool:
         """Settle a reply that our own post in the thread proves, before it is said again."""
@@ -249,7 +264,7 @@ class Outbox:
                 mended = "The city refused the request it follows; that one is mended."
                 hold_back(session, reply, now + KEY_AGAIN, mended)
             else:
-                give_back(session, reply.mention_id, "its request did not reach the city", now)
+                give_back_reply(session, reply, "its request did not reach the city", now)
             return None
         text = words_now(reply, requests, self.zone, self.answer_within, now)
         if text is None:
@@ -264,7 +279,7 @@ class Outbox:
             reply_id=reply.id,
             idempotency_key=f"reply-{reply.id}-{tried + 1}",
             text=ready.text,
-            conversation_id=ready.conversation.channel_conversation_id,
+            conversation_id=ready.room.conversation_id,
             in_reply_to=reply.in_reply_to,
             started_at=now,
         )
@@ -284,8 +299,8 @@ class Outbox:
                 language=reply.language,
                 idempotency_key=told.idempotency_key,
                 started_at=told.started_at,
-                author_id=session.get_one(Author, ready.mention.author_id).channel_author_id,
-                private=ready.conversation.private,
+                author_id=ready.room.author_id,
+                private=ready.room.private,
                 asks_location=reply.template_key in ASKS_WHERE,
                 choices=choices_of(session, reply, told.text),
                 reply_with=reply_with_of(session, reply),
@@ -371,30 +386,11 @@ class Outbox:
                 for reply, attempt, account in rows
             ]
 
-    def _settle_proof(self, reply_id: int, attempt_id: int, proof: Sent | ProvedAbsent | CannotTell) -> int:
+    def _settle_proof(self, reply_id: int, attempt_id: int, proof: Proof) -> int:
         with self.database.write() as session:
             now = self.clock()
             reply = session.get_one(Reply, reply_id, with_for_update=True)
             attempt = session.get_one(SendAttempt, attempt_id)
             attempt.looks, attempt.looked_at = attempt.looks + 1, now
             session.add(attempt)
-            if reply.state != ReplyState.UNCERTAIN:
-                return 0
-            match proof:
-                case Sent() if of_another_reply(session, reply, proof.post.post_id):
-                    attempt.outcome = AttemptOutcome.UNCERTAIN
-                    attempt.detail = "these words stand in the thread, but from an earlier reply of ours"
-                    return 0
-                case Sent():
-                    sent(session, reply, attempt, proof.post, "found in the thread", now)
-                case ProvedAbsent() if may_still_land(session, reply, now):
-                    attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, "our call may still be on its way"
-                    return 0
-                case ProvedAbsent():
-                    attempt.outcome = AttemptOutcome.PROVED_ABSENT
-                    reply.not_before = now
-                    advance(session, reply, ReplyState.APPROVED, BY, "proved not to have been posted", now)
-                case CannotTell():
-                    attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
-                    return 0
-            return 1
+            return int(reply.state == ReplyState.UNCERTAIN and proved(session, reply, attempt, proof, now))

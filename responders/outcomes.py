@@ -8,9 +8,12 @@ from models import Account, AccountHealth, AttemptOutcome, Author, Mention, Repl
 from models.closing import close_if_settled
 from models.moving import move_conversation
 from models.posts import SentPost
+from responders.chats.asked import note_asked
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
 from responders.fixed import ask_if_fixed
-from responders.settling import give_back, note_first_contact, remember_own_post
+from responders.protocol import CannotTell, Proof, ProvedAbsent, Sent
+from responders.repeating import may_still_land
+from responders.settling import give_back_reply, note_first_contact, remember_own_post, room_of
 from responders.status_notices import told
 
 BY = "outbox"
@@ -38,21 +41,51 @@ def write_down(
                 advance(session, reply, ReplyState.UNCERTAIN, BY, str(outcome), now)
 
 
+def proved(session: Session, reply: Reply, attempt: SendAttempt, proof: Proof, now: datetime) -> bool:
+    """Settle an uncertain reply by what was found; False where that leaves it to a later look, or to a person."""
+    match proof:
+        case Sent() if of_another_reply(session, reply, proof.post.post_id):
+            attempt.outcome = AttemptOutcome.UNCERTAIN
+            attempt.detail = "these words stand in the thread, but from an earlier reply of ours"
+            return False
+        case Sent():
+            sent(session, reply, attempt, proof.post, "found in the thread", now)
+        case ProvedAbsent() if may_still_land(session, reply, now):
+            attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, "our call may still be on its way"
+            return False
+        case ProvedAbsent():
+            attempt.outcome = AttemptOutcome.PROVED_ABSENT
+            reply.not_before = now
+            advance(session, reply, ReplyState.APPROVED, BY, "proved not to have been posted", now)
+        case CannotTell():
+            attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
+            return False
+    return True
+
+
 def sent(session: Session, reply: Reply, attempt: SendAttempt, post: SentPost, why: str, now: datetime) -> None:
-    """The reply stands in the thread as `post`."""
+    """The reply stands in the thread as `post`; a post of a chat begins a thread of its own, but in a group."""
     attempt.outcome, attempt.finished_at = AttemptOutcome.DONE, now
     reply.sent_text, reply.sent_post_id, reply.sent_url = attempt.text, post.post_id, post.url
     reply.sent_at, reply.lease_until, reply.held_because = post.sent_at, None, ""
     advance(session, reply, ReplyState.SENT, BY, why, now)
-    mention, account = session.get_one(Mention, reply.mention_id), session.get_one(Account, reply.account_id)
-    remember_own_post(session, reply, mention, now)
-    note_first_contact(session, reply.conversation_id or mention.conversation_id, post.sent_at)
+    account = session.get_one(Account, reply.account_id)
+    mention = session.get_one(Mention, reply.mention_id) if reply.mention_id is not None else None
+    if mention is not None:
+        room = reply.conversation_id or mention.conversation_id
+    else:
+        room = room_of(session, reply.account_id, attempt.conversation_id or post.post_id)
+    remember_own_post(session, reply, room, now)
+    note_first_contact(session, room, post.sent_at)
     ask_if_fixed(session, reply, now)
     if account.health == AccountHealth.CREDENTIALS_REJECTED:
         account.health, account.trouble = AccountHealth.OK, ""  # the key is good: what else waits may go
         session.add(account)
     told(session, reply, now)
-    close_if_settled(session, reply.mention_id, now)
+    if mention is not None:
+        close_if_settled(session, mention.id or 0, now)
+    else:
+        note_asked(session, reply)
 
 
 def _deferred(
@@ -76,11 +109,11 @@ def _refused(session: Session, reply: Reply, attempt: SendAttempt, outcome: Send
     if reply.state == ReplyState.UNCERTAIN:
         return  # the lease had run out and a person is already looking; the attempt says what came of it
     advance(session, reply, ReplyState.FAILED, BY, outcome.reason, now)
-    if outcome.author_blocks_us:
+    if outcome.author_blocks_us and reply.mention_id is not None:
         author = session.get_one(Author, session.get_one(Mention, reply.mention_id).author_id)
         author.blocked_us_at = now
         session.add(author)
-    give_back(session, reply.mention_id, outcome.reason, now)
+    give_back_reply(session, reply, outcome.reason, now)
 
 
 def of_another_reply(session: Session, reply: Reply, post_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from models import Channel, SendAttempt
 from models.posts import OutgoingPost, SentPost
@@ -53,3 +53,30 @@ class Responder(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class Hideable(Protocol):
+    """A channel that folds one post under ours. Safe to repeat. Raises what `send` raises."""
+
+    async def hide(self, post_id: str) -> None: ...
+
+    async def unhide(self, post_id: str) -> None: ...
+
+
+@runtime_checkable
+class Mutable(Protocol):
+    """A channel that keeps an author out of what we are shown. Safe to repeat. Raises what `send` raises."""
+
+    async def mute(self, author_id: str) -> None: ...
+
+    async def unmute(self, author_id: str) -> None: ...
+
+
+@runtime_checkable
+class Blockable(Protocol):
+    """A channel that keeps an author from reading and answering us. Safe to repeat. Raises what `send` raises."""
+
+    async def block(self, author_id: str) -> None: ...
+
+    async def unblock(self, author_id: str) -> None: ...

@@ -7,6 +7,7 @@ person may decide is settled here. Errors: NotYours (somebody else holds it), No
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -32,6 +33,7 @@ from models import (
 )
 from models.pictures import pictures_of
 from models.threads import newest_inbound, posts_of
+from responders.chats.resting import back_on_board
 from responders.claims import (
     NotYours,
     active_staff,
@@ -58,6 +60,7 @@ __all__ = ["Approved", "Decided", "Desk", "NotApproved", "NotFound", "NotYours",
 
 UNDECIDED = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED, RequestState.CANCELLED)
 LengthOf = Callable[[Channel, str], int]
+ANYWHERE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Desk:
 
     `hold` is how long an approved reply can be taken back before anything leaves; `lease` how long a claim lasts.
     `category_of` names the category that a service stands for, for the labels that decisions leave behind. `speaking`:
-    what each account may say, by its name.
+    what each account may say, by its name. `zone`: the city's, for days in words.
     """
 
     database: Database
@@ -86,6 +89,7 @@ class Desk:
     clock: Callable[[], datetime] = utc_now
     category_of: CategoryOf = own_code
     speaking: Mapping[str, Speaking] = field(default_factory=dict)
+    zone: ZoneInfo = ANYWHERE
 
     def claim(self, mention_id: int, staff_id: int) -> None:
         """Take a mention, or prolong the claim on it. Raises NotYours."""
@@ -285,7 +289,8 @@ class Desk:
                 advance(session, request, RequestState.IN_REVIEW, by, why, now)
             advance(session, mention, MentionState.DRAFTED, by, why, now)
             note_decision(session, mention, staff, Decision.TAKEN_BACK, now)
-            claim(session, mention, staff, now, self.lease)
+            if not back_on_board(session, mention, by, why, now):
+                claim(session, mention, staff, now, self.lease)
 
     def reopen(self, mention_id: int, staff_id: int, reason: str) -> None:
         """Bring a closed, rejected or set-aside mention back to the queue, for another answer. Raises NotApproved."""

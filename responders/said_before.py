@@ -51,8 +51,11 @@ def said_before(session: Session, mention: Mention, text: str, *, private: bool)
     same = _said(session, mention, text, _STANDS)
     if same is None:
         return []
-    told = session.get_one(Author, session.get_one(Mention, same.mention_id).author_id).handle
-    return [f"{facts.label} refuses words it has seen, and @{told} was told exactly these. Change or add a word."]
+    if same.mention_id is None:
+        who = "a post of a tweet chat says"
+    else:
+        who = f"@{session.get_one(Author, session.get_one(Mention, same.mention_id).author_id).handle} was told"
+    return [f"{facts.label} refuses words it has seen, and {who} exactly these. Change or add a word."]
 
 
 def _said(session: Session, mention: Mention, text: str, states: tuple[ReplyState, ...]) -> Reply | None:
@@ -64,14 +67,15 @@ def _said(session: Session, mention: Mention, text: str, states: tuple[ReplyStat
             func.substr(col(Reply.text), 1, COMPARED) == text[:COMPARED],
             Reply.text == text,
             col(Reply.state).in_(states),
-            (Reply.mention_id != mention.id) | (Reply.round != mention.round),
+            col(Reply.mention_id).is_(None) | (Reply.mention_id != mention.id) | (Reply.round != mention.round),
         )
         .limit(50)
     ).all()
     if NUMBER not in text:
         return same[0] if same else None
     ours = _number_of(session, mention.id or 0)
-    return next((one for one in same if ours is not None and _number_of(session, one.mention_id) == ours), None)
+    told = [one for one in same if ours is not None and one.mention_id is not None]
+    return next((one for one in told if _number_of(session, one.mention_id or 0) == ours), None)
 
 
 def _number_of(session: Session, mention_id: int) -> int | None:

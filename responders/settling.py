@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from models import Conversation, Mention, MentionState, Post, Reply, ReplyState, RequestState, ServiceRequest, advance
 from models.posts import PostKind
 from models.threads import newest_inbound
+from responders.chats.resting import back_on_board
 
 
 def give_back(session: Session, mention_id: int, why: str, now: datetime) -> None:
@@ -42,6 +43,18 @@ def give_back(session: Session, mention_id: int, why: str, now: datetime) -> Non
         ).first():
             mention.round += 1
         advance(session, mention, MentionState.DRAFTED, "outbox", why, now)
+        back_on_board(session, mention, "outbox", why, now)
+
+
+def give_back_reply(session: Session, reply: Reply, why: str, now: datetime) -> None:
+    """Bring back to a person what an approved reply was to answer; a post of a chat alone becomes a draft again."""
+    if reply.mention_id is not None:
+        give_back(session, reply.mention_id, why, now)
+    elif reply.state == ReplyState.APPROVED:
+        reply.revision += 1
+        reply.held_because = ""
+        advance(session, reply, ReplyState.IN_REVIEW, "outbox", why, now)
+        advance(session, reply, ReplyState.DRAFT, "outbox", why, now)
 
 
 def bring_back(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:
@@ -55,8 +68,8 @@ def bring_back(session: Session, mention: Mention, by: str, why: str, now: datet
         advance(session, mention, MentionState.DRAFTED, by, why, now)
 
 
-def hold_back(session: Session, reply: Reply, until: datetime, why: str) -> None:
-    """Let an approved reply wait; `why` is said on the desk."""
+def hold_back(session: Session, reply: Reply, until: datetime | None, why: str) -> None:
+    """Let an approved reply wait; `why` is said on the desk. `until` None: until somebody gives it a time again."""
     reply.not_before, reply.held_because = until, why
     session.add(reply)
 
@@ -66,7 +79,21 @@ def overtaken(session: Session, mention: Mention, seen_post_id: int | None) -> b
     return newest_inbound(session, mention) != seen_post_id
 
 
-def remember_own_post(session: Session, reply: Reply, mention: Mention, now: datetime) -> None:
+def room_of(session: Session, account_id: int, channel_conversation_id: str) -> int:
+    """Conversation.id of a public thread of an account, which is made where we hear of it for the first time."""
+    room = session.exec(
+        select(Conversation).where(
+            Conversation.account_id == account_id, Conversation.channel_conversation_id == channel_conversation_id
+        )
+    ).first()
+    if room is None:
+        room = Conversation(account_id=account_id, channel_conversation_id=channel_conversation_id)
+        session.add(room)
+        session.flush()
+    return room.id or 0
+
+
+def remember_own_post(session: Session, reply: Reply, conversation_id: int, now: datetime) -> None:
     """Keep what we posted as context of the thread, so that the desk shows it and an answer finds it."""
     if not reply.sent_post_id:
         return
@@ -79,7 +106,7 @@ def remember_own_post(session: Session, reply: Reply, mention: Mention, now: dat
                 account_id=reply.account_id,
                 channel_post_id=reply.sent_post_id,
                 edit_chain=reply.sent_post_id,
-                conversation_id=reply.conversation_id or mention.conversation_id,
+                conversation_id=conversation_id,
                 kind=PostKind.OWN,
                 in_reply_to=reply.in_reply_to,
                 text=reply.sent_text,

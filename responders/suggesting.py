@@ -33,6 +33,8 @@ from responders.asking_back import ask_here_after_all, hear_answers, note_questi
 from responders.asking_private import go_on
 from responders.asking_status import StatusAnswers, asks_by_number
 from responders.assigning import assign_by_rules
+from responders.chats.entries import Boards
+from responders.chats.reading import BoardReader
 from responders.dialogue import (
     Answering,
     Talk,
@@ -230,15 +232,20 @@ class Suggester:
     batch: int = 64
     zone: ZoneInfo = UTC
     speaking: Mapping[str, Speaking] = field(default_factory=dict)
+    board_reader: BoardReader | None = None
+    """How posts are read for the boards of tweet chats; None: there are no chats."""
 
     def suggest(self) -> list[int]:
         """Draft replies for the next batch of understood mentions; returns their ids."""
         with self.database.write() as session:
             now = self.clock()
+            boards = Boards(session, self.board_reader, now) if self.board_reader else None
+            if boards:
+                boards.keep_up()
             mentions = session.exec(
                 select(Mention)
                 .where(Mention.state == MentionState.UNDERSTOOD)
-                .order_by(col(Mention.danger).desc(), col(Mention.received_at))
+                .order_by(col(Mention.danger).desc(), col(Mention.received_at), col(Mention.id))
                 .limit(self.batch)
                 .with_for_update(skip_locked=True)
             ).all()
@@ -252,6 +259,8 @@ class Suggester:
             hear_fixed(session, left, now)
             hear_answers(session, left, self.zone, now)
             known = known_of(session, left, newest)
+            if boards:
+                left = [one for one in left if not boards.take(one, known.understandings.get(one.id))]
             for mention in left:
                 self._suggest_one(session, mention, known, talks[mention.id], now)
             assign_by_rules(session, left, self.zone, now)
@@ -310,8 +319,11 @@ def _is_chatter(understanding: Understanding) -> bool:
 
 
 def _is_untouched(reply: Reply) -> bool:
-    """Whether the words are still ours: nobody has changed or approved them, only perhaps opened the page."""
-    waits = reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW)
+    """Whether the words are still ours: nobody has changed or approved them, only perhaps opened the page.
+
+    A notice of moderation is owed, whatever its author writes meanwhile.
+    """
+    waits = reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW) and reply.purpose != Purpose.NOTICE
     return waits and reply.revision == 1 and reply.approved_at is None
 
 

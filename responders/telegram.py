@@ -72,7 +72,7 @@ class TelegramResponder(Opened):
         return length(text)
 
     async def send(self, post: OutgoingPost) -> SentPost:
-        """Send one message, quoting the resident's. Raises SendRefused, SendDeferred or SendUncertain."""
+        """Send one message, quoting what it answers. Raises SendRefused, SendDeferred or SendUncertain."""
         try:
             message = await self._put(post)
         except RetryAfter as error:
@@ -99,8 +99,10 @@ class TelegramResponder(Opened):
 
     async def _put(self, post: OutgoingPost) -> telegram.Message:
         chat, _, thread = post.conversation_id.partition("/")
+        if not chat:
+            raise SendRefused("Telegram lets a bot post only in a chat, and no group was chosen for this post.")
         where: dict[str, Any] = {
-            "chat_id": int(chat),
+            "chat_id": chat if chat.startswith("@") else int(chat),
             "message_thread_id": int(thread) if thread else None,
             "reply_parameters": _quoting(post.in_reply_to, chat),
             "reply_markup": _keyboard(post),

@@ -6,7 +6,7 @@ from starlette.responses import RedirectResponse, Response
 from hark311.console import auth, second_step
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
-from hark311.console.visits import ConsoleHere, Submitting, Viewing, Visitor
+from hark311.console.visits import ComingIn, ConsoleHere, SubmittingComingIn, Visitor
 from models import StaffUser
 
 router = APIRouter(prefix="/account")
@@ -19,12 +19,12 @@ DONE = {
 
 
 @router.get("")
-def show_account(request: Request, console: ConsoleHere, visitor: Viewing, done: str = "") -> Response:
+def show_account(request: Request, console: ConsoleHere, visitor: ComingIn, done: str = "") -> Response:
     return _page(request, console, visitor, done=DONE.get(done, ""))
 
 
 @router.post("/password")
-def set_password(request: Request, console: ConsoleHere, sent: Submitting) -> Response:
+def set_password(request: Request, console: ConsoleHere, sent: SubmittingComingIn) -> Response:
     new, again, current = sent.text("new"), sent.text("again"), sent.text("current")
     stored = sent.visitor.staff.password_hash
     trouble = ""
@@ -47,14 +47,14 @@ def set_password(request: Request, console: ConsoleHere, sent: Submitting) -> Re
 
 
 @router.post("/sessions/others/end")
-def end_others(console: ConsoleHere, sent: Submitting) -> Response:
+def end_others(console: ConsoleHere, sent: SubmittingComingIn) -> Response:
     with console.product.database.write() as session:
         auth.end_other_sessions(session, sent.visitor.staff, sent.visitor.secret, console.now())
     return RedirectResponse("/account?done=others", status_code=303)
 
 
 @router.post("/sessions/{sign_in_id}/end")
-def end_one(console: ConsoleHere, sent: Submitting, sign_in_id: int) -> Response:
+def end_one(console: ConsoleHere, sent: SubmittingComingIn, sign_in_id: int) -> Response:
     with console.product.database.write() as session:
         auth.end_one(session, sent.visitor.id, sign_in_id, console.now())
     return RedirectResponse("/account?done=ended", status_code=303)

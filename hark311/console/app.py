@@ -42,6 +42,9 @@ from hark311.console import (
     live_pages,
     map_pages,
     mention_pages,
+    moderation_appeal_pages,
+    moderation_pages,
+    moderation_policy_pages,
     neighbour_pages,
     notes_pages,
     partner_pages,
@@ -72,11 +75,24 @@ from hark311.console import (
     tray_pages,
     view_pages,
 )
+from hark311.console.chats import (
+    board_answer_pages,
+    board_pages,
+    event_pages,
+    export_pages,
+    people_pages,
+    plan_pages,
+    recap_desk_pages,
+    recap_pages,
+    run_pages,
+    stage_pages,
+    task_pages,
+)
 from hark311.console.guard import Guard
 from hark311.console.mention_queries import NoSuchMention
 from hark311.console.pages import Console, make_console
 from hark311.console.reach import NoSuchId, OutOfReach
-from hark311.console.visits import Forged, NeedsSecondStep, NotAllowed, NotSignedIn
+from hark311.console.visits import Forged, NeedsSecondStep, NotAllowed, NotForGuests, NotInChat, NotSignedIn
 from hark311.open311_server import app as open311_server
 from hark311.product import Product
 from models import IllegalTransition, Power
@@ -88,7 +104,7 @@ log = logging.getLogger(__name__)
 class WithoutSecrets(logging.Filter):
     """Takes secrets that stand in addresses out of the web server's access log."""
 
-    _LINK = re.compile(r"(/sign-in/|/s/|[?&]api_key=)[^\s?&\"]+")
+    _LINK = re.compile(r"(/sign-in/|/s/|/appeal/|[?&]api_key=)[^\s?&\"]+")
 
     def filter(self, entry: logging.LogRecord) -> bool:
         if isinstance(entry.args, tuple):
@@ -152,6 +168,20 @@ PAGES = (
     fixed_pages,
     status_rule_pages,
     case_pages,
+    moderation_policy_pages,  # before the acts: its addresses could be read as an act's
+    moderation_pages,
+    moderation_appeal_pages,
+    plan_pages,
+    run_pages,
+    people_pages,
+    event_pages,
+    task_pages,
+    recap_desk_pages,
+    export_pages,
+    board_pages,
+    board_answer_pages,
+    stage_pages,
+    recap_pages,
 )
 
 
@@ -172,6 +202,8 @@ def create_app(product: Product) -> FastAPI:
     app.add_exception_handler(Forged, _forged)
     app.add_exception_handler(NotAllowed, _not_allowed)
     app.add_exception_handler(NeedsSecondStep, _needs_second_step)
+    app.add_exception_handler(NotForGuests, _not_for_guests)
+    app.add_exception_handler(NotInChat, _not_in_chat)
     app.add_exception_handler(OutOfReach, _out_of_reach)
     app.add_exception_handler(NotYours, _not_yours)
     app.add_exception_handler(NotApproved, _not_done)
@@ -226,6 +258,18 @@ WHO_MAY = {
 def _not_allowed(request: Request, error: Exception) -> Response:
     said = ["Nothing was changed. What you typed stands below; ask a colleague with that role to do it."]
     return _trouble(request, 403, WHO_MAY[cast(NotAllowed, error).power], said)
+
+
+def _not_for_guests(request: Request, _error: Exception) -> Response:
+    said = ["Guests of a tweet chat read and answer in their own chats. Nothing was changed."]
+    return _trouble(request, 403, "The desk does this", said, ("/chats", "Your chats"))
+
+
+def _not_in_chat(request: Request, error: Exception) -> Response:
+    as_guest = cast(NotInChat, error).as_guest
+    who = "Somebody who takes part in the chat" if as_guest else "A host or moderator of the chat"
+    said = ["Nothing was changed. What you typed stands below; ask the chat's host to add you."]
+    return _trouble(request, 403, f"{who} does this", said, ("/chats", "The chats"))
 
 
 def _needs_second_step(request: Request, _error: Exception) -> Response:

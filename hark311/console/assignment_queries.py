@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from hark311.console import words
 from hark311.console.queries import names_of_staff
 from hark311.console.times import CityTime
-from models import CHANNELS, Absence, Account, AssignmentRule, Mention, Role, Service, WorkingTime
+from models import CHANNELS, Absence, Account, AssignmentRule, Mention, Power, Role, Service, WorkingTime
 from models.assignments import EVERY_DAY, Colleague, clock_of
 from responders.assigning import case_of, colleagues, rules_in_force
 
@@ -73,7 +73,7 @@ def assigning_of(session: Session, mention: Mention, city_time: CityTime, now: d
 
 
 def _can_take(one: Colleague, mention: Mention) -> bool:
-    return one.staff.role != Role.VIEWER and one.scope.covers(mention)
+    return one.staff.may(Power.DRAFT) and one.scope.covers(mention)
 
 
 def rule_lines(session: Session, people: Mapping[int, Colleague], at: datetime) -> list[RuleLine]:
@@ -119,7 +119,7 @@ def attendance(session: Session, people: Mapping[int, Colleague], at: datetime) 
             absences=[(row.id or 0, row.first_day, row.last_day) for row in absences.get(one.id, ())],
         )
         for one in people.values()
-        if one.staff.role != Role.VIEWER
+        if one.staff.may(Power.DRAFT)
     ]
 
 

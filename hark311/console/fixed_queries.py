@@ -160,4 +160,8 @@ def put_away(session: Session, now: datetime, scope: Sequence[ColumnElement[bool
         .limit(SHOWN)
     ).all()
     people = names_of_staff(session, [one.staff_id for one in rows])
-    return [PutAway(one.mention_id, one.decision, one.reason, people.get(one.staff_id, ""), one.at) for one in rows]
+    return [
+        PutAway(one.mention_id, one.decision, one.reason, people.get(one.staff_id, ""), one.at)
+        for one in rows
+        if one.mention_id is not None
+    ]

@@ -10,7 +10,7 @@ from hark311.console import channel_queries, keymap, navigation, queries
 from hark311.console.freeze_queries import frozen_now
 from hark311.console.pages import Console
 from hark311.console.visits import Visitor
-from models import StaffUser, preference_of
+from models import Role, StaffUser, preference_of
 
 
 def signed_in_page(
@@ -27,8 +27,9 @@ def signed_in_page(
 def _frame(session: Session, console: Console, visitor: Visitor) -> dict[str, Any]:
     liked = preference_of(session, visitor.id)
     keys = keymap.keys_of(liked.keys)
+    today = console.city_time.today(console.now())
     return {
-        "header": queries.header(session, visitor.id, channel_queries.count_unheard(session, console)),
+        "header": queries.header(session, visitor.id, channel_queries.count_unheard(session, console), today),
         "freezes": frozen_now(session),
         "theme": liked.theme,
         "keys_on": liked.single_keys,
@@ -40,4 +41,9 @@ def _frame(session: Session, console: Console, visitor: Visitor) -> dict[str, An
 
 
 def _menu(staff: StaffUser) -> dict[str, Any]:
-    return {"sections": navigation.sections(staff), "foremost": navigation.foremost(staff)}
+    return {
+        "sections": navigation.sections(staff),
+        "foremost": navigation.foremost(staff),
+        "home": navigation.landing(staff),
+        "guest": staff.role == Role.CHAT_GUEST,
+    }

@@ -26,7 +26,8 @@ def leave(request: Request, console: ConsoleHere, sent: Drafting) -> Response:
     try:
         with console.product.database.write() as session:
             staff = session.get_one(StaffUser, sent.visitor.id)
-            waiting = [one.kept() for one in handover_queries.open_now(session, staff, now) if one.count]
+            today = console.city_time.today(now)
+            waiting = [one.kept() for one in handover_queries.open_now(session, staff, now, today) if one.count]
             gives_back = sent.text("give_back") == "yes"
             hand_over(session, staff, written, waiting, console.city_time.zone, now, gives_back=gives_back)
     except HandoverRefused as error:
@@ -49,7 +50,8 @@ def _show(
     request: Request, console: Console, visitor: Visitor, wrong: str = "", written: str | None = None
 ) -> Response:
     with console.product.database.read() as session:
-        waiting = handover_queries.open_now(session, visitor.staff, console.now())
+        now = console.now()
+        waiting = handover_queries.open_now(session, visitor.staff, now, console.city_time.today(now))
         notes = handover_queries.handovers(session, visitor.staff)
     return signed_in_page(
         request,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, TextClause
@@ -24,10 +24,12 @@ from models import (
 from models.freezes import FROZEN
 from models.lifecycle import WAITING_FOR_A_PERSON
 from models.requests import OPEN_AT_CITY
+from responders.chats.tasks import overdue_promises
 
 NAMED = 10
 KEPT = 20
 DUE_WITHIN = timedelta(hours=24)
+OVERDUE = "Promises of tweet chats, overdue"
 
 Conditions = Sequence[ColumnElement[bool] | TextClause]
 
@@ -60,21 +62,24 @@ class ShownHandover:
     unread: bool
 
 
-def open_now(session: Session, staff: StaffUser, now: datetime) -> list[Waiting]:
+def open_now(session: Session, staff: StaffUser, now: datetime, today: date | None = None) -> list[Waiting]:
     """Everything whoever comes next should know of."""
     mention, reply, request, alarm = Mention.id, Reply.mention_id, ServiceRequest.mention_id, Alarm.mention_id
     claims = [col(Mention.claimed_by) == staff.id, col(Mention.state) == MentionState.IN_REVIEW]
     theirs = [col(Mention.assigned_to) == staff.id, col(Mention.state).in_(WAITING_FOR_A_PERSON)]
     keys = [col(Mention.handed_on_at).is_not(None), col(Mention.second_key).is_(True)]
-    doubts = [col(Reply.state) == ReplyState.UNCERTAIN]
+    answers = col(Reply.mention_id).is_not(None)
+    doubts = [col(Reply.state) == ReplyState.UNCERTAIN, answers]
+    posts = [col(Reply.state).in_([ReplyState.UNCERTAIN, ReplyState.FAILED]), col(Reply.chat_post_id).is_not(None)]
     unfiled = [col(ServiceRequest.state).in_([RequestState.UNCERTAIN, RequestState.REFUSED])]
-    frozen = [col(Reply.state) == ReplyState.APPROVED, col(Reply.held_because).startswith(FROZEN)]
+    frozen = [col(Reply.state) == ReplyState.APPROVED, col(Reply.held_because).startswith(FROZEN), answers]
     held = [
         col(Reply.state) == ReplyState.APPROVED,
         col(Reply.held_because) != "",
         ~col(Reply.held_because).startswith(FROZEN),
+        answers,
     ]
-    by_hand = [col(Reply.state) == ReplyState.HANDED_OVER, col(Reply.handed_to) == staff.id]
+    by_hand = [col(Reply.state) == ReplyState.HANDED_OVER, col(Reply.handed_to) == staff.id, answers]
     promised: list[ColumnElement[bool] | TextClause] = [
         OPEN_AT_CITY,
         col(ServiceRequest.promised_datetime) <= now + DUE_WITHIN,
@@ -85,11 +90,13 @@ def open_now(session: Session, staff: StaffUser, now: datetime) -> list[Waiting]
         _waiting(session, "assigned", "Assigned to you and waiting", mention, theirs),
         _waiting(session, "keys", "Second keys pending", mention, keys),
         _waiting(session, "doubts", "Replies in doubt", reply, doubts, "/queue?view=uncertain"),
+        _waiting(session, "chat_posts", "Posts of tweet chats in doubt or refused", reply, posts, "/chats"),
         _waiting(session, "unfiled", "Requests in doubt or refused", request, unfiled, "/queue?view=refused"),
         _waiting(session, "frozen", "Held by a freeze", reply, frozen),
         _waiting(session, "held", "Held for another reason", reply, held),
         _waiting(session, "by_hand", "Replies you took to post by hand", reply, by_hand),
         _waiting(session, "promises", "Promises over or due in a day", request, promised, "/queue?view=promises"),
+        Waiting("chat_promises", OVERDUE, overdue_promises(session, today or now.date()), [], "/chats/tasks"),
     ]
 
 
@@ -103,7 +110,7 @@ def _waiting(
 ) -> Waiting:
     count = session.exec(select(func.count()).where(*where)).one()
     first = session.exec(select(mention_id).where(*where).order_by(mention_id).limit(NAMED)).all() if count else []
-    return Waiting(key, word, count, [int(one) for one in first], link)
+    return Waiting(key, word, count, [int(one) for one in first if one is not None], link)
 
 
 def prefilled(waiting: Sequence[Waiting]) -> str:
@@ -112,7 +119,8 @@ def prefilled(waiting: Sequence[Waiting]) -> str:
     for one in waiting:
         if one.count:
             more = f" and {one.count - len(one.mentions)} more" if one.count > len(one.mentions) else ""
-            lines.append(f"{one.word}: {', '.join(f'#{mention}' for mention in one.mentions)}{more}")
+            named = ", ".join(f"#{mention}" for mention in one.mentions)
+            lines.append(f"{one.word}: {named}{more}" if named else f"{one.word}: {one.count}")
     return "\n".join(lines) or "Nothing is open."
 
 

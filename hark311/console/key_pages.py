@@ -20,7 +20,7 @@ from hark311.console.visits import (
     ConsoleHere,
     Drafting,
     Submission,
-    Submitting,
+    SubmittingComingIn,
     Supervising,
     Viewing,
     Visitor,
@@ -111,7 +111,7 @@ def _hand(
 
 
 @router.post("/account/reads")
-def keep_reads(console: ConsoleHere, sent: Submitting) -> Response:
+def keep_reads(console: ConsoleHere, sent: SubmittingComingIn) -> Response:
     """The languages a person can judge a reply in."""
     chosen = [tag for tag in words.LANGUAGES if sent.text(f"reads-{tag}")]
     with console.product.database.write() as session:

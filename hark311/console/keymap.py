@@ -17,6 +17,7 @@ class Where(StrEnum):
     EVERYWHERE = "everywhere"
     LIST = "in the queue"
     MENTION = "on a mention"
+    BOARD = "on the board of a chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Action:
     fixed: bool = False
 
 
-_E, _L, _M = Where.EVERYWHERE, Where.LIST, Where.MENTION
+_E, _L, _M, _B = Where.EVERYWHERE, Where.LIST, Where.MENTION, Where.BOARD
 
 ACTIONS = (
     Action("approve", "a", "approve what is ticked", _M),
@@ -50,6 +51,20 @@ ACTIONS = (
     Action("previous-row", "k", "previous mention in the list", _L),
     Action("open-row", "Enter", "open it; the first one if none is chosen", _L, fixed=True),
     Action("select", "x", "select it, or not any more", _L),
+    Action("next-card", "j", "next post of the lane", _B),
+    Action("previous-card", "k", "previous post of the lane", _B),
+    Action("next-lane", "l", "to the lane on the right", _B),
+    Action("previous-lane", "h", "to the lane on the left", _B),
+    *(Action(f"lane-{at}", str(at), f"put it into lane {at}", _B) for at in range(1, 9)),
+    Action("link-next", "]", "it belongs to the next question", _B),
+    Action("link-previous", "[", "it belongs to the question before", _B),
+    Action("answer-post", "a", "answer it", _B),
+    Action("assign-next", "s", "give it to the next guest, and after the last to nobody", _B),
+    Action("report", "r", "it is a report: into the main queue as well", _B),
+    Action("not-needed", "x", "it needs no answer, or does after all", _B),
+    Action("choose", "c", "choose it for the recap, or not any more", _B),
+    Action("moderate", "m", "go to the page that moderates it; it asks before it does", _B),
+    Action("pause", "p", "pause the schedule, or go on", _B),
     Action("search", "/", "search", _E, "/queue"),
     Action("freeze", "f", "go to the page that freezes everything; it asks before it does", _E, "/freeze"),
     Action("go-queue", "g q", "go to the queue", _E, "/queue"),
@@ -74,7 +89,7 @@ def keys_of(chosen: Mapping[str, str]) -> dict[str, str]:
 
 def by_place() -> list[tuple[Where, list[Action]]]:
     """The actions grouped by where they can be done."""
-    return [(where, [one for one in ACTIONS if one.where == where]) for where in (_M, _L, _E)]
+    return [(where, [one for one in ACTIONS if one.where == where]) for where in (_M, _L, _B, _E)]
 
 
 def pages() -> dict[str, str]:

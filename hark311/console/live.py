@@ -192,5 +192,6 @@ def _mentions_of(session: Session, entries: list[tuple[str, int]]) -> set[int]:
     for name, table in (("Reply", Reply), ("ServiceRequest", ServiceRequest)):
         ids = {about_id for about, about_id in entries if about == name}
         if ids:
-            found.update(session.exec(select(table.mention_id).where(col(table.id).in_(ids))).all())
+            rows = session.exec(select(table.mention_id).where(col(table.id).in_(ids))).all()
+            found.update(one for one in rows if one is not None)  # a post of a tweet chat is about no mention
     return found

@@ -51,9 +51,13 @@ async def stream(console: ConsoleHere, visitor: Viewing, mention: int = THE_LIST
     """What changes, while the page is open and its person signed in. `mention`: the one the page is about."""
     if mention != THE_LIST:
         await asyncio.to_thread(_require_reach, console, visitor, mention)
+    return events_for(console, visitor, mention if mention < 2**31 else THE_LIST)
+
+
+def events_for(console: Console, visitor: Visitor, look: int) -> EventSourceResponse:
+    """The stream for one page. `look`: the mention it is about, THE_LIST, or the board of a chat as minus its id."""
     return EventSourceResponse(
-        _events(console, visitor, mention if mention < 2**31 else THE_LIST),
-        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        _events(console, visitor, look), headers={"cache-control": "no-store", "x-accel-buffering": "no"}
     )
 
 

@@ -192,7 +192,7 @@ def mention_page(
     held = bool(mention.claimed_until and mention.claimed_until > now)
     people = names_of_staff(session, [mention.claimed_by if held else None, alarm.acknowledged_by if alarm else None])
     draft = next((one for one in replies if one.round == mention.round and one.state in _OPEN_REPLIES), None)
-    thread, cut = thread_of(session, mention, account, understanding, replies)
+    thread, cut = thread_of(session, mention, account, understanding, replies, now)
     conversation = session.get_one(Conversation, mention.conversation_id)
     return MentionPage(
         mention=mention,

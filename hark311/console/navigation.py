@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models import Power, StaffUser
+from models import Power, Role, StaffUser
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One page somebody can go to; with a power, only those who have it are led there."""
+    """One page somebody can go to; with a power, only those who have it are led there. `guests`: of a chat too."""
 
     word: str
     path: str
     power: Power | None = None
+    guests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,11 @@ SECTIONS = (
             Place("Learning", "/learning"),
             Place("Closed, and fixed?", "/closings"),
             Place("Failed deliveries", "/deliveries"),
+            Place("Moderation", "/moderation"),
             Place("Freeze everything", "/freeze"),
         ),
     ),
+    Section("Tweet chats", (Place("Chats", "/chats", guests=True), Place("What chats left to do", "/chats/tasks"))),
     Section(
         "What we say",
         (
@@ -78,10 +81,14 @@ SECTIONS = (
         ),
     ),
     Section("The desk", (Place("People", "/staff", Power.ADMINISTER),)),
-    Section("You", (Place("Your page", "/account"), Place("Keys and colours", "/account/keys"))),
+    Section(
+        "You",
+        (Place("Your page", "/account", guests=True), Place("Keys and colours", "/account/keys", guests=True)),
+    ),
 )
 FOREMOST = ("/queue", "/supervise", "/channels")
 """Paths of the pages that stand in the header itself, for those who may see them."""
+FOREMOST_OF_GUESTS = ("/chats",)
 
 
 def sections(staff: StaffUser) -> Sequence[Section]:
@@ -93,8 +100,19 @@ def sections(staff: StaffUser) -> Sequence[Section]:
 def foremost(staff: StaffUser) -> Sequence[Place]:
     """The few pages of the header, in its order."""
     by_path = {place.path: place for section in sections(staff) for place in section.places}
-    return [by_path[path] for path in FOREMOST if path in by_path]
+    return [by_path[path] for path in (FOREMOST_OF_GUESTS if _guest(staff) else FOREMOST) if path in by_path]
+
+
+def landing(staff: StaffUser) -> str:
+    """Where somebody comes in."""
+    return "/chats" if _guest(staff) else "/queue"
 
 
 def _open(place: Place, staff: StaffUser) -> bool:
+    if _guest(staff):
+        return place.guests
     return place.power is None or staff.may(place.power)
+
+
+def _guest(staff: StaffUser) -> bool:
+    return staff.role == Role.CHAT_GUEST

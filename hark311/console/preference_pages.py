@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from hark311.console import keymap
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
-from hark311.console.visits import ConsoleHere, Submission, Submitting, Viewing, Visitor
+from hark311.console.visits import ComingIn, ConsoleHere, Submission, SubmittingComingIn, Visitor
 from models import StaffPreference, Theme, preference_of
 
 router = APIRouter()
@@ -24,12 +24,12 @@ KEPT = {"keys": "Your keys are kept.", "look": "Your colours are kept.", "own": 
 
 
 @router.get("/account/keys")
-def show_keys(request: Request, console: ConsoleHere, visitor: Viewing, done: str = "") -> Response:
+def show_keys(request: Request, console: ConsoleHere, visitor: ComingIn, done: str = "") -> Response:
     return _page(request, console, visitor, done=KEPT.get(done, ""))
 
 
 @router.post("/account/keys")
-def set_keys(request: Request, console: ConsoleHere, sent: Submitting) -> Response:
+def set_keys(request: Request, console: ConsoleHere, sent: SubmittingComingIn) -> Response:
     """Keep a person's keys, all or none: keys that cannot be told apart are refused with a sentence."""
     if sent.text("own"):
         return _keep(console, sent, "own", keys={})
@@ -41,7 +41,7 @@ def set_keys(request: Request, console: ConsoleHere, sent: Submitting) -> Respon
 
 
 @router.post("/account/look")
-def set_look(console: ConsoleHere, sent: Submitting) -> Response:
+def set_look(console: ConsoleHere, sent: SubmittingComingIn) -> Response:
     theme = sent.text("theme")
     return _keep(console, sent, "look", theme=Theme(theme) if theme in set(Theme) else Theme.SYSTEM)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
@@ -27,6 +27,7 @@ from models import (
 from models.posts import PostKind
 from models.referrals import family_of
 from models.threads import newest_versions
+from responders.chats.tasks import overdue_promises
 from responders.shifts import unread_handover
 
 COUNTED_TO = 1000
@@ -76,6 +77,7 @@ class Header:
     """What the top of every page says. `unheard`: accounts that nobody listens to though somebody should.
 
     `notes`: how many notes name this person that they have not read; `handover`: the newest hand-over note, unread.
+    `promises`: of tweet chats, over their day.
     """
 
     dangers: int
@@ -83,9 +85,11 @@ class Header:
     unheard: int = 0
     notes: int = 0
     handover: LeftBehind | None = None
+    promises: int = 0
 
 
-def header(session: Session, staff_id: int, unheard: int = 0) -> Header:
+def header(session: Session, staff_id: int, unheard: int = 0, today: date | None = None) -> Header:
+    """`today`: the city's date; None: promises are not looked at."""
     unseen = select(func.count()).select_from(Alarm).where(col(Alarm.acknowledged_at).is_(None))
     if scope := scope_of(session, staff_id).where():
         unseen = unseen.join(Mention, col(Mention.id) == Alarm.mention_id).where(*scope)
@@ -95,7 +99,8 @@ def header(session: Session, staff_id: int, unheard: int = 0) -> Header:
         .select_from(Mention)
         .where(Mention.state == MentionState.IN_REVIEW, Mention.claimed_by == staff_id)
     ).one()
-    return Header(dangers, mine, unheard, count_unread(session, staff_id), left_behind(session, staff_id))
+    promises = overdue_promises(session, today) if today else 0
+    return Header(dangers, mine, unheard, count_unread(session, staff_id), left_behind(session, staff_id), promises)
 
 
 def left_behind(session: Session, staff_id: int) -> LeftBehind | None:

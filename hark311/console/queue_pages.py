@@ -100,7 +100,8 @@ def show_live(console: ConsoleHere, visitor: Viewing, ask: Asking) -> HTMLRespon
     console.live.polled(visitor.id, THE_LIST)
     with console.product.database.read() as session:
         context = _live(session, console, visitor, ask)
-        header = queries.header(session, visitor.id, channel_queries.count_unheard(session, console))
+        today, unheard = console.city_time.today(console.now()), channel_queries.count_unheard(session, console)
+        header = queries.header(session, visitor.id, unheard, today)
     return console.page("queue_live.html", header=header, staff=visitor.staff, csrf=visitor.csrf, **context)
 
 

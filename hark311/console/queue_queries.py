@@ -203,7 +203,9 @@ def _in_doubt(session: Session, view: View, states: Sequence[MentionState], fits
     uncertain = view.sieve is Sieve.UNCERTAIN
     reply_state = ReplyState.UNCERTAIN if uncertain else ReplyState.FAILED
     request_state = RequestState.UNCERTAIN if uncertain else RequestState.REFUSED
-    replies = select(Reply.mention_id).where(Reply.state == reply_state).limit(WINDOW)
+    replies = (
+        select(Reply.mention_id).where(Reply.state == reply_state, col(Reply.mention_id).is_not(None)).limit(WINDOW)
+    )
     requests = select(ServiceRequest.mention_id).where(ServiceRequest.state == request_state).limit(WINDOW)
     return _sorted(session, {*session.exec(replies).all(), *session.exec(requests).all()}, states, fits)
 

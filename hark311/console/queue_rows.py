@@ -118,7 +118,7 @@ def _around(session: Session, mentions: list[Mention]) -> _Around:
         accounts={account.id or 0: account for account in session.exec(select(Account)).all()},
         understandings=understandings,
         requests={request.mention_id: request for request in requests},
-        replies={reply.mention_id: reply for reply in replies},
+        replies={reply.mention_id: reply for reply in replies if reply.mention_id is not None},
         services=dict(session.exec(select(Service.service_code, Service.service_name)).all()),
         staff=names_of_staff(
             session, [one for mention in mentions for one in (mention.claimed_by, mention.assigned_to)]

@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models import Alarm, Mention, Reply, ServiceRequest, StaffUser, scope_of
+from models import Alarm, Mention, ModerationAct, Reply, ServiceRequest, StaffUser, scope_of
 
-ROWS: Mapping[str, type[Reply] | type[ServiceRequest] | type[Alarm]] = {
+ROWS: Mapping[str, type[Reply] | type[ServiceRequest] | type[Alarm] | type[ModerationAct]] = {
     "reply_id": Reply,
     "request_id": ServiceRequest,
     "alarm_id": Alarm,
+    "act_id": ModerationAct,
 }
 """Names in the addresses of pages, and the row each names, of a mention. `mention_id` names the mention itself."""
 
@@ -43,14 +44,14 @@ def require_reach(session: Session, staff: StaffUser, named: Mapping[str, Any]) 
 
 
 def _mention_ids(session: Session, named: Mapping[str, Any]) -> list[int]:
-    found = [_whole(named[name]) for name in ("mention_id", "other_id") if name in named]
+    found = [as_id(named[name]) for name in ("mention_id", "other_id") if name in named]
     for name, table in ROWS.items():
         if name in named:
-            found += filter(None, session.exec(select(table.mention_id).where(table.id == _whole(named[name]))).all())
+            found += filter(None, session.exec(select(table.mention_id).where(table.id == as_id(named[name]))).all())
     return found
 
 
-def _whole(value: Any) -> int:
+def as_id(value: Any) -> int:
     """The id in an address, written as the desk writes it. Raises NoSuchId."""
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) < LONGEST_ID):

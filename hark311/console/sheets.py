@@ -40,16 +40,21 @@ def cell(value: str | float | None, shown: str | None = None, href: str = "") ->
 
 def as_csv(sheet: Sheet) -> Response:
     """The table as a file that no spreadsheet takes for formulas."""
+    return Response(
+        csv_text(sheet),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="hark311-{sheet.key}.csv"'},
+    )
+
+
+def csv_text(sheet: Sheet) -> str:
+    """What stands in such a file."""
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\r\n")
     lines.writerow(harmless(column) for column in sheet.columns)
     for row in sheet.rows:
         lines.writerow(harmless(one.value) for one in row)
-    return Response(
-        "\ufeff" + written.getvalue(),  # the mark that makes Excel read it as UTF-8
-        media_type="text/csv; charset=utf-8",
-        headers={"content-disposition": f'attachment; filename="hark311-{sheet.key}.csv"'},
-    )
+    return "\ufeff" + written.getvalue()  # the mark that makes Excel read it as UTF-8
 
 
 def harmless(value: str | float | None) -> str | float:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import RedirectResponse, Response
 
-from hark311.console import auth, second_step
+from hark311.console import auth, navigation, second_step
 from hark311.console.browsers import kind_of_browser
 from hark311.console.visits import (
     SESSION_COOKIE,
@@ -14,12 +14,14 @@ from hark311.console.visits import (
     ConsoleHere,
     Fields,
     SubmittingOnArrival,
+    is_over_for,
     keep_session,
     require_token,
     set_cookie,
     token_for,
     visit_of,
 )
+from models import StaffUser
 
 router = APIRouter()
 
@@ -46,14 +48,18 @@ def sign_in(request: Request, console: ConsoleHere, fields: Fields, _proved: Pro
         return _with_visit(request, console, "sign_in.html", 429, username=username, trouble=trouble)
     with console.product.database.read() as session:
         staff = auth.person_with_password(session, username, fields.get("password", ""))
+        over = staff is not None and is_over_for(session, staff, console.now())
     if staff is None:
         console.throttle.failed(_address(request))
         trouble = "This name and password do not belong together. Without a password, ask for a sign-in link."
         return _with_visit(request, console, "sign_in.html", 403, username=username, trouble=trouble)
     console.throttle.forgive(username)
+    if over:
+        trouble = "Your tweet chat is over, and its guests come in no more. Its host can tell you what came of it."
+        return _with_visit(request, console, "sign_in.html", 403, username=username, trouble=trouble)
     with console.product.database.write() as session:
         way = auth.come_in(session, staff, console.now(), _browser(request))
-    return _come_in(request, way)
+    return _come_in(request, way, staff)
 
 
 @router.get("/sign-in/{secret}")
@@ -74,7 +80,7 @@ def use_link(request: Request, console: ConsoleHere, secret: str, _proved: Prove
             way = auth.come_in(session, staff, console.now(), _browser(request))
     except auth.LinkRefused:
         return _link_refused(console)
-    return _come_in(request, way)
+    return _come_in(request, way, staff)
 
 
 @router.get("/second-step")
@@ -108,7 +114,7 @@ def take_second_step(request: Request, console: ConsoleHere, fields: Fields, _pr
         trouble = "This code is not right, or was used before. Wait for the next one your phone shows, and type that."
         return _with_visit(request, console, "second_step.html", 403, trouble=trouble)
     console.throttle.forgive(guesses)
-    return _come_in(request, auth.WayIn(secret, awaits_code=False))
+    return _come_in(request, auth.WayIn(secret, awaits_code=False), staff)
 
 
 @router.post("/sign-out")
@@ -120,12 +126,12 @@ def sign_out(console: ConsoleHere, sent: SubmittingOnArrival) -> Response:
     return answer
 
 
-def _come_in(request: Request, way: auth.WayIn) -> Response:
+def _come_in(request: Request, way: auth.WayIn, staff: StaffUser) -> Response:
     if way.awaits_code:
         answer = RedirectResponse("/second-step", status_code=303)
         set_cookie(answer, request, STEP_COOKIE, way.secret, int(auth.CODE_LASTS.total_seconds()))
         return answer
-    answer = RedirectResponse("/queue", status_code=303)
+    answer = RedirectResponse(navigation.landing(staff), status_code=303)
     keep_session(answer, request, way.secret)
     return answer
 

@@ -19,6 +19,9 @@ from responders.review import NotFound
 
 router = APIRouter(prefix="/staff")
 
+ROLES = [role for role in Role if role != Role.CHAT_GUEST]
+"""What an administrator gives; a guest of a chat is let in on the page of the chat."""
+
 Seeing = Annotated[Visitor, Depends(viewing_with(Power.ADMINISTER))]
 
 DONE = {
@@ -169,7 +172,7 @@ def _staff(session: Session, staff_id: int) -> StaffUser:
 
 def _role(sent: Submission) -> Role:
     wanted = sent.text("role")
-    if wanted not in set(Role):
+    if wanted not in ROLES:
         raise staffing.NotDone("Choose a role from the list.")
     return Role(wanted)
 
@@ -187,7 +190,7 @@ def _list(request: Request, console: Console, visitor: Visitor, *, trouble: str 
         people = staff_queries.people(session)
     status = 422 if trouble else 200
     return signed_in_page(
-        request, console, visitor, "staff.html", status, people=people, trouble=trouble, name=name, roles=list(Role)
+        request, console, visitor, "staff.html", status, people=people, trouble=trouble, name=name, roles=ROLES
     )
 
 
@@ -215,7 +218,7 @@ def _person(
         this=visitor.session.id,
         ends=f"/staff/{staff_id}/sessions",
         choices=choices,
-        roles=list(Role),
+        roles=ROLES if person.staff.role != Role.CHAT_GUEST else [*ROLES, Role.CHAT_GUEST],
         trouble=trouble,
         done=done,
         link=link,

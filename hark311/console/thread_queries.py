@@ -1,6 +1,6 @@
 """A conversation as the mention page shows it: every post of theirs and ours, in its newest version."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
@@ -12,8 +12,20 @@ from hark311.console.differences import Part, difference
 from hark311.console.evidence import weighed_in
 from hark311.console.marks import Piece, notes, pieces
 from hark311.console.queries import spans_in
-from models import Account, Attachment, Author, Mention, Post, Reply, ReplyState, Understanding
+from models import (
+    Account,
+    Attachment,
+    Author,
+    Mention,
+    ModerationClause,
+    ModerationKind,
+    Post,
+    Reply,
+    ReplyState,
+    Understanding,
+)
 from models.posts import PostKind
+from responders.moderation import hidden_acts, muted
 
 THREAD_SHOWN = 200
 
@@ -24,6 +36,16 @@ class Earlier:
 
     at: datetime
     parts: list[Part]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The act of moderation under which a post is folded: its words stay one click away."""
+
+    act_id: int
+    kind: ModerationKind
+    clause: int
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,7 @@ class ThreadPost:
     attachments: list[Attachment]
     earlier: list[Earlier] = field(default_factory=list)
     album: str | None = None
+    folded: Folded | None = None
 
 
 def thread_of(
@@ -51,6 +74,7 @@ def thread_of(
     account: Account,
     understanding: Understanding | None,
     replies: Sequence[Reply],
+    now: datetime,
 ) -> tuple[list[ThreadPost], bool]:
     """The conversation, oldest first, and whether older posts of it were left out."""
     newest = session.exec(
@@ -71,7 +95,10 @@ def thread_of(
     for post in posts:
         chains.setdefault(post.edit_chain, []).append(post)
     us = _us(account)
-    shown = [_thread_post(versions, mention, understanding, called, attachments, us) for versions in chains.values()]
+    folds = _folds(session, posts, now)
+    shown = [
+        _thread_post(versions, mention, understanding, called, attachments, us, folds) for versions in chains.values()
+    ]
     thread = _albums_as_one(shown)
     thread += _sent_but_not_heard(replies, {post.channel_post_id for post in posts}, us)
     return sorted(thread, key=lambda one: one.at), len(newest) > THREAD_SHOWN
@@ -88,6 +115,7 @@ def _thread_post(
     called: dict[int | None, str],
     attachments: dict[int, list[Attachment]],
     us: str,
+    folds: Mapping[int | None, Folded],
 ) -> ThreadPost:
     versions.sort(key=lambda version: (version.created_at, version.id or 0))
     post = versions[-1]
@@ -112,7 +140,27 @@ def _thread_post(
             if one.deleted_at is None
         ],
         album=post.album,
+        folded=folds.get(post.id),
     )
+
+
+def _folds(session: Session, posts: Sequence[Post], now: datetime) -> dict[int | None, Folded]:
+    """Which of these posts are folded: those that are hidden, and what a muted or blocked author writes."""
+    theirs = [one for one in posts if one.kind != PostKind.OWN]
+    hidden = hidden_acts(session, [one.id for one in theirs if one.id], now)
+    silent = muted(session, {one.author_id for one in theirs if one.author_id}, now)
+    acts = {one.id: hidden.get(one.id or 0) or silent.get(one.author_id or 0) for one in theirs}
+    clauses = {act.clause_id for act in acts.values() if act}
+    numbers = dict(
+        session.exec(
+            select(ModerationClause.id, ModerationClause.position).where(col(ModerationClause.id).in_(clauses))
+        ).all()
+    )
+    return {
+        post_id: Folded(act.id or 0, act.kind, numbers.get(act.clause_id, 0), act.expires_at)
+        for post_id, act in acts.items()
+        if act
+    }
 
 
 def _albums_as_one(posts: Sequence[ThreadPost]) -> list[ThreadPost]:
@@ -136,6 +184,7 @@ def _albums_as_one(posts: Sequence[ThreadPost]) -> list[ThreadPost]:
             deleted=first.deleted and post.deleted,
             attachments=[*first.attachments, *post.attachments],
             earlier=[*first.earlier, *post.earlier],
+            folded=first.folded or post.folded,
         )
     return shown
 

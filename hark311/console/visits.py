@@ -8,18 +8,22 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from hark311.console.auth import SEEN_TO, SESSION_LASTS, saw, visit_of_session
 from hark311.console.guard import LOOPBACK_NAMES, name_of
 from hark311.console.pages import Console
-from hark311.console.reach import require_reach
-from models import Power, SignIn, StaffUser
+from hark311.console.reach import as_id, require_reach
+from models import ChatPart, Power, Role, SignIn, StaffUser
+from models.chats import RUNS_IT
+from responders.chats.people import guest_until, part_of
 
 SESSION_COOKIE = "hark_session"
 VISIT_COOKIE = "hark_visit"
@@ -38,6 +42,11 @@ SHOWN_FIELDS = {
     "call": "Who answers",
     "number": "Number",
     "note": "Note",
+    "why": "Why",
+    "appeal": "Appeal",
+    "words": "Words",
+    "about": "What it is about",
+    "answer": "Answer",
 }
 
 
@@ -55,6 +64,18 @@ class NotAllowed(Exception):
 
 class NeedsSecondStep(Exception):
     """The person's role signs in with a second step, and they have not set one up yet."""
+
+
+class NotForGuests(Exception):
+    """A guest of a tweet chat asked for what the desk alone reads."""
+
+
+class NotInChat(Exception):
+    """The person takes no part in the chat, or not the part that this needs."""
+
+    def __init__(self, *, as_guest: bool) -> None:
+        super().__init__(as_guest)
+        self.as_guest = as_guest
 
 
 class Forged(Exception):
@@ -84,11 +105,15 @@ class Visitor:
 
 
 def arriving(request: Request, console: ConsoleHere) -> Visitor:
-    """The person signed in with this browser, whether or not their second step is set up. Raises NotSignedIn."""
+    """The person signed in with this browser, whether or not their second step is set up. Raises NotSignedIn.
+
+    The sign-in of a chat's guest ends with the last of their chats.
+    """
     secret, now = request.cookies.get(SESSION_COOKIE, ""), console.now()
     with console.product.database.read() as session:
         found = visit_of_session(session, secret, now) if secret else None
-    if found is None:
+        over = found is not None and is_over_for(session, found[0], now)
+    if found is None or over:
         raise NotSignedIn
     staff, visit = found
     if visit.seen_at is None or now - visit.seen_at >= SEEN_TO:
@@ -100,8 +125,16 @@ def arriving(request: Request, console: ConsoleHere) -> Visitor:
 Arriving = Annotated[Visitor, Depends(arriving)]
 
 
-def viewing(request: Request, console: ConsoleHere) -> Visitor:
-    """The signed-in person looking at a page. Raises NotSignedIn, NeedsSecondStep, or OutOfReach of their scope."""
+def is_over_for(session: Session, staff: StaffUser, now: datetime) -> bool:
+    """Whether somebody is a guest all of whose chats are over."""
+    if staff.role != Role.CHAT_GUEST:
+        return False
+    until = guest_until(session, staff.id or 0)
+    return until is None or until <= now
+
+
+def coming_in(request: Request, console: ConsoleHere) -> Visitor:
+    """Anybody signed in, a chat's guest too: for their own pages. Raises NotSignedIn, NeedsSecondStep, OutOfReach."""
     visitor = arriving(request, console)
     if not visitor.staff.totp_secret and visitor.staff.role in console.product.settings.second_step_roles:
         raise NeedsSecondStep
@@ -111,7 +144,58 @@ def viewing(request: Request, console: ConsoleHere) -> Visitor:
     return visitor
 
 
+ComingIn = Annotated[Visitor, Depends(coming_in)]
+
+
+def viewing(request: Request, console: ConsoleHere) -> Visitor:
+    """Somebody of the desk looking at a page. Raises what coming_in raises, and NotForGuests."""
+    visitor = coming_in(request, console)
+    if visitor.staff.role == Role.CHAT_GUEST:
+        raise NotForGuests
+    return visitor
+
+
 Viewing = Annotated[Visitor, Depends(viewing)]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatVisitor:
+    """Somebody looking at a page of a chat. `part` None: of the desk, and in no part of this chat: they only look."""
+
+    visitor: Visitor
+    part: ChatPart | None
+
+    @property
+    def runs_it(self) -> bool:
+        return self.part in RUNS_IT
+
+
+def viewing_chat(request: Request, console: ConsoleHere) -> ChatVisitor:
+    """Whoever takes part in the chat of the address, and the desk. Raises what coming_in raises, and NotInChat.
+
+    A guest reads their own chats only, for as long as those are open to them.
+    """
+    visitor = coming_in(request, console)
+    with console.product.database.read() as session:
+        chat, staff = as_id(request.path_params["chat_id"]), visitor.staff
+        part = part_of(session, chat, staff)
+        until = guest_until(session, visitor.id, chat) if staff.role == Role.CHAT_GUEST else None
+    if staff.role == Role.CHAT_GUEST and (part is None or until is None or until <= console.now()):
+        raise NotForGuests
+    return ChatVisitor(visitor, part)
+
+
+ViewingChat = Annotated[ChatVisitor, Depends(viewing_chat)]
+
+
+def viewing_plan(there: ViewingChat) -> ChatVisitor:
+    """The same, a guest only where they run the chat too. Raises NotForGuests."""
+    if there.visitor.staff.role == Role.CHAT_GUEST and not there.runs_it:
+        raise NotForGuests
+    return there
+
+
+ViewingPlan = Annotated[ChatVisitor, Depends(viewing_plan)]
 
 
 async def read_fields(request: Request) -> Mapping[str, str]:
@@ -145,6 +229,36 @@ def submitting(fields: Fields, request: Request, console: ConsoleHere) -> Submis
 
 
 Submitting = Annotated[Submission, Depends(submitting)]
+
+
+def submitting_coming_in(fields: Fields, request: Request, console: ConsoleHere) -> Submission:
+    """The same from a chat's guest too: forms of their own pages. Raises NotSignedIn or Forged."""
+    visitor = coming_in(request, console)
+    require_token(fields, visitor.csrf)
+    return Submission(visitor, fields)
+
+
+SubmittingComingIn = Annotated[Submission, Depends(submitting_coming_in)]
+
+
+def taking_part(fields: Fields, there: ViewingChat) -> Submission:
+    """The form of somebody who takes part in the chat of the address, as a guest too. Raises NotInChat or Forged."""
+    if there.part is None:
+        raise NotInChat(as_guest=True)
+    require_token(fields, there.visitor.csrf)
+    return Submission(there.visitor, fields)
+
+
+def running_chat(fields: Fields, there: ViewingChat) -> Submission:
+    """The form of a host, co-host or moderator of the chat of the address. Raises NotInChat or Forged."""
+    if not there.runs_it:
+        raise NotInChat(as_guest=False)
+    require_token(fields, there.visitor.csrf)
+    return Submission(there.visitor, fields)
+
+
+TakingPart = Annotated[Submission, Depends(taking_part)]
+RunningChat = Annotated[Submission, Depends(running_chat)]
 
 
 def submitting_on_arrival(fields: Fields, request: Request, console: ConsoleHere) -> Submission:

@@ -49,6 +49,7 @@ ROLES = {
     Role.DRAFTER: "drafter",
     Role.APPROVER: "approver",
     Role.CHAT_MODERATOR: "chat moderator",
+    Role.CHAT_GUEST: "guest of a tweet chat",
     Role.SUPERVISOR: "supervisor",
     Role.ADMIN: "administrator",
 }
@@ -57,6 +58,7 @@ ROLES_DO = {
     Role.DRAFTER: "writes drafts, for others to approve",
     Role.APPROVER: "writes and approves what leaves",
     Role.CHAT_MODERATOR: "approves, and runs chats",
+    Role.CHAT_GUEST: "only the tweet chats they are in, until a day after",
     Role.SUPERVISOR: "answers for the work: wordings, rules, standing approvals",
     Role.ADMIN: "a supervisor who looks after people and accounts as well",
 }

@@ -1,6 +1,7 @@
-"""The clock of a rehearsal: it stands until it is turned, in every process that shares it."""
+"""The clocks of a rehearsal, one for every process that shares it: it stands until it is turned, or runs at a pace."""
 
 import multiprocessing
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -37,3 +38,30 @@ class SharedClock:
             yield
         finally:
             set_clock(None)
+
+
+class PacedClock(SharedClock):
+    """A clock that runs so many times faster than the wall's. It stands until `run`; its pace may be changed."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._set_at, self._pace = PROCESSES.Value("d", time.monotonic()), PROCESSES.Value("d", 0.0)
+        """When it was last set, by the machine's own clock, which all its processes share; and its pace since."""
+
+    def seconds(self) -> float:
+        """Seconds since 1970."""
+        with self._seconds.get_lock():
+            now: float = self._seconds.value + (time.monotonic() - self._set_at.value) * self._pace.value
+            return now
+
+    def run(self, pace: float) -> None:
+        """From now on run `pace` times as fast as the wall's clock; 0: stand."""
+        with self._seconds.get_lock():
+            self._seconds.value, self._set_at.value = self.seconds(), time.monotonic()
+            self._pace.value = pace
+
+    @property
+    def pace(self) -> float:
+        """How many times as fast as the wall's clock it runs."""
+        found: float = self._pace.value
+        return found

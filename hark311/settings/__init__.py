@@ -135,8 +135,11 @@ class Settings(BaseSettings):
         default="en", pattern=r"^[a-z]{2,3}(-[A-Za-z]{4})?$", description="the language that staff read"
     )
     city_time_zone: str = "America/New_York"
-    second_step_roles: list[Literal["viewer", "drafter", "approver", "supervisor", "chat_moderator", "admin"]] = Field(
-        default=[], description="who signs in with a code from their phone as well, as [admin, supervisor]; others may"
+    second_step_roles: list[
+        Literal["viewer", "drafter", "approver", "supervisor", "chat_moderator", "chat_guest", "admin"]
+    ] = Field(
+        default=[],
+        description="who signs in with a code from their phone as well, as [admin, supervisor]; others may"
     )
     promise_warning_days: int = Field(
         default=1, ge=0, le=30, description="business days before a promised date on which staff are warned of it"

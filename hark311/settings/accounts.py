@@ -63,6 +63,9 @@ class XAccount(AccountRules):
     tier: Literal["self_serve", "enterprise"] = Field(
         default="self_serve", description="self_serve: X lets us answer only who named or quoted us"
     )
+    filtered_stream: bool = Field(
+        default=False, description="the tier has X's filtered stream: it brings the posts of a live tweet chat at once"
+    )
 
 
 class TelegramAccount(AccountRules):

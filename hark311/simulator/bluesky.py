@@ -20,6 +20,7 @@ from hark311.simulator.attached import picture_bytes
 from hark311.simulator.bluesky_network import POST, BlueskyNetwork, cid_of
 from hark311.simulator.bluesky_views import BlueskyViews, Refused, invalid, limit_of
 from hark311.simulator.faults import Fault
+from hark311.simulator.moderated import BlueskyModeration
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
 
@@ -71,6 +72,7 @@ class BlueskyApi:
 
     def app(self) -> Starlette:
         """The ASGI app to mount at the service's prefix."""
+        moderation = BlueskyModeration(self.views)
         calls: dict[str, Callable[[Request, Json], Awaitable[Json | Response]]] = {
             "com.atproto.server.createSession": self.create_session,
             "com.atproto.server.refreshSession": self.refresh_session,
@@ -85,6 +87,8 @@ class BlueskyApi:
             "com.atproto.repo.uploadBlob": self.upload_blob,
             "com.atproto.sync.getBlob": self.get_blob,
             "app.bsky.actor.getProfile": self.views.get_profile,
+            "app.bsky.graph.muteActor": moderation.mute,
+            "app.bsky.graph.unmuteActor": moderation.unmute,
             "app.bsky.notification.listNotifications": self.views.list_notifications,
             "app.bsky.notification.updateSeen": self.views.update_seen,
             "app.bsky.feed.getPosts": self.views.get_posts,

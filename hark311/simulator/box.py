@@ -32,6 +32,7 @@ class Box:
 
     def close_waits(self) -> None:
         """Let waiting polls and open streams end, so that the server can stop at once. Any thread may call it."""
+        self.x.close_streams()
         self.telegram.close_polls()
         self.mastodon.close_streams()
 

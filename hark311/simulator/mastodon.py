@@ -19,6 +19,7 @@ from hark311.simulator.faults import Fault
 from hark311.simulator.mastodon_network import MastodonNetwork, UnknownStatus
 from hark311.simulator.mastodon_shape import Shapes
 from hark311.simulator.mastodon_words import LIMIT, counted
+from hark311.simulator.moderated import MastodonModeration
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
 from hark311.simulator.uploads import keep_upload, uploaded
@@ -50,8 +51,12 @@ class MastodonVoice:
             return named
         if path.startswith("/media/"):
             return "media"
+        if path.startswith("/api/v1/accounts/") and method == "POST":
+            return path.rpartition("/")[2]
         if path.startswith("/api/v1/accounts/"):
             return "own_statuses"
+        if path.startswith("/api/v1/timelines/tag/"):
+            return "tagged"
         if path.endswith("/context"):
             return "context"
         return {"POST": "post_status", "DELETE": "delete_status"}.get(method, "status")
@@ -86,14 +91,20 @@ class MastodonApi:
 
     def app(self) -> Starlette:
         """The ASGI app to mount at the server's address."""
+        moderation = MastodonModeration(self.network)
         api: list[tuple[str, str, Callable[[Request], Any]]] = [
             ("GET", "/api/v1/accounts/verify_credentials", self._me),
             ("GET", "/api/v1/apps/verify_credentials", self._app),
             ("GET", "/api/v1/accounts/{id}/statuses", self._statuses_of),
             ("GET", "/api/v1/notifications", self._notifications),
+            ("GET", "/api/v1/timelines/tag/{tag}", self._tagged),
             ("GET", "/api/v1/statuses/{id}", lambda request: self._shapes(request).status(self._named(request))),
             ("GET", "/api/v1/statuses/{id}/context", self._context),
             ("DELETE", "/api/v1/statuses/{id}", self._delete),
+            ("POST", "/api/v1/accounts/{id:int}/mute", moderation.acting("muted", on=True)),
+            ("POST", "/api/v1/accounts/{id:int}/unmute", moderation.acting("muted", on=False)),
+            ("POST", "/api/v1/accounts/{id:int}/block", moderation.acting("blocked", on=True)),
+            ("POST", "/api/v1/accounts/{id:int}/unblock", moderation.acting("blocked", on=False)),
         ]
         return Starlette(
             routes=[
@@ -174,6 +185,13 @@ class MastodonApi:
         rows = rows[::-1] if forward else rows
         shapes = self._shapes(request)
         return [shapes.notification(row) for row in rows if self._visible(row)], self._links(request, rows)
+
+    def _tagged(self, request: Request) -> list[Json]:
+        """Public statuses with a hashtag, newest first."""
+        query, tag = request.query_params, request.path_params["tag"]
+        most = _limit(query.get("limit"), MOST_STATUSES) if "limit" in query else 20
+        rows = self.network.tagged(tag, _number(query["max_id"]) if "max_id" in query else 1 << 62, most)
+        return [self._shapes(request).status(row) for row in rows]
 
     def _visible(self, row: sqlite3.Row) -> bool:
         try:

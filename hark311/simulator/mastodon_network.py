@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from hark311.simulator.arrivals import Arrivals
 from hark311.simulator.attached import keep_picture
-from hark311.simulator.mastodon_words import named_in
+from hark311.simulator.mastodon_words import named_in, tags_in
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json, Picture, Reference, Spoken
 from hark311.simulator.store import Store, ms_of
@@ -317,6 +317,16 @@ class MastodonNetwork:
     def known_accounts(self) -> set[str]:
         """Every account's name in lower case."""
         return {str(row["acct"]).lower() for row in self.store.rows("SELECT acct FROM ms_accounts")}
+
+    def tagged(self, tag: str, before: int, most: int) -> list[sqlite3.Row]:
+        """Public statuses with a hashtag, below an id, newest first."""
+        rows = self.store.rows(
+            "SELECT s.* FROM ms_statuses s JOIN ms_accounts a ON a.id = s.author_id WHERE s.visibility = 'public' "
+            "AND s.deleted_ms IS NULL AND a.blocks_us = 0 AND s.id < ? AND instr(lower(s.text), ?) > 0 "
+            "ORDER BY s.id DESC",
+            (before, f"#{tag.lower()}"),
+        )
+        return [row for row in rows if tag.lower() in (one.lower() for one in tags_in(row["text"]))][:most]
 
     def thread(self, row: sqlite3.Row) -> tuple[list[sqlite3.Row], list[sqlite3.Row]]:
         """What stands above a status, root first, and below it, in order."""

@@ -26,6 +26,11 @@ def named_in(text: str) -> list[str]:
     return [found[1] for found in NAMED.finditer(text)]
 
 
+def tags_in(text: str) -> list[str]:
+    """The hashtags of a text, as written, without their sign."""
+    return [found[1] for found in _TAG.finditer(text)]
+
+
 def as_html(text: str, known: Collection[str], root: str) -> str:
     """Paragraphs, line breaks and links, as Mastodon writes them. `known`: accounts that get a link."""
 

@@ -85,6 +85,7 @@ class SimulatorSettings:
     summon_rule: bool = True
     duplicate_rule: bool = True
     x_limits: bool = True
+    x_stream: bool = True
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from hark311.simulator.faults import Fault
 from hark311.simulator.limits import Allowance, RateLimits, SignIn
+from hark311.simulator.moderated import XModeration
 from hark311.simulator.settings import SimulatorSettings
 from hark311.simulator.spoken import Json
 from hark311.simulator.store import iso_z
@@ -32,12 +33,12 @@ from hark311.simulator.x_refusals import (
     unauthorized,
     user_only,
 )
-from hark311.simulator.x_search import BadQuery, parse
+from hark311.simulator.x_search import SHOWABLE, BadQuery, parse
 from hark311.simulator.x_shape import Shape, problem_with
+from hark311.simulator.x_stream import StreamApi
 from hark311.simulator.x_words import MAX_WEIGHT, weighted_length
 
 WEEK_MS = 7 * 24 * 3600 * 1000
-SHOWABLE = "p.deleted_ms IS NULL AND p.superseded_by IS NULL AND p.visible_ms <= ? AND a.protected = 0"
 NOT_SUMMONED = (
     "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author "
     "of the post you are replying to."
@@ -83,9 +84,11 @@ class XVoice:
             return "counts"
         if method == "POST" and parts == ["tweets"]:
             return "create_post"
+        if parts[-1] == "hidden" or "muting" in parts:
+            return "hide" if parts[-1] == "hidden" else "mute"
         if parts[0] == "tweets":
-            if parts[1:] == ["search", "recent"]:
-                return "search"
+            if parts[1:2] == ["search"]:
+                return "search" if parts[2:] == ["recent"] else "stream_rules" if parts[3:] else "streaming"
             return "lookup" if len(parts) == 1 else "delete_post" if method == "DELETE" else "lookup_one"
         if parts[0] == "users":
             if parts[1:] == ["me"]:
@@ -115,6 +118,8 @@ class XApi:
         self.media = MediaApi(network.store)
         self.messages = MessagesApi(XMessages(network), self.media)
         self.compliance = ComplianceApi(network)
+        self.streaming = StreamApi(network, limits, settings)
+        self.moderation = XModeration(network)
 
     def app(self) -> Starlette:
         """The ASGI app to mount at the API's prefix."""
@@ -125,6 +130,7 @@ class XApi:
             ("GET", "/2/users/{id:int}/tweets", self.timeline),
             ("GET", "/2/users/{id:int}", self.user),
             ("GET", "/2/tweets/search/recent", self.search),
+            *self.streaming.calls,
             ("GET", "/2/tweets/{id:int}", self.lookup_one),
             ("GET", "/2/tweets", self.lookup),
             ("GET", "/2/tweets/counts/recent", self.counts),
@@ -132,6 +138,9 @@ class XApi:
             ("POST", "/2/media/upload", self.media.upload),
             ("POST", "/2/media/metadata", self.media.describe),
             ("DELETE", "/2/tweets/{id:int}", self.delete),
+            ("PUT", "/2/tweets/{id:int}/hidden", self.moderation.hide),
+            ("POST", "/2/users/{id:int}/muting", self.moderation.mute),
+            ("DELETE", "/2/users/{id:int}/muting/{target:int}", self.moderation.unmute),
             ("GET", "/2/dm_events", self.messages.events),
             ("GET", "/2/dm_conversations/with/{person:int}/dm_events", self.messages.events),
             ("GET", "/2/dm_conversations/{room}/dm_events", self.messages.events),
@@ -142,7 +151,7 @@ class XApi:
             ("GET", "/2/compliance/jobs/{id:int}", self.compliance.one),
         ]
         answering = [Route(path, self._answering(act), methods=[verb]) for verb, path, act in routes]
-        return Starlette(routes=[*answering, *self.compliance.stores])
+        return Starlette(routes=[*answering, *self.streaming.routes, *self.compliance.stores])
 
     def _answering(self, act: Callable[[Request, SignIn], Awaitable[Json]]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -55,12 +55,18 @@ class XNetwork:
         self.settings = settings
         self.us = settings.x_keys.account_id
         self.arrivals = Arrivals()
+        self.closing = False
         with store.writing() as write:
             write.execute(
                 "INSERT INTO x_authors (id, username, name, created_ms) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name",
                 (self.us, settings.x_handle, settings.x_name, store.now_ms()),
             )
+
+    def close_streams(self) -> None:
+        """Let every open stream end, so that the server can stop at once. Any thread may call it."""
+        self.closing = True
+        self.arrivals.ring()
 
     def author_id(self, write: sqlite3.Connection, handle: str) -> int:
         """The id of a handle (with or without @), opening the account when it is new."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from hark311.simulator.x_words import search_words
 
 MAX_QUERY = 512
+SHOWABLE = "p.deleted_ms IS NULL AND p.superseded_by IS NULL AND p.visible_ms <= ? AND a.protected = 0"
+"""What X shows of a post p by an author a; takes the time."""
 _TOKEN = re.compile(r'\s*(?:(-?\()|(\))|(-?"[^"]*")|(-?\w+:"[^"]*")|(\bOR\b)|([^\s()"]+))')
 _PLAIN = {
     "is:retweet": "p.repost_of IS NOT NULL",

@@ -10,6 +10,7 @@ from listeners.x import checking, removed, search
 from listeners.x.calls import XCalls
 from listeners.x.direct_messages import direct_messages
 from listeners.x.mentions import mentions
+from listeners.x.stream import XStream
 from models import Channel, utc_now
 from models.opened import Opened
 from models.posts import IncomingPost
@@ -20,6 +21,7 @@ MESSAGES, QUOTES = "messages", "quotes"
 class XListener(Opened):
     """Hears one account. `session` carries time limits and, in the simulator, another host.
 
+    `stream_session`: the same for a connection that stays open, where the account's tier has the filtered stream.
     `country`: where staff sit (ISO 3166, two letters); what X withholds there is gone for us. `operator`: who the
     profile must name.
     """
@@ -38,6 +40,7 @@ class XListener(Opened):
         access_token_secret: str,
         country: str = "US",
         operator: str = "",
+        stream_session: requests.Session | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._clock = clock
@@ -53,8 +56,24 @@ class XListener(Opened):
             clock=lambda: self._clock(),
         )
 
+        self._stream = XStream(self._calls, bearer_token, stream_session)
+
     async def _close(self) -> None:
+        await self._stream.close()
         self._session.close()
+
+    @property
+    def stream_is_open(self) -> bool:
+        """Whether the filtered stream brings what is found now."""
+        return self._stream.is_open
+
+    def wake_by(self, wake: Callable[[], None]) -> None:
+        """Call `wake` in the event loop when the stream has brought something."""
+        self._stream.wake_by(wake)
+
+    async def stream(self, rules: Sequence[SearchRule]) -> Batch:
+        """What the filtered stream brought for these rules; nothing where the tier has none. Raises ListenerError."""
+        return await self._stream.brought(rules)
 
     async def whoami(self) -> OurAccount:
         """Our id and @handle. Raises ListenerError."""

@@ -81,7 +81,7 @@ def read_post(
     try:
         post_id, author_id = str(int(raw["id"])), str(int(raw["author_id"]))
         user = users.get(author_id, {})
-        reposted = reference_of(raw, "retweeted") is not None
+        reposted = reference_of(raw, "retweeted")
         kind = PostKind.OWN if author_id == us.channel_account_id else PostKind.MENTION
         handle = str(user.get("username", ""))
         quotes_us = reference_of(raw, "quoted") in ours
@@ -94,7 +94,7 @@ def read_post(
             text=str(unescape(full_text(raw))),
             created_at=moment(raw["created_at"]) if "created_at" in raw else when(post_id),
             kind=PostKind.REPOST if reposted else kind,
-            in_reply_to=str(replied_to) if (replied_to := reference_of(raw, "replied_to")) else None,
+            in_reply_to=str(replied_to) if (replied_to := reposted or reference_of(raw, "replied_to")) else None,
             language_hint=str(raw["lang"]) if raw.get("lang") else None,
             url=f"https://x.com/{handle or 'i'}/status/{post_id}",
             pin=_pin(raw),

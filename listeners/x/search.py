@@ -39,10 +39,14 @@ def quoting(us: OurAccount) -> str:
 
 async def search(calls: XCalls, rule: SearchRule, cursor: str | None) -> Batch:
     """One page of what a rule finds. Who does not name or quote us there did not speak to us. Raises ListenerError."""
-    us = await calls.whoami()
-    query = f"({rule.query}) -is:retweet -from:{us.handle}"
+    query = written(rule, await calls.whoami())
     batch, _page = await _caught_up(calls, query, cursor, first_id_at(rule.begins_at), f"rule {rule.id}")
-    return replace(batch, posts=[_found(post, rule.id) for post in batch.posts])
+    return replace(batch, posts=[found_by(post, rule.id) for post in batch.posts])
+
+
+def written(rule: SearchRule, us: OurAccount) -> str:
+    """A rule as X takes it. Our own posts are left out, and reposts too unless they are counted in a chat."""
+    return f"({rule.query}) {'' if rule.chat else '-is:retweet '}-from:{us.handle}"
 
 
 async def quotes(calls: XCalls, cursor: str | None) -> Batch:
@@ -58,8 +62,10 @@ def _belongs(post: IncomingPost, ours: Collection[str]) -> bool:
     return post.kind != PostKind.MENTION or reference_of(post.raw, "quoted") in ours
 
 
-def _found(post: IncomingPost, rule_id: int) -> IncomingPost:
-    return replace(post, rule_id=rule_id) if post.kind == PostKind.MENTION and not post.addressed else post
+def found_by(post: IncomingPost, rule_id: int) -> IncomingPost:
+    """The post with the rule that found it; one that speaks to us would have been heard anyway."""
+    unheard = post.kind == PostKind.REPOST or (post.kind == PostKind.MENTION and not post.addressed)
+    return replace(post, rule_id=rule_id) if unheard else post
 
 
 async def _caught_up(

@@ -1,4 +1,4 @@
-"""X: replies and direct messages through tweepy, one attempt at a time.
+"""X: posts, replies and direct messages through tweepy, one attempt at a time.
 
 X has no idempotency key. After a doubtful attempt our own timeline is the proof, and for a direct message the chat:
 what is found there was sent; what is not found proves nothing, because both may lag. Source: X API v2, POST /2/tweets,
@@ -21,6 +21,7 @@ from models.posts import OutgoingPost, SentPost
 from models.x_fields import full_text, reference_of, when
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof, Sent
+from responders.x.moderating import Moderates
 from responders.x.troubles import NETWORK, is_duplicate, trouble_of
 from responders.x.words import LINK, comparable, length
 
@@ -32,7 +33,7 @@ CLOCKS_DIFFER = timedelta(minutes=2)
 SOON = timedelta(seconds=30)
 
 
-class XResponder(Opened):
+class XResponder(Moderates, Opened):
     """Replies as one account. `session` carries time limits and, in the simulator, another host."""
 
     channel = Channel.X
@@ -64,7 +65,7 @@ class XResponder(Opened):
         return length(text)
 
     async def send(self, post: OutgoingPost) -> SentPost:
-        """Post a reply, or write in private, once. Raises SendRefused, SendDeferred or SendUncertain."""
+        """Post, under a post or alone, or write in private, once. Raises SendRefused, SendDeferred or SendUncertain."""
         media = await self._upload(post) if post.pictures else None
         try:
             return await (self._write_to(post, media) if post.private else self._answer(post, media))
@@ -101,7 +102,7 @@ class XResponder(Opened):
         return answer.json()
 
     async def _answer(self, post: OutgoingPost, media: list[str] | None) -> SentPost:
-        """Under the post we answer, naming its author and nobody else who was named there."""
+        """Under the post we answer, naming its author and nobody else who was named there; or alone."""
         bystanders = [one for one in post.reply_with.get("bystanders", "").split(",") if one]
         answer = await asyncio.to_thread(
             self._client.create_tweet,
@@ -131,7 +132,7 @@ class XResponder(Opened):
         try:
             if post.private:
                 return await self._look_in_chat(post.text, post.conversation_id, post.started_at)
-            return await self._look(post.text, post.in_reply_to)
+            return await self._look(post.text, post.in_reply_to, post.started_at)
         except Exception as error:
             raise SendUncertain("X says this text was posted before, and does not let us look where") from error
 
@@ -140,11 +141,13 @@ class XResponder(Opened):
         if attempt.conversation_id.startswith(PRIVATE):
             found = await self._look_in_chat(attempt.text, attempt.conversation_id, attempt.started_at)
             return Sent(found) if found else CannotTell("it is not in the chat as X shows it, which may lag behind")
-        found = await self._look(attempt.text, attempt.in_reply_to)
+        found = await self._look(attempt.text, attempt.in_reply_to, attempt.started_at)
         return Sent(found) if found else CannotTell("it is not on our timeline, which may lag behind")
 
-    async def _look(self, text: str, in_reply_to: str | None) -> SentPost | None:
+    async def _look(self, text: str, in_reply_to: str | None, started_at: datetime) -> SentPost | None:
+        """What answers nobody may have been said in these words before: of that only what was posted since counts."""
         wanted = comparable(text)
+        since = started_at - CLOCKS_DIFFER if in_reply_to is None else None
         shown = self._pages(
             self._client.get_users_tweets,
             id=await self._us(),
@@ -152,8 +155,11 @@ class XResponder(Opened):
             tweet_fields=["referenced_tweets", "created_at", "note_tweet", "attachments"],
         )
         async for post in shown:
+            at = when(str(post["id"]))
+            if since is not None and at < since:
+                return None
             if reference_of(post, "replied_to") == in_reply_to and _words_of(post, full_text(post)) == wanted:
-                return _public(str(post["id"]), when(str(post["id"])))
+                return _public(str(post["id"]), at)
         return None
 
     async def _look_in_chat(self, text: str, conversation_id: str, started_at: datetime) -> SentPost | None:

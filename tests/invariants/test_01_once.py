@@ -1,11 +1,16 @@
 """Invariant 1: a post is stored once; our own posts and reposts never become work."""
 
+import asyncio
+
 import pytest
 from sqlmodel import col, func, select
 
 from listeners.intake import store_posts
-from models import Account, Channel, Database, Mention, Post
+from listeners.protocol import Streams
+from models import Account, Channel, ChatEntry, Database, Mention, Post
 from models.posts import IncomingAuthor, IncomingPost, PostKind
+from responders.chats.hearing import keep_hearing
+from tests.responders.chats.chats import a_chat
 from tests.rows import MORNING, an_account
 from tests.town import Town
 
@@ -117,3 +122,30 @@ def test_hearing_the_same_account_from_the_start_again_stores_nothing_twice(town
         ).all()
         assert twice == []
         assert session.exec(select(func.count()).select_from(Mention)).one() == 150
+
+
+def test_a_post_of_a_chat_heard_by_stream_by_tag_and_as_a_mention_is_one_post_and_one_entry(town: Town) -> None:
+    a_chat(town)
+    with town.database.write() as session:
+        keep_hearing(session, town.clock())
+    town.set_up("x", filtered_stream=True)
+
+    async def listen() -> None:
+        (hearing,) = (one for one in town.hearings() if one.account_name == "x")
+        async with hearing.listener:
+            assert isinstance(hearing.listener, Streams)
+            while not hearing.listener.stream_is_open:
+                await hearing.listen_once()
+            await asyncio.to_thread(town.simulator.say_on_x, "@Philly311Demo A1 more trees #ParkChat")
+            while not town.mentions():
+                await hearing.listen_once()
+            for _ in range(3):
+                town.clock.advance(seconds=40)
+                await hearing.listen_once()
+
+    asyncio.run(asyncio.wait_for(listen(), 30))
+    town.understand()
+    town.understand()
+    assert _counts(town.database) == (1, 1)
+    with town.database.read() as session:
+        assert session.exec(select(func.count()).select_from(ChatEntry)).one() == 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from listeners.cadence import BUSY, FLOOR, QUIET_FETCHES, next_pause
+from listeners.cadence import BUSY, FLOOR, LIVE, QUIET_FETCHES, next_pause, while_live
 
 USUAL = timedelta(seconds=15)
 NOON, NIGHT = 12, 3
@@ -54,3 +54,16 @@ def test_the_more_is_spent_the_longer_the_pause(
 ) -> None:
     less, more = sorted(shares)
     assert next_pause(base, recent, less, hour) <= next_pause(base, recent, more, hour)
+
+
+@given(base=bases, recent=recents, used=st.floats(min_value=0, max_value=2), hour=hours)
+def test_a_live_chat_is_never_looked_at_more_seldom_nor_beyond_the_months_money(
+    base: timedelta, recent: list[int], used: float, hour: int
+) -> None:
+    usual = next_pause(base, recent, used, hour)
+    live = while_live(usual, base)
+    assert live <= usual or live == min(LIVE, base)
+    if used >= 1:
+        assert live >= FLOOR
+    elif usual < FLOOR:
+        assert live >= min(LIVE, base)

@@ -113,7 +113,7 @@ def test_a_post_without_an_edit_history_is_its_own_chain() -> None:
     [
         ("replied_to", PostKind.MENTION, "55"),
         ("quoted", PostKind.MENTION, None),
-        ("retweeted", PostKind.REPOST, None),
+        ("retweeted", PostKind.REPOST, "55"),
         ("something new", PostKind.MENTION, None),
     ],
 )

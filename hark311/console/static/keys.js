@@ -7,6 +7,7 @@
   const actions = JSON.parse(body.dataset.pressed || "{}");
   const pages = JSON.parse(body.dataset.pages || "{}");
   const chord = document.getElementById("chord");
+  const STEPS = { "next-row": 1, "previous-row": -1, "next-card": 1, "previous-card": -1 };
   let begun = "";
 
   const typing = (element) => element instanceof HTMLElement
@@ -15,7 +16,8 @@
   const seen = (element) => element.checkVisibility ? element.checkVisibility() : true;
 
   function move(step) {
-    const links = Array.from(document.querySelectorAll(".row-link"));
+    const within = document.activeElement.closest(".lane") || document;
+    const links = Array.from(within.querySelectorAll(".row-link")).filter(seen);
     const row = document.activeElement.closest(".row");
     const at = links.indexOf(row ? row.querySelector(".row-link") : document.activeElement);
     const next = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))];
@@ -63,8 +65,8 @@
 
   /* Do one action of the table: its control on this page if there is one, else the page it leads to. */
   function perform(name) {
-    if (name === "next-row" || name === "previous-row") {
-      return move(name === "next-row" ? 1 : -1);
+    if (name in STEPS) {
+      return move(STEPS[name]);
     }
     if (name === "select") {
       return select();
@@ -76,7 +78,8 @@
     } else if (pages[name]) {
       window.location.assign(pages[name]);
     }
-    return Boolean(element || pages[name]);
+    const done = element || pages[name];
+    return Boolean(done) || !document.dispatchEvent(new CustomEvent("desk:action", { detail: name, cancelable: true }));
   }
   document.addEventListener("desk:perform", (event) => perform(event.detail));
 

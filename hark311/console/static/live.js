@@ -36,7 +36,7 @@
     if (source) {
       return;
     }
-    source = new EventSource("/events" + (mention ? "?mention=" + mention : ""));
+    source = new EventSource(page.dataset.events || "/events" + (mention ? "?mention=" + mention : ""));
     source.addEventListener("open", () => {
       root.dataset.live = "on";
     });

@@ -8,6 +8,9 @@
   const field = document.getElementById("palette-words");
   const list = document.getElementById("palette-list");
   const said = document.getElementById("palette-said");
+  if (!dialog) {
+    return;
+  }
   let known = null;
   let shown = [];
   let at = 0;

@@ -47,9 +47,13 @@ from tests.hark311.console.factories import (
     understand,
 )
 from tests.hark311.console.learning import add_label, make_explained, make_referrals
+from tests.hark311.console.live_chat import LiveChat, make_live_chat
+from tests.hark311.console.moderated import APPEAL_TOKEN, make_moderated
 from tests.hark311.console.news import heard, make_case
 from tests.hark311.console.office import make_office
+from tests.hark311.console.planned import EVENT, make_planned_chat
 from tests.hark311.console.stuck import make_stuck
+from tests.recapped import PUBLISHED, a_published_recap
 
 LINK_TOKEN = "a-link-to-a-case-7QK4"
 
@@ -68,12 +72,15 @@ class Everything:
 
     card: KnowledgeCard
     request: ServiceRequest
+    chat: LiveChat
 
     def addresses(self) -> list[str]:
         """Where these are looked at."""
         mentions = (self.danger, self.unsure, self.sent, self.explained, self.closed, self.case, self.arabic)
         compared = f"/mentions/{self.danger.id}/compare/{self.request.id}"
-        return [*(f"/mentions/{one.id}" for one in mentions), compared, f"/s/{LINK_TOKEN}", f"/cards/{self.card.id}"]
+        public = (f"/s/{LINK_TOKEN}", f"/appeal/{APPEAL_TOKEN}", "/policy", f"/event/{EVENT}", f"/recap/{PUBLISHED}/es")
+        own = [*(f"/mentions/{one.id}" for one in mentions), compared, f"/cards/{self.card.id}"]
+        return [*own, *public, *self.chat.addresses()]
 
 
 def make_everything(session: Session) -> Everything:
@@ -138,6 +145,10 @@ def make_everything(session: Session) -> Everything:
         Freeze(frozen_by=make_staff(session, "Jon Reyes").id, why="Wrong phone number in a reply", frozen_at=NOON)
     )
     make_stuck(session, NOON)
+    make_moderated(session)
+    make_planned_chat(session)
+    on_now = make_live_chat(session)
+    a_published_recap(session, NOON - timedelta(hours=3))
     make_asked(session, explained, closed, NOON)
     session.flush()
-    return Everything(danger, unsure, sent, explained, closed, case, arabic, card, request)
+    return Everything(danger, unsure, sent, explained, closed, case, arabic, card, request, on_now)

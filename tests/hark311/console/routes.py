@@ -16,16 +16,33 @@ class Open(StrEnum):
 
     TO_ANYBODY = "anybody"
     TO_HOLDERS = "whoever holds the link: its secret stands in the address, and proves whose form it is"
-    TO_STAFF = "anybody signed in"
+    TO_STAFF = "anybody signed in who is no guest of a chat"
+    TO_SIGNED_IN = "anybody signed in, a guest of the chat too"
+    TO_CHAT = "whoever takes part in the chat, as a guest too"
+    TO_HOSTS = "a host, co-host or moderator of the chat"
     TO_CHANNELS = "a channel with its signature"
 
 
 Asks = Open | Power
 
+IN_CHAT: Mapping[Open, frozenset[Role]] = {
+    Open.TO_STAFF: frozenset(Role) - {Role.CHAT_GUEST},
+    Open.TO_CHAT: frozenset([Role.CHAT_MODERATOR, Role.CHAT_GUEST, Role.SUPERVISOR, Role.ADMIN]),
+    Open.TO_HOSTS: frozenset([Role.CHAT_MODERATOR, Role.SUPERVISOR, Role.ADMIN]),
+}
+"""Whom these are open to where the chat's moderator runs it, its guest is in it, and no other colleague is."""
+
 WHO: Mapping[Asks, tuple[str, ...]] = {
     Open.TO_ANYBODY: (
+        "GET /recap/{slug}",
+        "GET /recap/{slug}/transcript",
+        "GET /recap/{slug}/transcript.csv",
+        "GET /recap/{slug}/transcript.json",
+        "GET /recap/{slug}/{language}",
         "GET /",
+        "GET /event/{slug}",
         "GET /health",
+        "GET /policy",
         "GET /queue/bulk",
         "GET /second-step",
         "GET /sign-in",
@@ -34,12 +51,46 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "POST /sign-in",
         "POST /sign-in/{secret}",
     ),
-    Open.TO_HOLDERS: ("GET /s/{token}", "POST /s/{token}/fixed/{question_id}/{said}", "POST /s/{token}/withdraw"),
+    Open.TO_HOLDERS: (
+        "GET /appeal/{token}",
+        "POST /appeal/{token}",
+        "GET /s/{token}",
+        "POST /s/{token}/fixed/{question_id}/{said}",
+        "POST /s/{token}/withdraw",
+    ),
     Open.TO_CHANNELS: ("GET /webhooks/{name}", "POST /webhooks/{name}"),
-    Open.TO_STAFF: (
+    Open.TO_SIGNED_IN: (
         "GET /account",
         "GET /account/keys",
         "GET /account/second-step",
+        "GET /chats",
+        "GET /chats/{chat_id}.ics",
+        "GET /chats/{chat_id}/board",
+        "GET /chats/{chat_id}/board/live",
+        "GET /chats/{chat_id}/entries/{entry_id}",
+        "GET /chats/{chat_id}/entries/{entry_id}/live",
+        "GET /chats/{chat_id}/events",
+        "GET /chats/{chat_id}/stage",
+        "GET /chats/{chat_id}/stage/live",
+        "POST /account/keys",
+        "POST /account/look",
+        "POST /account/password",
+        "POST /account/reads",
+        "POST /account/second-step/begin",
+        "POST /account/second-step/codes",
+        "POST /account/second-step/off",
+        "POST /account/second-step/prove",
+        "POST /account/sessions/others/end",
+        "POST /account/sessions/{sign_in_id}/end",
+        "POST /sign-out",
+    ),
+    Open.TO_STAFF: (
+        "GET /chats/tasks",
+        "GET /chats/{chat_id}/recap",
+        "GET /chats/{chat_id}/recap/{language}",
+        "GET /chats/{chat_id}/export.csv",
+        "GET /chats/{chat_id}/export.html",
+        "GET /chats/{chat_id}/export.json",
         "GET /assignments",
         "GET /calendars",
         "GET /calendars/{calendar_id}",
@@ -48,6 +99,8 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "GET /cards/new",
         "GET /cards/{card_id}",
         "GET /channels",
+        "GET /chats/{chat_id:int}",
+        "GET /chats/{chat_id}/people",
         "GET /closings",
         "GET /deliveries",
         "GET /escalation",
@@ -76,6 +129,11 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "GET /mentions/{mention_id}/pictures/{picture_id}",
         "GET /mentions/{mention_id}/point",
         "GET /mentions/{mention_id}/translations",
+        "GET /moderation",
+        "GET /moderation/new",
+        "GET /moderation/policy",
+        "GET /moderation/report.csv",
+        "GET /moderation/{act_id}",
         "GET /notes/mine",
         "GET /phrases",
         "GET /places",
@@ -92,23 +150,55 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "GET /templates",
         "GET /templates/export",
         "GET /templates/{language}/{key}",
-        "POST /account/keys",
-        "POST /account/look",
-        "POST /account/password",
-        "POST /account/reads",
-        "POST /account/second-step/begin",
-        "POST /account/second-step/codes",
-        "POST /account/second-step/off",
-        "POST /account/second-step/prove",
-        "POST /account/sessions/others/end",
-        "POST /account/sessions/{sign_in_id}/end",
         "POST /handover/{handover_id}/read",
+        "POST /moderation",
+        "POST /moderation/{act_id}/decide",
+        "POST /moderation/{act_id}/lift",
         "POST /mentions/{mention_id}/translate",
         "POST /notes/mine/read",
         "POST /places/try",
         "POST /queue/views",
         "POST /queue/views/{view_id}/drop",
-        "POST /sign-out",
+    ),
+    Open.TO_CHAT: (
+        "POST /chats/{chat_id}/entries/{entry_id}/answer",
+        "POST /chats/{chat_id}/entries/{entry_id}/answer/{what}",
+    ),
+    Open.TO_HOSTS: (
+        "POST /chats/{chat_id}/recap/entries/{entry_id}",
+        "POST /chats/{chat_id}/recap/{language}/intro",
+        "POST /chats/{chat_id}/recap/{language}/publish",
+        "POST /chats/{chat_id}/recap/{language}/unpublish",
+        "POST /chats/{chat_id}/tasks",
+        "POST /chats/{chat_id}/tasks/{task_id}",
+        "POST /chats/{chat_id}/tasks/{task_id}/done",
+        "POST /chats/{chat_id}/tasks/{task_id}/reopen",
+        "POST /chats/{chat_id}/tasks/{task_id}/post",
+        "POST /chats/{chat_id}/board/schedule",
+        "POST /chats/{chat_id}/entries/{entry_id}/do",
+        "POST /chats/{chat_id}/answers",
+        "POST /chats/{chat_id}/answers/{answer_id}",
+        "POST /chats/{chat_id}/answers/{answer_id}/approve",
+        "POST /chats/{chat_id}/answers/{answer_id}/remove",
+        "POST /chats/{chat_id}/cancel",
+        "POST /chats/{chat_id}/networks",
+        "POST /chats/{chat_id}/networks/{network_id}/remove",
+        "POST /chats/{chat_id}/people",
+        "POST /chats/{chat_id}/people/guests",
+        "POST /chats/{chat_id}/people/{staff_id}",
+        "POST /chats/{chat_id}/people/{staff_id}/link",
+        "POST /chats/{chat_id}/people/{staff_id}/remove",
+        "POST /chats/{chat_id}/plan",
+        "POST /chats/{chat_id}/posts",
+        "POST /chats/{chat_id}/posts/{chat_post_id}",
+        "POST /chats/{chat_id}/posts/{chat_post_id}/{what}",
+        "POST /chats/{chat_id}/public",
+        "POST /chats/{chat_id}/questions",
+        "POST /chats/{chat_id}/questions/{question_id}",
+        "POST /chats/{chat_id}/questions/{question_id}/move",
+        "POST /chats/{chat_id}/questions/{question_id}/remove",
+        "POST /chats/{chat_id}/replan",
+        "POST /chats/{chat_id}/run",
     ),
     Power.DRAFT: (
         "POST /mentions/{mention_id}/file-anyway",
@@ -154,6 +244,7 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "POST /links",
         "POST /links/{link_id}/revoke",
         "POST /mentions/{mention_id}/approve",
+        "POST /moderation/{act_id}/appeal",
         "POST /mentions/{mention_id}/case/changes",
         "POST /mentions/{mention_id}/case/changes/{update_id}",
         "POST /mentions/{mention_id}/case/notices/{notice_id}/skip",
@@ -177,7 +268,11 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "POST /requests/{request_id}/take-up",
         "POST /unreadable/{post_id}/close",
     ),
+    Power.MODERATE: ("POST /chats", "POST /chats/example", "POST /moderation/{act_id}/appeal/decide"),
     Power.SUPERVISE: (
+        "POST /moderation/policy",
+        "POST /moderation/policy/{clause_id}",
+        "POST /moderation/policy/{clause_id}/end",
         "POST /jurisdictions",
         "POST /jurisdictions/{rule_id}",
         "POST /jurisdictions/{rule_id}/checked",
@@ -284,7 +379,9 @@ class Route:
         return f"{self.method} {self.path}"
 
     def open_to(self, role: Role) -> bool:
-        return self.asks in Open or self.asks in POWERS[role]
+        if isinstance(self.asks, Power):
+            return self.asks in POWERS[role]
+        return role in IN_CHAT.get(self.asks, Role)
 
     def answers(self, path: str) -> bool:
         """Whether an address leads here."""

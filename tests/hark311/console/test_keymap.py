@@ -15,7 +15,7 @@ from tests.hark311.console.conftest import NOON, Running, Switchboard
 from tests.hark311.console.factories import make_account, make_ready, make_services
 from tests.hark311.console.walking import looked_at
 
-TEMPLATES = sorted((pages.HERE / "templates").glob("*.html"))
+TEMPLATES = sorted((pages.HERE / "templates").rglob("*.html"))
 
 
 def test_the_desks_own_keys_do_not_clash() -> None:
@@ -35,7 +35,7 @@ def test_every_control_with_a_key_names_an_action_of_the_table() -> None:
 
 def test_every_action_has_a_control_or_a_page_or_a_script() -> None:
     html = "".join(template.read_text() for template in TEMPLATES)
-    scripts = "".join((pages.HERE / "static" / name).read_text() for name in ("keys.js", "palette.js"))
+    scripts = "".join((pages.HERE / "static" / name).read_text() for name in ("keys.js", "palette.js", "board.js"))
     for action in keymap.ACTIONS:
         family = re.sub(r"-\d$", "-", action.name)
         by_script = action.fixed or f'"{action.name}"' in scripts
@@ -54,7 +54,7 @@ def test_a_person_is_led_only_where_their_powers_reach() -> None:
         staff = StaffUser(username="x", display_name="X", role=role)
         shown = [place for section in navigation.sections(staff) for place in section.places]
         assert all(place.power is None or staff.may(place.power) for place in shown)
-        assert "/queue" in {place.path for place in shown}
+        assert navigation.landing(staff) in {place.path for place in shown}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_was_chosen_follows_the_person_and_another_keeps_their_own(desk: Ru
     mara, ada = desk.staff(), desk.staff("Ada Brook")
     assert desk.browser_of(mara).post("/account/keys", **fields(approve="z")).status_code == 303
     assert pressed(desk.browser_of(mara).get("/channels").text)["z"] == ["approve"]
-    assert pressed(desk.browser_of(ada).get("/channels").text)["a"] == ["approve"]
+    assert pressed(desk.browser_of(ada).get("/channels").text)["a"] == ["approve", "answer-post"]
 
 
 def test_single_keys_can_be_switched_off_and_on(desk: Running) -> None:
@@ -96,14 +96,14 @@ def test_keys_that_clash_change_nothing_and_stay_in_the_form(desk: Running) -> N
     assert answer.status_code == 422
     assert "“e” would both approve what is ticked and edit the reply" in unescape(answer.text)
     assert re.search(r'name="key-approve" value="e"', answer.text)
-    assert pressed(browser.get("/channels").text)["a"] == ["approve"]
+    assert pressed(browser.get("/channels").text)["a"] == ["approve", "answer-post"]
 
 
 def test_the_desks_own_keys_come_back_at_one_press(desk: Running) -> None:
     browser = desk.browser_of(desk.staff())
     browser.post("/account/keys", **fields(approve="z"))
     browser.post("/account/keys", own="yes")
-    assert pressed(browser.get("/channels").text)["a"] == ["approve"]
+    assert pressed(browser.get("/channels").text)["a"] == ["approve", "answer-post"]
 
 
 @pytest.mark.parametrize("theme", Theme)

@@ -15,7 +15,8 @@ from fastapi.routing import APIRoute
 from hark311.console import create_app
 from hark311.console.auth import open_session
 from hark311.console.visits import SESSION_COOKIE, token_for
-from models import Mention, MentionState, Role, StaffUser
+from models import ChatPart, Mention, MentionState, Role, StaffUser
+from tests.chats import a_chat, an_entry, takes_part
 from tests.hark311.console.conftest import NOON, Running
 from tests.hark311.console.factories import make_account, make_ready, make_services, make_staff
 from tests.hark311.console.hostile import HARM, make_hostile
@@ -84,6 +85,10 @@ def town(desk: Running) -> Town:
         hostile = make_hostile(session, account, NOON)
         people = {role: make_staff(session, f"{role.title()} Person", role) for role in Role}
         make_staff(session, "Second Admin", Role.ADMIN)
+        made = a_chat(session, starts_at=NOON, account=account)
+        takes_part(session, made.chat, people[Role.CHAT_MODERATOR], ChatPart.MODERATOR)
+        takes_part(session, made.chat, people[Role.CHAT_GUEST], ChatPart.GUEST)
+        an_entry(session, made, "<script>alert(1)</script> {{ 31337 * 3 }}", assigned_to=people[Role.CHAT_GUEST])
     return Town(desk, create_app(desk.product), mention, hostile, people)
 
 

@@ -1,0 +1,101 @@
+"""What a Mastodon listener does beside its notifications: hashtags of tweet chats, and what `hark doctor` looks at."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from listeners.errors import ChannelUnavailable, ListenerError
+from listeners.findings import bot_label, finding, named_operator
+from listeners.protocol import Batch, Finding, OurAccount, SearchRule
+from listeners.streams import WakingStream
+from listeners.tagged import TagPlace, tag_in
+from models.mastodon_fields import UNREADABLE, profile_text, speaks_to
+from models.mastodon_heard import Threads
+from models.posts import IncomingPost, PostKind, UnreadableItem
+
+MAKE_APP = "In Preferences > Development make an app with the scopes read and write; put its token in."
+TAGGED_PAGE = 40
+"""Posts of a hashtag in one answer. Source: Mastodon, timelines/tag."""
+
+
+class Gone(ChannelUnavailable):
+    """The server does not have it, or does not show it to us."""
+
+
+class MastodonBeside:
+    """Half of a listener; the other half knows the SDK."""
+
+    _api: Any
+    _threads: Threads
+    _stream: WakingStream
+    _operator: str
+
+    async def whoami(self) -> OurAccount:
+        """Our id and @handle. Raises ListenerError."""
+        raise NotImplementedError
+
+    async def _ask(self, call: Callable[[], Any]) -> Any:
+        raise NotImplementedError
+
+    async def _above(self, status: Any) -> Sequence[Any]:
+        raise NotImplementedError
+
+    async def search(self, rule: SearchRule, cursor: str | None) -> Batch:
+        """One page of a hashtag's public posts, the newest first. Raises ListenerError.
+
+        Who does not name us there, and answers nothing of ours, did not speak to us. An edit is seen as long as the
+        post stands among those that are looked at again.
+        """
+        us, place = (await self.whoami()).channel_account_id, TagPlace.load(cursor, rule.begins_at)
+        try:
+            tag = tag_in(rule.query)
+        except ValueError as error:
+            raise ChannelUnavailable(str(error)) from error
+        shown = await self._ask(
+            lambda: list(self._api.timeline_hashtag(tag, max_id=place.page or None, limit=TAGGED_PAGE))
+        )
+        posts: dict[str, IncomingPost] = {}
+        broken: list[UnreadableItem] = []
+        for status in reversed(shown):
+            try:
+                above = [self._threads.read(one, PostKind.CONTEXT, us) for one in await self._above(status)]
+                found = self._threads.read(status, PostKind.MENTION, us)
+                if found.kind == PostKind.MENTION and not speaks_to(status, us):
+                    found = replace(found, addressed=False, rule_id=rule.id)
+                posts |= {post.post_id: post for post in above if post.post_id not in posts}
+                posts[found.post_id] = found
+            except UNREADABLE as error:
+                broken.append(_unreadable_status(status, error))
+        try:
+            then, more = place.after([one["created_at"] for one in shown], str(shown[-1]["id"]) if shown else "")
+        except UNREADABLE as error:
+            raise ChannelUnavailable("Mastodon answered something that is no list of posts") from error
+        return Batch(list(posts.values()), then.written(), broken, more=more)
+
+    async def check(self) -> Sequence[Finding]:
+        """The key and its scopes, bot label, named operator, the stream. What a server does not tell is None."""
+        app: Any = {}
+        try:
+            me = await self._ask(self._api.account_verify_credentials)
+            with suppress(Gone):
+                app = await self._ask(self._api.app_verify_credentials)
+            profile = profile_text(me)
+        except (ListenerError, *UNREADABLE) as error:
+            return [Finding("key", False, str(error), MAKE_APP)]
+        have = {str(one).partition(":")[0] for one in app.get("scopes") or ()}
+        enough, says = have >= {"read", "write"} if have else None, f"the app has {', '.join(sorted(have))}"
+        return [
+            Finding("key", True, f"opens @{me['acct']}"),
+            finding("scopes", enough, says, says, MAKE_APP),
+            bot_label(bool(me.get("bot")), "Tick 'This is an automated account' in the profile."),
+            named_operator(self._operator, profile, "Name who answers for the account in the profile's text."),
+            finding("stream", self._stream.receives(), "open", "none: posts are heard by polling", "None is lost."),
+        ]
+
+
+def _unreadable_status(status: Any, error: Exception) -> UnreadableItem:
+    """A post that a search found and that cannot be read, kept as it came. Raises LookupError where it has no id."""
+    reason = f"Mastodon sent a post we cannot read ({type(error).__name__})"
+    return UnreadableItem(str(status["id"]), reason, json.dumps(status, default=str))

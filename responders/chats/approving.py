@@ -1,0 +1,341 @@
+"""Approving an answer on the board of a chat, by the chat's own short key rules.
+
+One voice (invariant 5): what the approver saw is compared here, and the outbox compares it again before it leaves. The
+mention goes from resting to approved in the one transaction, so that the main queue never shows it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, or_, select
+
+from models import (
+    CHANNELS,
+    Account,
+    AnsweredHow,
+    Author,
+    ChatAnswer,
+    ChatEntry,
+    ChatPart,
+    ChatPost,
+    ChatState,
+    Conversation,
+    Decision,
+    MentionState,
+    Purpose,
+    Reply,
+    ReplyState,
+    RequestState,
+    StaffUser,
+    advance,
+)
+from models.chat_answers import FROM_BANK
+from models.closing import close_if_settled
+from models.threads import newest_inbound, posts_of
+from responders.chats.answering import (
+    FIXED,
+    MEANWHILE,
+    Answering,
+    answer_of,
+    answering,
+    is_fixed,
+    locked_answer,
+    way_of,
+)
+from responders.chats.people import part_of
+from responders.chats.post_objections import objections_to_post
+from responders.chats.posting import keys_given, keys_of_post
+from responders.chats.resting import WAITING, back_on_board
+from responders.chats.scheduling import schedule
+from responders.chats.ways import UNDER_THEIR_POST, Way
+from responders.claims import NotYours, open_reply, open_requests
+from responders.deciding import NotApproved, hand_over, locked_mention, note_decision
+from responders.edits import changed_since, keep_words
+from responders.freezing import why_not_by_hand
+from responders.keys import Keys, keys_needed
+from responders.may_reply import may_reply, must_name
+from responders.objections import Decided, Ground, MoreRequest, RequestFields, objections
+from responders.review import Desk
+from responders.signing import signed
+from responders.wording import freeze
+
+CHANGED = "Somebody changed where this post stands or who answers it. Look at it again, then approve."
+
+
+class Others(StrEnum):
+    """What an answer means for the near-identical questions it is counted with."""
+
+    STAY = "stay"
+    SETTLED = "settled"
+    EACH = "each"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the approver saw and wants. `others`: what becomes of the near-identical questions."""
+
+    way: Way
+    text: str
+    language: str
+    seen_version: int
+    seen_post_id: int | None
+    seen_revision: int
+    others: Others = Others.STAY
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """`approved` False: it waits for another key. `keys`: how many people have approved these words."""
+
+    reply_id: int
+    approved: bool
+    keys: int
+
+
+def approve_answer(desk: Desk, entry_id: int, staff_id: int, answer: Answer) -> Given:
+    """Freeze the answer and put it in the outbox, or give the first of two keys. Raises NotYours, NotApproved.
+
+    What was typed is kept even where the answer is refused.
+    """
+    refused: list[str] = []
+    given = Given(0, False, 0)
+    with desk.database.write() as session:
+        at = answering(session, desk, entry_id, staff_id)
+        if at.part == ChatPart.GUEST and not at.chat.guests_approve:
+            raise NotYours("In this chat the host and the moderators approve. Hand it in instead.")
+        reply = locked_answer(session, at.entry)
+        if reply is None or reply.state not in WAITING:
+            raise NotApproved(["Nobody has written an answer yet." if reply is None else "It is on its way already."])
+        if (reply.chat_post_id is None) != (answer.way in UNDER_THEIR_POST):
+            raise NotApproved([MEANWHILE])
+        if answer.seen_revision and changed_since(session, reply, answer.seen_revision):
+            raise NotApproved([MEANWHILE])
+        if is_fixed(session, reply):
+            if answer.text.strip() != reply.text.strip():
+                raise NotApproved([FIXED])
+        else:
+            keep_words(session, reply, answer.text, answer.language, staff_id, at.now)
+            answer = replace(answer, text=signed(answer.text, desk.sign_off(session, at.mention, at.staff)))
+        refused = objections_to(session, desk, at, reply, answer)
+        if not refused:
+            keep_words(session, reply, answer.text, answer.language, staff_id, at.now)
+            given, refused = _give_key(session, desk, at, reply, answer)
+    if refused:
+        raise NotApproved(refused)
+    return given
+
+
+def objections_to(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> list[str]:
+    """Every reason against letting this answer go now."""
+    changed = [CHANGED] if answer.seen_version != at.entry.version else []
+    if reply.chat_post_id is not None:
+        post = session.get_one(ChatPost, reply.chat_post_id)
+        return [*changed, *_unseen(session, at, answer), *objections_to_post(session, desk, at.chat, post, reply)]
+    account = session.get_one(Account, at.entry.account_id)
+    ground = Ground(
+        account=account,
+        length=lambda text: desk.length_of(account.channel, text),
+        find_private=desk.find_private,
+        number_known=False,
+        reference="0",
+        may=may_reply(session, at.mention, desk.speaking),
+        private=session.get_one(Conversation, at.mention.conversation_id).private,
+        privacy_url=must_name(session, at.mention, desk.speaking),
+    )
+    resting = at.mention.state == MentionState.SET_ASIDE
+    return [
+        *changed,
+        *(["This chat was called off."] if at.chat.state == ChatState.CANCELLED else []),
+        *(
+            []
+            if resting
+            else [f"The post is {at.mention.state.replace('_', ' ')} now, and not answered from the board."]
+        ),
+        *objections(session, at.mention, _decided(session, at, answer), ground),
+        *(why_not_by_hand(session, account.id or 0) if answer.way == Way.BY_HAND else []),
+    ]
+
+
+def on_their_way(session: Session, entry_id: int) -> list[Reply]:
+    """The approved answers to an entry, and to those it is counted with, that have not left yet."""
+    entry = session.get_one(ChatEntry, entry_id)
+    found = [answer_of(session, one) for one in (entry, *group_of(session, entry))]
+    return [one for one in found if one is not None and one.state == ReplyState.APPROVED]
+
+
+def says_posted(desk: Desk, entry_id: int, staff_id: int) -> None:
+    """Whoever posts by hand says that it is done. Raises NotYours, NotApproved."""
+    with desk.database.write() as session:
+        at = answering(session, desk, entry_id, staff_id, runs_it=True)
+        reply = _in_hand(session, at)
+        reply.sent_at, reply.sent_text = at.now, reply.approved_text
+        advance(session, reply, ReplyState.SENT, at.by, "a person says that they posted it", at.now)
+        note_decision(session, at.mention, at.staff, Decision.SAYS_POSTED, at.now, reply=reply)
+        close_if_settled(session, at.mention.id or 0, at.now, at.by)
+
+
+def not_posted(desk: Desk, entry_id: int, staff_id: int) -> None:
+    """It was not posted by hand: the words wait on the board again. Raises NotYours, NotApproved."""
+    with desk.database.write() as session:
+        at = answering(session, desk, entry_id, staff_id, runs_it=True)
+        reply = _in_hand(session, at)
+        reply.handed_to = reply.handed_over_at = None
+        reply.revision += 1
+        advance(session, reply, ReplyState.APPROVED, at.by, "given back unposted", at.now)
+        advance(session, reply, ReplyState.IN_REVIEW, at.by, "given back unposted", at.now)
+        note_decision(session, at.mention, at.staff, Decision.HANDED_BACK, at.now, reply=reply)
+        if at.mention.state == MentionState.APPROVED:
+            advance(session, at.mention, MentionState.DRAFTED, at.by, "its answer was given back unposted", at.now)
+            back_on_board(session, at.mention, at.by, "its answer was given back unposted", at.now)
+
+
+def group_of(session: Session, entry: ChatEntry) -> list[ChatEntry]:
+    """The other posts it is counted with, the oldest first."""
+    first = entry.alike_id or entry.id
+    found = select(ChatEntry).where(
+        ChatEntry.chat_id == entry.chat_id,
+        or_(ChatEntry.alike_id == first, ChatEntry.id == first),
+        ChatEntry.id != entry.id,
+    )
+    return list(session.exec(found.order_by(col(ChatEntry.id))).all())
+
+
+def _give_key(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> tuple[Given, list[str]]:
+    given = {one for one in keys_given(session, reply) if _takes_part(session, at.chat.id or 0, one)}
+    if at.staff.id in given:
+        return Given(reply.id or 0, False, len(given)), [
+            "You approved these words already. Another person has to approve them too."
+        ]
+    if reply.state != ReplyState.IN_REVIEW:
+        advance(session, reply, ReplyState.IN_REVIEW, at.by, "an approver reads it", at.now)
+    keys = _keys_for(session, at, reply, answer)
+    if len(given) + 1 < keys.count:
+        note_decision(session, at.mention, at.staff, Decision.FIRST_KEY, at.now, reply=reply, words=reply.text)
+        return Given(reply.id or 0, False, len(given) + 1), []
+    _let_go(session, desk, at, reply, answer, max(desk.hold, keys.hold))
+    return Given(reply.id or 0, True, len(given) + 1), []
+
+
+def _let_go(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer, hold: timedelta) -> None:
+    frozen = freeze(reply.text, reply.language, "")
+    reply.approved_text, reply.approved_fallback = frozen.with_answer, frozen.without_answer
+    reply.approved_at, reply.approved_by, reply.not_before = at.now, at.staff.id, at.now + hold
+    reply.standing_approval_id = reply.released_freeze_id = None
+    reply.seen_post_id = newest_inbound(session, at.mention)
+    if reply.chat_post_id is None:
+        reply.in_reply_to = posts_of(session, at.mention.id or 0)[-1].channel_post_id
+        _lift_mention(session, at)
+    advance(session, reply, ReplyState.APPROVED, at.by, "approved on the board of its chat", at.now)
+    note_decision(session, at.mention, at.staff, Decision.APPROVED, at.now, reply=reply)
+    if reply.chat_post_id is not None:
+        schedule(session, at.chat, session.get_one(ChatPost, reply.chat_post_id), reply, at.now, hold)
+    if answer.way == Way.BY_HAND:
+        hand_over(session, reply, at.staff, at.now)
+    if reply.template_key == FROM_BANK and (banked := session.get(ChatAnswer, reply.template_version)):
+        banked.used += 1
+        session.add(banked)
+    if way_of(reply) != Way.ASK_TO_TAG:
+        _tell_others(session, desk, at, reply, answer)
+
+
+def _lift_mention(session: Session, at: Answering) -> None:
+    """From resting to approved, leaving nothing of the main queue's drafts to be sent beside it."""
+    if other := open_reply(session, at.mention):
+        advance(session, other, ReplyState.CANCELLED, at.by, "it is answered from the board of its chat", at.now)
+    for request in open_requests(session, at.mention):
+        advance(session, request, RequestState.CANCELLED, at.by, "answered on the board without a request", at.now)
+    at.mention.claimed_by = at.mention.claimed_until = None
+    advance(session, at.mention, MentionState.DRAFTED, at.by, "answered from the board of its chat", at.now)
+    advance(session, at.mention, MentionState.IN_REVIEW, at.by, "answered from the board of its chat", at.now)
+    advance(session, at.mention, MentionState.APPROVED, at.by, "decided on the board of its chat", at.now)
+
+
+def _tell_others(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> None:
+    if answer.others == Others.STAY:
+        return
+    for other in group_of(session, at.entry):
+        if other.answered_by is not None or other.mention_id is None or answer_of(session, other) is not None:
+            continue
+        if answer.others == Others.EACH and _also_under(session, desk, at, other, reply):
+            continue
+        other.answered_by, other.answered_how = reply.id, AnsweredHow.WITH_ANOTHER
+        other.version += 1
+        session.add(other)
+
+
+def _also_under(session: Session, desk: Desk, at: Answering, other: ChatEntry, reply: Reply) -> bool:
+    """The same words under another one's post, where nothing speaks against it. True: they are on their way."""
+    there = replace(at, entry=other, mention=locked_mention(session, other.mention_id or 0))
+    if there.mention.state != MentionState.SET_ASIDE:
+        return False
+    text = reply.text
+    if CHANNELS[session.get_one(Account, other.account_id).channel].refuses_repeats:
+        text = f"@{session.get_one(Author, there.mention.author_id).handle} {text}"
+    copy = Reply(
+        mention_id=other.mention_id,
+        account_id=other.account_id,
+        purpose=Purpose.CHAT,
+        round=there.mention.round,
+        language=reply.language,
+        text=text,
+        changed_at=at.now,
+        template_key=reply.template_key,
+        template_version=reply.template_version,
+    )
+    said = Answer(
+        Way.THREAD, text, reply.language, other.version, newest_inbound(session, there.mention), 0, Others.STAY
+    )
+    session.add(copy)
+    session.flush()
+    if objections_to(session, desk, there, copy, said):
+        session.delete(copy)
+        return False
+    advance(session, copy, ReplyState.IN_REVIEW, at.by, "the same answer as to another", at.now)
+    _let_go(session, desk, there, copy, said, desk.hold)
+    return True
+
+
+def _keys_for(session: Session, at: Answering, reply: Reply, answer: Answer) -> Keys:
+    """The chat's own rule, and those of the desk's rules that touch the words, the account or the time."""
+    if reply.chat_post_id is not None:
+        post = session.get_one(ChatPost, reply.chat_post_id)
+        return keys_of_post(session, at.chat, post, reply, at.staff, at.now)
+    keys = keys_needed(session, at.mention, reply, _decided(session, at, answer), at.staff, at.now)
+    return replace(keys, count=max(keys.count, at.chat.answer_keys))
+
+
+def _decided(session: Session, at: Answering, answer: Answer) -> Decided:
+    return Decided(
+        seen_version=at.mention.version,
+        seen_post_id=answer.seen_post_id,
+        reply_text=answer.text,
+        language=answer.language,
+        request=None,
+        by_hand=answer.way == Way.BY_HAND,
+        more=tuple(
+            MoreRequest(one.id or 0, RequestFields(None, ""), file=False)
+            for one in open_requests(session, at.mention)
+            if one.part > 1
+        ),
+    )
+
+
+def _unseen(session: Session, at: Answering, answer: Answer) -> list[str]:
+    if at.mention.state == MentionState.WITHDRAWN:
+        return ["Its author deleted the post, so nothing is said about it."]
+    if answer.seen_post_id != newest_inbound(session, at.mention):
+        return ["The author wrote or changed something you have not seen yet. Read the thread again, then approve."]
+    return []
+
+
+def _takes_part(session: Session, chat_id: int, staff_id: int) -> bool:
+    staff = session.get(StaffUser, staff_id)
+    return staff is not None and staff.active and part_of(session, chat_id, staff) is not None
+
+
+def _in_hand(session: Session, at: Answering) -> Reply:
+    reply = locked_answer(session, at.entry)
+    if reply is None or reply.state != ReplyState.HANDED_OVER:
+        raise NotApproved(["Nobody has it in hand; there is nothing to say about it."])
+    return reply

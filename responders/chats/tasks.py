@@ -1,0 +1,273 @@
+"""What is left to do after a chat: promises made in public, questions nobody answered, and posts that tell of them.
+
+Errors: NotYours (who asks does not run the chat), NotFound, NotApproved (with all reasons).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from models import (
+    AnsweredHow,
+    ChatEntry,
+    ChatPost,
+    ChatPostKind,
+    ChatQuestion,
+    ChatState,
+    ChatTask,
+    ChatTaskKind,
+    Conversation,
+    Post,
+    StaffUser,
+    TweetChat,
+    record,
+)
+from models.posts import PostKind
+from responders.chats.people import require_part
+from responders.chats.posting import plan_post
+from responders.chats.recap_figures import WANT_AN_ANSWER
+from responders.deciding import NotApproved, NotFound
+from responders.review import Desk
+
+BY = "chats"
+LONGEST_WORDS = 300
+LONGEST_OWNER = 120
+LONGEST_OUTCOME = 500
+LONGEST_WAY = timedelta(days=3 * 365)
+ANSWERED = "It was answered."
+NOT_NEEDED = "It needed no answer."
+GONE = "Its author deleted the post."
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFields:
+    """What stands in the form of a promise. `owner_name`: the office, as the recap names it."""
+
+    words: str
+    owner_name: str
+    due_on: date | None
+    owner_id: int | None = None
+
+
+def write_unanswered(session: Session, chat: TweetChat, now: datetime) -> int:
+    """A task for every question that has no answer, one for all that ask nearly the same; returns how many are new."""
+    numbers = dict(session.exec(select(ChatQuestion.id, ChatQuestion.number)).all())
+    known = set(
+        session.exec(
+            select(ChatTask.entry_id).where(ChatTask.chat_id == chat.id, ChatTask.kind == ChatTaskKind.UNANSWERED)
+        ).all()
+    )
+    groups: dict[int, list[ChatEntry]] = {}
+    for entry in session.exec(_unanswered(chat)).all():
+        groups.setdefault(entry.alike_id or entry.id or 0, []).append(entry)
+    new = [some for some in groups.values() if not {one.id for one in some} & known]
+    for some in new:
+        first, number = some[0], numbers.get(some[0].question_id)
+        asked = f"{len(some)} people asked" if len(some) > 1 else "A question"
+        words = f"{asked}, without an answer{f', under Q{number}' if number else ''}"
+        task = ChatTask(chat_id=chat.id or 0, entry_id=first.id, kind=ChatTaskKind.UNANSWERED, words=words, made_at=now)
+        session.add(task)
+    return len(new)
+
+
+def settle_tasks(session: Session, now: datetime) -> int:
+    """End the tasks whose question was answered meanwhile, or is gone; returns how many."""
+    rows = session.exec(
+        select(ChatTask, ChatEntry, Post)
+        .join(ChatEntry, col(ChatEntry.id) == ChatTask.entry_id)
+        .join(Post, col(Post.id) == ChatEntry.post_id)
+        .where(
+            ChatTask.kind == ChatTaskKind.UNANSWERED,
+            col(ChatTask.done_at).is_(None),
+            col(ChatEntry.answered_at).is_not(None) | col(Post.deleted_at).is_not(None),
+        )
+    ).all()
+    for task, entry, post in rows:
+        outcome = GONE if post.deleted_at else NOT_NEEDED if entry.answered_how == AnsweredHow.NOT_NEEDED else ANSWERED
+        _end(session, task, BY, outcome, now)
+    return len(rows)
+
+
+def promise(desk: Desk, chat_id: int, staff_id: int, fields: TaskFields, entry_id: int | None = None) -> int:
+    """Write down what was promised in public, of a post on the board or of the chat itself; returns its ChatTask.id."""
+    now = desk.clock()
+    with desk.database.write() as session:
+        require_part(session, chat_id, staff_id)
+        entry = session.get(ChatEntry, entry_id) if entry_id is not None else None
+        if entry_id is not None and (entry is None or entry.chat_id != chat_id):
+            raise NotFound("There is no such post on the board of this chat.")
+        if problems := _problems(session, desk, fields, now):
+            raise NotApproved(problems)
+        task = ChatTask(
+            chat_id=chat_id,
+            entry_id=entry_id,
+            kind=ChatTaskKind.PROMISE,
+            words=fields.words.strip(),
+            owner_id=fields.owner_id,
+            owner_name=fields.owner_name.strip(),
+            due_on=fields.due_on,
+            made_by=staff_id,
+            made_at=now,
+        )
+        session.add(task)
+        session.flush()
+        record(session, "ChatTask", task.id or 0, f"staff:{staff_id}", "a promise was written down", now)
+        return task.id or 0
+
+
+def change_task(desk: Desk, task_id: int, staff_id: int, fields: TaskFields) -> None:
+    """Change what is promised, who owns it and by when; of an unanswered question only who looks after it, and when."""
+    now = desk.clock()
+    with desk.database.write() as session:
+        task = _open_task(session, task_id, staff_id)
+        if task.kind != ChatTaskKind.PROMISE:
+            fields = replace(fields, words=task.words)
+        if problems := _problems(session, desk, fields, now, since=task.due_on):
+            raise NotApproved(problems)
+        before = task.due_on
+        task.words, task.owner_name = fields.words.strip(), fields.owner_name.strip()
+        task.due_on, task.owner_id = fields.due_on, fields.owner_id
+        session.add(task)
+        why = f"its day was {before}, and is {task.due_on}" if before != task.due_on else "changed"
+        record(session, "ChatTask", task_id, f"staff:{staff_id}", why, now)
+
+
+def finish_task(desk: Desk, task_id: int, staff_id: int, outcome: str) -> None:
+    """Say what came of it; the recap tells it of a promise."""
+    outcome = outcome.strip()
+    with desk.database.write() as session:
+        task = _open_task(session, task_id, staff_id)
+        problems = [] if outcome else ["Say what came of it."]
+        if len(outcome) > LONGEST_OUTCOME:
+            problems.append(f"What came of it has {len(outcome)} characters; {LONGEST_OUTCOME} are the most.")
+        if desk.find_private(outcome):
+            problems.append("What came of it holds a private detail, and the recap tells it. Take it out.")
+        if problems:
+            raise NotApproved(problems)
+        task.done_by = staff_id
+        _end(session, task, f"staff:{staff_id}", outcome, desk.clock())
+
+
+def reopen_task(desk: Desk, task_id: int, staff_id: int) -> None:
+    """Take it up again: what came of it turned out not to be so."""
+    with desk.database.write() as session:
+        task = _task(session, task_id, staff_id)
+        if task.done_at is not None:
+            task.done_at = task.done_by = None
+            task.outcome = ""
+            session.add(task)
+            record(session, "ChatTask", task_id, f"staff:{staff_id}", "taken up again", desk.clock())
+
+
+def follow_up(desk: Desk, task_id: int, staff_id: int, account_id: int, language: str, text: str) -> int:
+    """Draft a post about it, reviewed as any; it leaves once it is approved. Returns the ChatPost.id."""
+    now = desk.clock()
+    with desk.database.write() as session:
+        task = _task(session, task_id, staff_id)
+        if not text.strip():
+            raise NotApproved(["The post is empty."])
+        chat = session.get_one(TweetChat, task.chat_id)
+        if chat.state != ChatState.ENDED:
+            raise NotApproved(["The chat has not ended. Until then, answer on its board."])
+        post: ChatPost = plan_post(
+            session,
+            chat,
+            account_id=account_id,
+            kind=ChatPostKind.FOLLOW_UP,
+            language=language,
+            text=text.strip(),
+            made_by=staff_id,
+            now=now,
+            entry_id=task.entry_id,
+        )
+        task.chat_post_id = post.id
+        session.add(task)
+        record(session, "ChatTask", task_id, f"staff:{staff_id}", "a follow-up post was drafted", now)
+        return post.id or 0
+
+
+def tasks(session: Session, *, chat_id: int | None = None, owner_id: int | None = None) -> Sequence[ChatTask]:
+    """The open tasks, of one chat or one person where that is said: what is due first on top, what has no day last."""
+    found = select(ChatTask).where(col(ChatTask.done_at).is_(None))
+    if chat_id is not None:
+        found = found.where(ChatTask.chat_id == chat_id)
+    if owner_id is not None:
+        found = found.where(ChatTask.owner_id == owner_id)
+    return session.exec(found.order_by(col(ChatTask.due_on).is_(None), col(ChatTask.due_on), col(ChatTask.id))).all()
+
+
+def overdue_promises(session: Session, today: date) -> int:
+    """How many promises of chats are over their day and have come to nothing yet."""
+    return session.exec(
+        select(func.count())
+        .select_from(ChatTask)
+        .where(ChatTask.kind == ChatTaskKind.PROMISE, col(ChatTask.done_at).is_(None), col(ChatTask.due_on) < today)
+    ).one()
+
+
+def _unanswered(chat: TweetChat) -> SelectOfScalar[ChatEntry]:
+    """Entries that want an answer and have none, neither private, deleted nor hidden, in their order."""
+    return (
+        select(ChatEntry)
+        .join(Post, col(Post.id) == ChatEntry.post_id)
+        .join(Conversation, col(Conversation.id) == Post.conversation_id)
+        .where(
+            ChatEntry.chat_id == chat.id,
+            col(ChatEntry.lane).in_(WANT_AN_ANSWER),
+            col(ChatEntry.answered_at).is_(None),
+            col(ChatEntry.hidden_by).is_(None),
+            col(Post.deleted_at).is_(None),
+            Post.kind != PostKind.OWN,
+            col(Conversation.private).is_(False),
+        )
+        .order_by(col(ChatEntry.said_at), col(ChatEntry.id))
+    )
+
+
+def _end(session: Session, task: ChatTask, by: str, outcome: str, now: datetime) -> None:
+    task.done_at, task.outcome = now, outcome
+    session.add(task)
+    record(session, "ChatTask", task.id or 0, by, "done", now, "open", "done")
+
+
+def _task(session: Session, task_id: int, staff_id: int) -> ChatTask:
+    task = session.get(ChatTask, task_id, with_for_update=True)
+    if task is None:
+        raise NotFound(f"There is no task {task_id}.")
+    require_part(session, task.chat_id, staff_id)
+    return task
+
+
+def _open_task(session: Session, task_id: int, staff_id: int) -> ChatTask:
+    task = _task(session, task_id, staff_id)
+    if task.done_at is not None:
+        raise NotApproved(["This is done. Take it up again to change it."])
+    return task
+
+
+def _problems(session: Session, desk: Desk, fields: TaskFields, now: datetime, since: date | None = None) -> list[str]:
+    today, problems = _day(now, desk), []
+    if not fields.words.strip():
+        problems.append("Say what is promised.")
+    if not fields.owner_name.strip():
+        problems.append("Say which office keeps it: the recap names it.")
+    if fields.due_on is None:
+        problems.append("Say by which day.")
+    elif fields.due_on != since and not today <= fields.due_on <= today + LONGEST_WAY:
+        problems.append("The day is past, or more than three years away.")
+    if len(fields.words) > LONGEST_WORDS or len(fields.owner_name) > LONGEST_OWNER:
+        problems.append(f"A promise has {LONGEST_WORDS} characters at most, the name of its office {LONGEST_OWNER}.")
+    if desk.find_private(fields.words) or desk.find_private(fields.owner_name):
+        problems.append("It holds a private detail, such as a telephone number, and the recap tells it. Take it out.")
+    if fields.owner_id is not None:
+        owner = session.get(StaffUser, fields.owner_id)
+        if owner is None or not owner.active:
+            problems.append("Nobody of that name works here.")
+    return problems
+
+
+def _day(now: datetime, desk: Desk) -> date:
+    return now.astimezone(desk.zone).date()

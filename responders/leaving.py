@@ -1,0 +1,44 @@
+"""Whether an approved reply to a mention may leave now: what sends it back to a person, and what holds it up."""
+
+from collections.abc import Container
+from datetime import datetime
+
+from sqlmodel import Session
+
+from models import Account, Mention, Reply
+from models.posts import too_old
+from models.threads import posts_of
+from responders.may_reply import Bar, MayReply
+from responders.outcomes import KEY_AGAIN
+from responders.repeating import tried_since
+from responders.settling import overtaken
+from responders.standing import why_no_longer
+
+
+def came_too_late(
+    session: Session, reply: Reply, mention: Mention, verdict: MayReply, answer_hours: float, now: datetime
+) -> str:
+    """Why what was approved may not be said any more; "" where it may."""
+    if overtaken(session, mention, reply.seen_post_id):
+        return "the author wrote again before it left"
+    if why := why_no_longer(session, reply, mention, now):
+        return why
+    if verdict.refused:
+        return verdict.reason
+    wrote_at = max(post.created_at for post in posts_of(session, mention.id or 0))
+    approved_at = reply.approved_at or now
+    since = approved_at if too_old(wrote_at, answer_hours, approved_at) else wrote_at  # a person knew that it was old
+    if too_old(since, answer_hours, now):
+        return f"It could not leave for so long that what it answers is more than {answer_hours:g} hours old."
+    return ""
+
+
+def held_up(session: Session, account: Account, verdict: MayReply, set_up: Container[str], now: datetime) -> str:
+    """What of our own account holds a reply up; "" where nothing does, or where it is to try a refused key.
+
+    `set_up`: the names of the accounts that can send here.
+    """
+    tries_the_key = verdict.bar == Bar.KEY_REFUSED and not tried_since(session, account, now - KEY_AGAIN)
+    if verdict.waits and not tries_the_key:
+        return verdict.reason
+    return "" if account.name in set_up else f"The account {account.name} is not set up here."

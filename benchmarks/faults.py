@@ -280,7 +280,8 @@ class Run:
         return [
             (reply.id or 0, reply.mention_id, attempt, channel)
             for reply, attempt, channel in in_doubt(self.database)
-            if attempt.looks >= (3 if CHANNELS[channel].can_prove_sent else 1)
+            if reply.mention_id is not None
+            and attempt.looks >= (3 if CHANNELS[channel].can_prove_sent else 1)
             and (_now() - attempt.started_at).total_seconds() > (60 if CHANNELS[channel].can_prove_sent else 5)
         ]
 

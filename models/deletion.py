@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, delete, select
 
-from models.chat_recaps import forget_told_as
 from models.chat_boards import forget_on_boards
+from models.chat_recaps import forget_told_as
 from models.handovers import forget_in_handovers
 from models.keys import forget_handed_on
 from models.labels import Label

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from classifier.redaction import redact
 from models import (
     Account,
     AnsweredHow,
@@ -13,10 +14,13 @@ from models import (
     ChatEntry,
     ChatLane,
     ChatNetwork,
+    ChatPart,
+    ChatPerson,
     ChatPostKind,
     ChatState,
     ChatTask,
     ChatTaskKind,
+    Database,
     Purpose,
     Reply,
     ReplyState,
@@ -26,8 +30,9 @@ from models import (
 from models.requests import new_reference
 from responders.chats.recap_publishing import write_recaps
 from responders.chats.recapping import recaps_of
+from responders.review import Desk
 from tests.chats import MadeChat, a_chat, a_planned_post, an_entry, author_of
-from tests.rows import an_account
+from tests.rows import MORNING, an_account
 
 SAID = "The baskets on our avenue are full by Friday."
 ASKED = "How often are they emptied?"
@@ -139,3 +144,22 @@ def a_published_recap(session: Session, starts_at: datetime) -> Recapped:
     session.add_all([made.made.chat, made.said, made.asked, made.on_x])
     session.flush()
     return made
+
+
+NOW = MORNING + timedelta(hours=2)
+"""The clock of `the_desk`: an hour after the end of a chat that began at MORNING."""
+
+
+def find_private(text: str) -> list[str]:
+    return ["phone"] if redact(text) != text else []
+
+
+def the_desk(database: Database) -> Desk:
+    return Desk(database, lambda _, text: len(text), find_private, clock=lambda: NOW)
+
+
+def host_of(database: Database, chat_id: int, part: ChatPart = ChatPart.HOST) -> int:
+    with database.read() as session:
+        return session.exec(
+            select(ChatPerson.staff_id).where(ChatPerson.chat_id == chat_id, ChatPerson.part == part)
+        ).one()

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -30,7 +30,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class ChatCase:
-    """What is planned: the tag without its sign, the questions in order, the posts around them, who takes part."""
+    """What is planned: the tag without its sign, the questions in order, who takes part, the answer bank."""
 
     title: str
     hashtag: str
@@ -38,9 +38,6 @@ class ChatCase:
     about: str = ""
     minutes: int = 60
     languages: Sequence[str] = ("en",)
-    opening: Words = field(default_factory=dict)
-    rules: Words = field(default_factory=dict)
-    closing: Words = field(default_factory=dict)
     host: str = "Hana Host"
     moderator: str = "Mo Moderator"
     guests: Sequence[str] = ("Gil Guest", "Gwen Guest")
@@ -61,7 +58,7 @@ def texts() -> Mapping[str, Any]:
 def model_case() -> ChatCase:
     """One hour, six questions, a host, a moderator and two guests."""
     told = texts()
-    plain = ("title", "about", "hashtag", "minutes", "languages", "opening", "rules", "closing")
+    plain = ("title", "about", "hashtag", "minutes", "languages")
     people = ("host", "moderator", "guests")
     return ChatCase(
         **{name: told[name] for name in (*plain, *people)},

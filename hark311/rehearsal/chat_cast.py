@@ -14,7 +14,11 @@ import httpx
 
 from hark311.rehearsal.chat_board_reading import SeenBoard, SeenCard, read_board
 from hark311.rehearsal.chat_case import ChatCase
+from hark311.rehearsal.chat_residents import Participants
+from hark311.rehearsal.chat_script import Act, Mark
+from hark311.rehearsal.chat_stage import Laid
 from hark311.rehearsal.page_reading import Form, Forms, read_forms
+from hark311.rehearsal.stage import Stage
 from models import ChatLane
 
 WAITED_FOR = (ChatLane.QUESTION, ChatLane.NEEDS_ANSWER)
@@ -288,13 +292,11 @@ class Watcher:
 
     browser: Browser
     chat_id: int
-    participants: Any
+    participants: Participants
     on_board: dict[str, float] = field(default_factory=dict)
 
     def step(self, _minute: float) -> None:
         """Look while an emergency is out that the board has not shown."""
-        from hark311.rehearsal.chat_script import Act, Mark
-
         said = list(self.participants.said.values())
         out = [one for one in said if one.line.mark == Mark.EMERGENCY and one.line.act == Act.POST]
         for one in [each for each in out if each.line.key not in self.on_board]:
@@ -311,11 +313,10 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """All of them. `by_call`: what they would have done on a page that this desk does not have."""
+    """All of them, and what the watcher measured."""
 
     people: Sequence[Any]
     on_board: dict[str, float]
-    by_call: Sequence[str] = ()
 
     @property
     def refused(self) -> list[str]:
@@ -323,7 +324,7 @@ class Cast:
         return [why for one in self.people for why in one.browser.refused]
 
 
-def cast_of(stage: Any, laid: Any, case: ChatCase, participants: Any) -> Cast:
+def cast_of(stage: Stage, laid: Laid, case: ChatCase, participants: Participants) -> Cast:
     """Host, moderator and guests, signed in; the first guest goes missing in the difficult quarter of an hour."""
     browsers = {name: Browser(stage.settings.desk_url, link) for name, link in laid.links.items()}
     for one in browsers.values():

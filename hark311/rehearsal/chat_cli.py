@@ -112,7 +112,7 @@ async def _alone(data: Path, script: "ChatScript", speed: float, whole: bool) ->
             )
             started = time.monotonic()
             await play.run()
-            found = play.score(speed, time.monotonic() - started, cast.on_board, cast.by_call)
+            found = play.score(speed, time.monotonic() - started, cast.on_board)
     return found, {key: one.at for key, one in participants.said.items()}
 
 

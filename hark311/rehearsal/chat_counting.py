@@ -53,7 +53,6 @@ class Ran:
     behind: float = 0.0
     on_board: Mapping[str, float] | None = None
     waiting: Sequence[str] = ()
-    by_call: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,6 @@ def score_of(session: Session, chat_id: int, said: Iterable[Said], simulator: Ru
         speed=ran.speed,
         behind_seconds=round(ran.behind, 2),
         seconds=round(ran.seconds, 1),
-        by_call=list(ran.by_call),
         waiting_at_the_end=list(ran.waiting),
     )
 

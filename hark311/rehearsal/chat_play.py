@@ -5,7 +5,6 @@ side by side, as they do on the day.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -185,7 +184,7 @@ class Play:
             }
         return [what for what, count in counts.items() if count]
 
-    def score(self, speed: float, seconds: float, on_board: dict[str, float], by_call: Sequence[str]) -> ChatScore:
+    def score(self, speed: float, seconds: float, on_board: dict[str, float]) -> ChatScore:
         """Count. `seconds`: what the play took on the wall."""
         ran = Ran(
             speed=speed,
@@ -193,13 +192,7 @@ class Play:
             behind=self.participants.behind,
             on_board=on_board,
             waiting=self.waiting(),
-            by_call=by_call,
         )
         with self.stage.database.read() as session:
             said = list(self.participants.said.values())
             return score_of(session, self.laid.chat_id, said, self.stage.simulator, ran)
-
-
-def wall() -> float:
-    """Seconds on the wall."""
-    return time.monotonic()

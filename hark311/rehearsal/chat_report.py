@@ -16,8 +16,7 @@ class ChatScore:
 
     None: there was nothing to count. `lost`: said, and not stored; `not_on_board`: stored, and not on the board.
     `left_to_queue`: names the account without the tag, and was taken for something else than the chat's.
-    `deleted_still_shown`: posts that their authors deleted and whose words are still here. `by_call`: what people would
-    have done on a page that this desk does not have. `behind_seconds`: how late residents wrote at most, because the
+    `deleted_still_shown`: posts that their authors deleted and whose words are still here. `behind_seconds`: how late residents wrote at most, because the
     machine did not keep up with `speed`.
     """
 
@@ -57,8 +56,6 @@ class ChatScore:
     speed: float
     behind_seconds: float
     seconds: float
-    rehearsed: Sequence[str] = ()
-    by_call: Sequence[str] = ()
     waiting_at_the_end: Sequence[str] = field(default_factory=tuple)
 
     @property
@@ -112,7 +109,7 @@ def _broken(one: ChatScore) -> Iterator[str]:
 
 def sentences(one: ChatScore) -> list[str]:
     """The score for a person who ran the chat."""
-    return [*_of_the_desk(one), *one.broken] if not one.rehearsed else [*one.rehearsed, *_of_the_desk(one), *one.broken]
+    return [*_of_the_desk(one), *one.broken]
 
 
 def _of_the_desk(one: ChatScore) -> Iterator[str]:

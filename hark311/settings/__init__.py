@@ -138,8 +138,7 @@ class Settings(BaseSettings):
     second_step_roles: list[
         Literal["viewer", "drafter", "approver", "supervisor", "chat_moderator", "chat_guest", "admin"]
     ] = Field(
-        default=[],
-        description="who signs in with a code from their phone as well, as [admin, supervisor]; others may"
+        default=[], description="who signs in with a code from their phone as well, as [admin, supervisor]; others may"
     )
     promise_warning_days: int = Field(
         default=1, ge=0, le=30, description="business days before a promised date on which staff are warned of it"

@@ -65,7 +65,12 @@ def judged(may: MayReply, state: MentionState, channel: str) -> list[OpenWay]:
         OpenWay(
             Way.THREAD,
             not in_thread,
-            in_thread or (f"{may.reason} {may.instead}".strip() if may.waits else "Under their post, where whoever reads it finds the answer."),
+            in_thread
+            or (
+                f"{may.reason} {may.instead}".strip()
+                if may.waits
+                else "Under their post, where whoever reads it finds the answer."
+            ),
         ),
         OpenWay(
             Way.NUMBERED,

@@ -45,7 +45,7 @@ def _posts(town: Town) -> list[Post]:
 def _thread(town: Town, mention: Mention) -> list[Any]:
     with town.database.read() as session:
         account = session.get_one(Account, mention.account_id)
-        return thread_of(session, session.get_one(Mention, mention.id), account, None, [])[0]
+        return thread_of(session, session.get_one(Mention, mention.id), account, None, [], town.clock())[0]
 
 
 def test_an_album_is_one_post_on_the_desk_and_is_understood_once(town: Town) -> None:

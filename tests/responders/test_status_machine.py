@@ -119,7 +119,7 @@ class Telling(RuleBasedStateMachine):
     def it_leaves(self, at: int) -> None:
         def leave(session: Session) -> None:
             reply = self.reply_of(session, at)
-            if reply is None or reply.state != ReplyState.APPROVED:
+            if reply is None or reply.mention_id is None or reply.state != ReplyState.APPROVED:
                 return
             for to in (ReplyState.SENDING, ReplyState.SENT):
                 advance(session, reply, to, "outbox", "the channel confirmed it", self.clock.at)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models.chats import AnsweredHow, ChatEntry, ChatPost, ChatPostKind
 from models.lifecycle import ReplyState
@@ -20,13 +20,26 @@ _COMES_BACK = (ReplyState.IN_REVIEW, ReplyState.DRAFT, ReplyState.FAILED, ReplyS
 def answered_entry(session: Session, reply: Reply) -> ChatEntry | None:
     """The post on a board that a reply is the answer to. None: it is another kind of reply."""
     if reply.mention_id is not None and reply.purpose == Purpose.CHAT:
-        return session.exec(select(ChatEntry).where(ChatEntry.mention_id == reply.mention_id)).first()
+        return _entry_in_thread(session, reply)
     if reply.chat_post_id is None or reply.template_key == ASK_TO_TAG:
         return None
     post = session.get(ChatPost, reply.chat_post_id)
     if post is None or post.kind != ChatPostKind.ANSWER or post.entry_id is None:
         return None
     return session.get(ChatEntry, post.entry_id)
+
+
+def _entry_in_thread(session: Session, reply: Reply) -> ChatEntry | None:
+    """The post it was approved for; of several in one thread else the newest that waits."""
+    of_it = select(ChatEntry).where(ChatEntry.mention_id == reply.mention_id).order_by(col(ChatEntry.id).desc())
+    entries = session.exec(of_it).all()
+    for fits in (
+        lambda one: one.answered_by == reply.id,
+        lambda one: one.answered_by is None and one.answered_at is None,
+    ):
+        if found := next(filter(fits, entries), None):
+            return found
+    return entries[0] if entries else None
 
 
 def follow_reply(session: Session, reply: Reply, now: datetime) -> None:
@@ -41,6 +54,8 @@ def follow_reply(session: Session, reply: Reply, now: datetime) -> None:
         return
     if reply.state in ON_ITS_WAY:
         entry.version += entry.answered_by != reply.id
+        if entry.answered_how == AnsweredHow.NOT_NEEDED:
+            entry.answered_at = None  # it gets an answer after all
         entry.answered_by, entry.answered_how = reply.id, _how(reply)
         session.add(entry)
         return

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, delete, select
 
 from models.chat_boards import forget_on_boards
 from models.chat_recaps import forget_told_as
+from models.chats import ChatEntry, ChatPost
 from models.handovers import forget_in_handovers
 from models.keys import forget_handed_on
 from models.labels import Label
@@ -26,7 +27,7 @@ from models.thumbnails import forget_thumbnails
 from models.transitions import advance, record
 from models.translations import forget_mention_translations, forget_post_translations
 from models.understandings import LabelTask, Understanding
-from models.versions import forget_versions
+from models.versions import ReplyVersion, forget_versions
 
 HANDED_IN = (RequestState.SUBMITTING, RequestState.UNCERTAIN, RequestState.TOKEN_PENDING, RequestState.SUBMITTED)
 """The city has such a request, or may have it: a proof still needs what it says."""
@@ -48,11 +49,38 @@ def forget_post(session: Session, post: Post, by: str, why: str, at: datetime) -
         record(session, "Post", version.id or 0, by, why, at)
     forget_in_handovers(session, post.mention_id or 0, said, since, by, at)
     forget_on_boards(session, post)
+    _forget_numbered(session, post, by, why, at)
     if mention is not None:
         _forget_in_mention(session, mention, by, why, at)
         forget_words(session, [mention.id or 0])
         sort_mention(session, mention)
     count_intake(session, post.account_id, at.astimezone(UTC).date(), deleted=len(left))
+
+
+def _forget_numbered(session: Session, post: Post, by: str, why: str, at: datetime) -> None:
+    """The posts of a chat that answer it under its number: what has not left never does, and says nothing any more."""
+    of_it = select(ChatEntry.id).where(ChatEntry.account_id == post.account_id, ChatEntry.edit_chain == post.edit_chain)
+    replies = session.exec(
+        select(Reply)
+        .join(ChatPost, col(ChatPost.id) == Reply.chat_post_id)
+        .where(col(ChatPost.entry_id).in_(of_it))
+        .with_for_update(of=Reply),
+        execution_options={"populate_existing": True},
+    ).all()
+    for reply in replies:
+        _cancel(session, reply, by, why, at)
+        session.exec(delete(ReplyVersion).where(col(ReplyVersion.reply_id) == reply.id))
+
+
+def _cancel(session: Session, reply: Reply, by: str, why: str, at: datetime) -> None:
+    """Cancel a reply that is still ours to cancel, and empty it, as any that was dropped before."""
+    if reply.state == ReplyState.HANDED_OVER:
+        advance(session, reply, ReplyState.APPROVED, by, why, at)  # whoever has it in hand is not to post it
+    still_ours = may("Reply", reply.state, ReplyState.CANCELLED)
+    if still_ours and reply.state != ReplyState.UNCERTAIN:  # that one may stand in the thread: a person looks
+        advance(session, reply, ReplyState.CANCELLED, by, why, at)
+    if reply.state == ReplyState.CANCELLED:
+        forget_reply(session, reply)
 
 
 def _locked(session: Session, mention_id: int) -> Mention | None:
@@ -218,16 +246,7 @@ def _withdraw(session: Session, mention: Mention, by: str, why: str, at: datetim
     anew = {"populate_existing": True}
     replies = select(Reply).where(Reply.mention_id == mention.id).with_for_update()
     for reply in session.exec(replies, execution_options=anew).all():
-        if reply.state == ReplyState.HANDED_OVER:
-            advance(session, reply, ReplyState.APPROVED, by, why, at)  # whoever has it in hand is not to post it
-        still_ours = may("Reply", reply.state, ReplyState.CANCELLED)
-        if still_ours and reply.state != ReplyState.UNCERTAIN:  # that one may stand in the thread: a person looks
-            reply.text = reply.approved_text = reply.approved_fallback = ""
-            advance(session, reply, ReplyState.CANCELLED, by, why, at)
-        for attempt in session.exec(select(SendAttempt).where(SendAttempt.reply_id == reply.id)).all():
-            if reply.state == ReplyState.CANCELLED:
-                attempt.text = ""
-                session.add(attempt)
+        _cancel(session, reply, by, why, at)
     requests = select(ServiceRequest).where(ServiceRequest.mention_id == mention.id).with_for_update()
     for request in session.exec(requests, execution_options=anew).all():
         if request.state == RequestState.JOINED:

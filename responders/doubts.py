@@ -2,10 +2,11 @@
 
 from sqlmodel import Session, col, select
 
-from models import Decision, MentionState, Reply, ReplyState, RequestState, ServiceRequest, advance
+from models import Decision, MentionState, Purpose, Reply, ReplyState, RequestState, ServiceRequest, advance
 from models.closing import close_if_settled
 from models.deletion import forget_reply
-from responders.chats.deciding import mention_of, who_decides
+from responders.chats.deciding import is_gone, mention_of, who_decides
+from responders.chats.resting import rest_unanswered
 from responders.claims import active_staff, claim
 from responders.deciding import NotApproved, NotFound, in_state, locked_mention, note_decision
 from responders.repeating import newest_attempt
@@ -36,8 +37,8 @@ def _resolve(desk: Desk, reply_id: int, staff_id: int, to: ReplyState, decision:
         if reply.state != ReplyState.UNCERTAIN:
             raise NotApproved([f"The reply is {reply.state.replace('_', ' ')} now; there is nothing to decide."])
         mention, now = mention_of(session, reply), desk.clock()
-        staff, withdrawn = who_decides(session, reply, staff_id), mention and mention.state == MentionState.WITHDRAWN
-        if to == ReplyState.APPROVED and withdrawn:
+        staff, gone = who_decides(session, reply, staff_id), is_gone(session, reply, mention)
+        if to == ReplyState.APPROVED and gone:
             raise NotApproved(["The author deleted the post, so it cannot be sent again. Drop it instead."])
         if to == ReplyState.SENT:
             attempt = newest_attempt(session, reply)
@@ -45,9 +46,12 @@ def _resolve(desk: Desk, reply_id: int, staff_id: int, to: ReplyState, decision:
         reply.not_before = now
         advance(session, reply, to, f"staff:{staff_id}", why, now)
         note_decision(session, mention, staff, decision, now, reply=reply)
-        if to == ReplyState.CANCELLED and withdrawn:
+        if to == ReplyState.CANCELLED and gone:
             forget_reply(session, reply)  # its post went while nobody could say what had become of it
-        if mention is not None:
+        if mention is None:
+            return
+        dropped = to == ReplyState.CANCELLED and reply.purpose == Purpose.CHAT
+        if not (dropped and rest_unanswered(session, mention, f"staff:{staff_id}", "its answer was dropped", now)):
             close_if_settled(session, mention.id or 0, now)
 
 

@@ -12,7 +12,7 @@ from responders.chats.asked import note_asked
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
 from responders.fixed import ask_if_fixed
 from responders.protocol import CannotTell, Proof, ProvedAbsent, Sent
-from responders.repeating import may_still_land
+from responders.repeating import may_still_land, tried_again
 from responders.settling import give_back_reply, note_first_contact, remember_own_post, room_of
 from responders.status_notices import told
 
@@ -50,7 +50,7 @@ def proved(session: Session, reply: Reply, attempt: SendAttempt, proof: Proof, n
             return False
         case Sent():
             sent(session, reply, attempt, proof.post, "found in the thread", now)
-        case ProvedAbsent() if may_still_land(session, reply, now):
+        case ProvedAbsent() if may_still_land(session, reply, now) or tried_again(session, attempt):
             attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, "our call may still be on its way"
             return False
         case ProvedAbsent():

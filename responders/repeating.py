@@ -96,6 +96,16 @@ def may_still_land(session: Session, reply: Reply, now: datetime) -> bool:
     return latest is not None and now < latest.started_at + ON_ITS_WAY
 
 
+def tried_again(session: Session, attempt: SendAttempt) -> bool:
+    """Whether a later attempt at the same reply may have landed: what is known of this one says nothing about it."""
+    later = select(SendAttempt.id).where(
+        SendAttempt.reply_id == attempt.reply_id,
+        col(SendAttempt.id) > attempt.id,
+        col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
+    )
+    return session.exec(later.limit(1)).first() is not None
+
+
 def tried_since(session: Session, account: Account, since: datetime) -> bool:
     """Whether any reply of an account was tried since then: of those that a refused key holds, one tries it."""
     tried = session.exec(

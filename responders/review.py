@@ -33,7 +33,7 @@ from models import (
 )
 from models.pictures import pictures_of
 from models.threads import newest_inbound, posts_of
-from responders.chats.resting import back_on_board
+from responders.chats.resting import back_on_board, drop_board_drafts
 from responders.claims import (
     NotYours,
     active_staff,
@@ -226,6 +226,7 @@ class Desk:
         elif reply:
             advance(session, reply, ReplyState.CANCELLED, by, "a person decided not to reply", now)
             reply = None
+        drop_board_drafts(session, mention, by, now)
         mention.claimed_by = mention.claimed_until = None
         advance(session, mention, MentionState.APPROVED, by, "decided on the desk", now)
         Lesson(session, mention, staff, decided.said, self.category_of, now).approved(request)

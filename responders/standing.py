@@ -36,6 +36,7 @@ from models.freezes import freeze_over
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import too_old
 from models.threads import newest_inbound, posts_of
+from responders.chats.resting import drop_board_drafts
 from responders.claims import open_request, open_requests
 from responders.drafting import DraftedReply, Key, TemplateBook
 from responders.may_reply import Speaking, may_answer, speaking_of
@@ -325,6 +326,7 @@ def _approve(
     reply.approved_at, reply.approved_by, reply.standing_approval_id = now, giver.id, approval.id
     reply.not_before, reply.seen_post_id = now, newest_inbound(session, mention)
     advance(session, reply, ReplyState.APPROVED, by, why, now)
+    drop_board_drafts(session, mention, by, now)
     advance(session, mention, MentionState.APPROVED, by, why, now)
     session.add(
         Review(

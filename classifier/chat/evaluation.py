@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from classifier.chat.learned import LaneModel
 from classifier.chat.reading import ChatLine, ChatPlanView, read_post
 from classifier.protocol import Classifier
 from classifier.taxonomy import services_of_taxonomy
@@ -103,9 +104,15 @@ def read_labelled(files: Sequence[Path]) -> list[LabelledPost]:
 
 
 def score(
-    posts: Sequence[LabelledPost], classifier: Classifier, advance: Callable[[int], None] = lambda _: None
+    posts: Sequence[LabelledPost],
+    classifier: Classifier,
+    advance: Callable[[int], None] = lambda _: None,
+    model: LaneModel | None = None,
 ) -> ChatFigures:
-    """Reads every post by the schedule and counts what is right. `advance` is told how many are done."""
+    """Reads every post by the schedule and counts what is right.
+
+    `advance` is told how many are done. `model`: another than the one we ship.
+    """
     plan = ChatPlanView([(number, minute) for number, minute in enumerate(MINUTES, 1)], GRACE)
     services = services_of_taxonomy()
     figures = ChatFigures()
@@ -114,7 +121,7 @@ def score(
         for post, understood in zip(
             batch, classifier.classify([one.line.text for one in batch], services), strict=True
         ):
-            found = read_post(post.line, plan, understood)
+            found = read_post(post.line, plan, understood, model)
             figures.n += 1
             figures.questions_right += found.question == post.question
             figures.confusion[post.lane, found.lane] += 1

@@ -95,7 +95,7 @@ def thread_of(
     for post in posts:
         chains.setdefault(post.edit_chain, []).append(post)
     us = _us(account)
-    folds = _folds(session, posts, now)
+    folds = folds_of(session, posts, now)
     shown = [
         _thread_post(versions, mention, understanding, called, attachments, us, folds) for versions in chains.values()
     ]
@@ -144,7 +144,7 @@ def _thread_post(
     )
 
 
-def _folds(session: Session, posts: Sequence[Post], now: datetime) -> dict[int | None, Folded]:
+def folds_of(session: Session, posts: Sequence[Post], now: datetime) -> dict[int | None, Folded]:
     """Which of these posts are folded: those that are hidden, and what a muted or blocked author writes."""
     theirs = [one for one in posts if one.kind != PostKind.OWN]
     hidden = hidden_acts(session, [one.id for one in theirs if one.id], now)

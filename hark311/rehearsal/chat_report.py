@@ -16,8 +16,8 @@ class ChatScore:
 
     None: there was nothing to count. `lost`: said, and not stored; `not_on_board`: stored, and not on the board.
     `left_to_queue`: names the account without the tag, and was taken for something else than the chat's.
-    `deleted_still_shown`: posts that their authors deleted and whose words are still here. `behind_seconds`: how late residents wrote at most, because the
-    machine did not keep up with `speed`.
+    `deleted_still_shown`: posts that their authors deleted and whose words are still here. `behind_seconds`: how late
+    residents wrote at most, because the machine did not keep up with `speed`.
     """
 
     posts: int

@@ -18,6 +18,7 @@ from models import (
     Decision,
     Mention,
     MentionState,
+    Post,
     Purpose,
     Reply,
     ReplyState,
@@ -38,7 +39,9 @@ from responders.edits import changed_since, keep_apart, keep_words
 from responders.review import Desk
 
 MEANWHILE = "The answer was changed in another window meanwhile."
+GONE = "Its author deleted the post, so nothing is said about it."
 FIXED = "These words are fixed: they leave as they stand in the bank, or not at all. Give them up to write your own."
+BANK_CHANGED = "The bank says it differently by now, or it waits to be approved there. Take it from the bank again."
 UNSENT = (*WAITING, ReplyState.APPROVED, ReplyState.HANDED_OVER, ReplyState.SENDING, ReplyState.UNCERTAIN)
 
 
@@ -227,6 +230,12 @@ def is_fixed(session: Session, reply: Reply) -> bool:
     return banked is not None and banked.fixed
 
 
+def is_as_banked(session: Session, reply: Reply) -> bool:
+    """Whether words from the bank are still what somebody approved there."""
+    banked = session.get(ChatAnswer, reply.template_version)
+    return banked is not None and banked.approved_at is not None and banked.text.strip() == reply.text.strip()
+
+
 def language_of(session: Session, chat: TweetChat, mention_id: int) -> str:
     """What an answer is written in first: what they wrote in where the chat is held in it too."""
     found = select(Understanding.language).where(Understanding.mention_id == mention_id)
@@ -297,6 +306,8 @@ def _round_for(session: Session, mention: Mention) -> int:
 
 
 def _require_open(session: Session, desk: Desk, at: Answering, way: Way) -> None:
+    if session.get_one(Post, at.entry.post_id).deleted_at is not None:
+        raise NotApproved([GONE])
     ways = ways_of(session, at.entry, desk.speaking)
     chosen = next((one for one in ways if one.way == way), None)
     if chosen is None or not chosen.open:

@@ -22,7 +22,9 @@ from models import (
     ChatState,
     Conversation,
     Decision,
+    Mention,
     MentionState,
+    Post,
     Purpose,
     Reply,
     ReplyState,
@@ -34,11 +36,14 @@ from models.chat_answers import FROM_BANK
 from models.closing import close_if_settled
 from models.threads import newest_inbound, posts_of
 from responders.chats.answering import (
+    BANK_CHANGED,
     FIXED,
+    GONE,
     MEANWHILE,
     Answering,
     answer_of,
     answering,
+    is_as_banked,
     is_fixed,
     locked_answer,
     way_of,
@@ -114,6 +119,8 @@ def approve_answer(desk: Desk, entry_id: int, staff_id: int, answer: Answer) -> 
         if is_fixed(session, reply):
             if answer.text.strip() != reply.text.strip():
                 raise NotApproved([FIXED])
+            if not is_as_banked(session, reply):
+                raise NotApproved([BANK_CHANGED])
         else:
             keep_words(session, reply, answer.text, answer.language, staff_id, at.now)
             answer = replace(answer, text=signed(answer.text, desk.sign_off(session, at.mention, at.staff)))
@@ -128,6 +135,8 @@ def approve_answer(desk: Desk, entry_id: int, staff_id: int, answer: Answer) -> 
 
 def objections_to(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> list[str]:
     """Every reason against letting this answer go now."""
+    if session.get_one(Post, at.entry.post_id).deleted_at is not None:
+        return [GONE]
     changed = [CHANGED] if answer.seen_version != at.entry.version else []
     if reply.chat_post_id is not None:
         post = session.get_one(ChatPost, reply.chat_post_id)
@@ -226,6 +235,8 @@ def _let_go(session: Session, desk: Desk, at: Answering, reply: Reply, answer: A
     if reply.chat_post_id is None:
         reply.in_reply_to = posts_of(session, at.mention.id or 0)[-1].channel_post_id
         _lift_mention(session, at)
+        at.entry.answered_by, at.entry.version = reply.id, at.entry.version + 1  # of several in the thread this one
+        session.add(at.entry)
     advance(session, reply, ReplyState.APPROVED, at.by, "approved on the board of its chat", at.now)
     note_decision(session, at.mention, at.staff, Decision.APPROVED, at.now, reply=reply)
     if reply.chat_post_id is not None:
@@ -255,13 +266,22 @@ def _tell_others(session: Session, desk: Desk, at: Answering, reply: Reply, answ
     if answer.others == Others.STAY:
         return
     for other in group_of(session, at.entry):
-        if other.answered_by is not None or other.mention_id is None or answer_of(session, other) is not None:
+        if not _is_left_to_us(session, other):
             continue
         if answer.others == Others.EACH and _also_under(session, desk, at, other, reply):
             continue
         other.answered_by, other.answered_how = reply.id, AnsweredHow.WITH_ANOTHER
         other.version += 1
         session.add(other)
+
+
+def _is_left_to_us(session: Session, other: ChatEntry) -> bool:
+    """Whether nobody answers it, locked as everywhere: its mention first. Whose mention is locked is being decided."""
+    mention = select(Mention.id).where(Mention.id == other.mention_id).with_for_update(skip_locked=True)
+    if session.exec(mention).first() is None:
+        return False
+    session.refresh(other, with_for_update=True)
+    return other.answered_by is None and other.answered_at is None and answer_of(session, other) is None
 
 
 def _also_under(session: Session, desk: Desk, at: Answering, other: ChatEntry, reply: Reply) -> bool:
@@ -323,7 +343,7 @@ def _decided(session: Session, at: Answering, answer: Answer) -> Decided:
 
 def _unseen(session: Session, at: Answering, answer: Answer) -> list[str]:
     if at.mention.state == MentionState.WITHDRAWN:
-        return ["Its author deleted the post, so nothing is said about it."]
+        return [GONE]
     if answer.seen_post_id != newest_inbound(session, at.mention):
         return ["The author wrote or changed something you have not seen yet. Read the thread again, then approve."]
     return []

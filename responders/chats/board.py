@@ -117,7 +117,7 @@ def _move(act: Act, lane: ChatLane) -> None:
         raise NotApproved(["That lane is for those who run the chat. Choose another one."])
     mention = act.mention()
     if lane == ChatLane.EMERGENCY:
-        say_danger(act.session, mention, act.by, act.now)
+        say_danger(act.desk, act.session, mention, act.staff, act.now)
     if lane in QUEUED_TOO:
         put_in_queue(act.desk, act.session, mention, entry, act.staff, act.now)
     elif before in QUEUED_TOO and not mention.danger:

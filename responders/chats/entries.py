@@ -4,7 +4,6 @@ What a participant writes is a mention like any other. Here it gets its place on
 a danger the mention is set aside, so that a chat never floods the queue. What a person decided about an entry stays.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from sqlmodel import Session, col, func, or_, select
 from models import (
     ChatEntry,
     ChatLane,
+    ChatNetwork,
     Conversation,
     HeardBy,
     Intent,
@@ -28,10 +28,10 @@ from models import (
     RequestState,
     ServiceRequest,
     Translation,
-    TweetChat,
     Understanding,
     advance,
 )
+from models.lifecycle import SETTLED_REPLIES
 from models.posts import PostKind
 from models.threads import newest_versions, posts_of
 from models.translations import text_hash
@@ -39,6 +39,7 @@ from responders.chats.on_now import ChatOn, chats_on
 from responders.chats.own_posts import put_own_posts
 from responders.chats.reading import BoardReader, Line, Reading
 from responders.chats.resting import QUEUED_TOO
+from responders.chats.words import holds_tag
 
 BY = "chat"
 RULE = "rule"
@@ -48,11 +49,6 @@ COMPARED = 300
 """So many questions a new one is held against, the newest first."""
 REPORTS = (Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY)
 OPEN_DRAFTS = (ReplyState.DRAFT, ReplyState.IN_REVIEW)
-
-
-def has_tag(text: str, hashtag: str) -> bool:
-    """Whether a text bears the hashtag (given without its sign), in any case."""
-    return re.search(rf"(?<!\w)[#＃]{re.escape(hashtag)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +70,16 @@ class Boards:
     def keep_up(self) -> None:
         """Our own posts, reposts, and what was written on to a mention that is decided about elsewhere.
 
-        One worker at a time does it: the others leave out a chat that is locked.
+        One worker at a time does it: the others leave out a chat one of whose networks is locked. The chat itself is
+        not, so that nobody who pauses it, and no post of it that leaves, waits for a whole batch.
         """
         if not self.on:
             return
-        chats = select(TweetChat.id).where(col(TweetChat.id).in_([*self._by_id])).order_by(col(TweetChat.id))
-        ids = [one or 0 for one in self._session.exec(chats.with_for_update(skip_locked=True)).all()]
+        networks = (
+            select(ChatNetwork.id).where(col(ChatNetwork.chat_id).in_([*self._by_id])).order_by(col(ChatNetwork.id))
+        )
+        free = {*self._session.exec(networks.with_for_update(skip_locked=True)).all()}
+        ids = [one.id for one in self.on if one.networks and free >= {each.id for each in one.networks.values()}]
         put_own_posts(self._session, ids, self._now)
         fold_reposts(self._session, [self._by_id[one] for one in ids])
         self._written_on(ids)
@@ -115,7 +115,7 @@ class Boards:
         parent = self._parent_of(post)
         for one in here:
             found_by_rule = post.rule_id in one.rules
-            if found_by_rule or has_tag(post.text, one.chat.hashtag):
+            if found_by_rule or holds_tag(post.text, one.chat.hashtag):
                 replies = parent is not None and parent.chat_id == one.id
                 spoken_to = HeardBy.REPLY if replies else HeardBy.MENTION
                 return one, spoken_to if mention.addressed and not found_by_rule else HeardBy.TAG
@@ -198,7 +198,7 @@ class Boards:
             version=0,
         )
         entry.post_id, entry.version = post.id or 0, entry.version + 1
-        if entry.lane_by == RULE:
+        if entry.lane_by == RULE or reading.lane == ChatLane.EMERGENCY:  # no person has seen this version of it
             entry.lane, entry.lane_why = reading.lane, reading.lane_why
         if entry.linked_how != LinkedHow.PERSON:
             entry.question_id, entry.linked_how = chat.question_id(reading.question), reading.how
@@ -260,7 +260,9 @@ class Boards:
             )
 
     def _is_in_work(self, mention: Mention) -> bool:
-        """Whether a person, or the city, has a request of it: what is written on belongs to that case."""
+        """Whether a person, or the city, has a request of it, or its author is owed a notice of moderation."""
+        if owes_notice(self._session, mention):
+            return True
         worked_on = or_(
             col(ServiceRequest.state).not_in([RequestState.DRAFT, RequestState.CANCELLED]),
             and_(col(ServiceRequest.state) == RequestState.DRAFT, col(ServiceRequest.revision) > 1),
@@ -328,6 +330,14 @@ def rest(session: Session, mention: Mention, by: str, why: str, now: datetime) -
         else:
             advance(session, reply, ReplyState.CANCELLED, by, why, now)
     advance(session, mention, MentionState.SET_ASIDE, by, why, now)
+
+
+def owes_notice(session: Session, mention: Mention) -> bool:
+    """Whether a notice of moderation about it waits in the main queue, which its author is to get whatever they say."""
+    notice = select(Reply.id).where(
+        Reply.mention_id == mention.id, Reply.purpose == Purpose.NOTICE, col(Reply.state).not_in(SETTLED_REPLIES)
+    )
+    return session.exec(notice.limit(1)).first() is not None
 
 
 def _may_be_about(chat: ChatOn, mention: Mention) -> bool:

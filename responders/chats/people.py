@@ -42,8 +42,11 @@ def require_approver(session: Session, chat_id: int, staff_id: int) -> StaffUser
 
 
 def locked_chat(session: Session, chat_id: int) -> TweetChat:
-    """The chat, locked for this transaction. Raises NotFound."""
-    chat = session.get(TweetChat, chat_id, with_for_update=True)
+    """The chat, locked for this transaction. Raises NotFound.
+
+    Its key never changes: whoever adds a row that names the chat meanwhile does not wait.
+    """
+    chat = session.get(TweetChat, chat_id, with_for_update={"key_share": True})
     if chat is None:
         raise NotFound(f"There is no chat {chat_id}.")
     return chat

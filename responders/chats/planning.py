@@ -169,8 +169,8 @@ def add_network(
         raise NotApproved(["Choose one of our accounts."])
     if any(one.account_id == account_id for one in networks_of(session, chat)):
         raise NotApproved(["The chat takes place with this account already."])
-    if account.channel == Channel.TELEGRAM and not re.fullmatch(r"-?\d{1,20}|@\w{4,32}", group):
-        raise NotApproved(["Telegram has no search: give the number of the group, such as -1001234567890."])
+    if account.channel == Channel.TELEGRAM and not re.fullmatch(r"-?[0-9]{1,20}", group):
+        raise NotApproved([_named_group(group)])
     network = ChatNetwork(
         chat_id=chat.id or 0,
         account_id=account_id,
@@ -181,6 +181,12 @@ def add_network(
     search_for_tag(session, chat, network, staff_id, now)
     record(session, "TweetChat", chat.id or 0, f"staff:{staff_id}", f"takes place with account {account_id}", now)
     return network
+
+
+def _named_group(group: str) -> str:
+    """Why a group cannot be taken: what is posted there comes with its number alone, never with its name."""
+    said = "Telegram has no search: give the number of the group, such as -1001234567890."
+    return f"{said} A name with @ does not say which messages belong to it." if group.startswith("@") else said
 
 
 def remove_network(session: Session, chat: TweetChat, network_id: int, staff_id: int, now: datetime) -> None:

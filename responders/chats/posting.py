@@ -108,6 +108,7 @@ def change_words(
     `seen_revision`: of the words as they stood on the page; 0 where there were none. Raises as the module says.
     """
     planned = _planned(session, chat_post_id)
+    _require_of_the_plan(planned)
     _require_writer(session, planned, staff_id)
     reply, by = planned.reply, f"staff:{staff_id}"
     if reply is None:
@@ -127,6 +128,7 @@ def approve_post(desk: Desk, chat_post_id: int, staff_id: int, seen_revision: in
     """Freeze the words of a post and put it in the outbox for its time, or give the first of two keys."""
     with desk.database.write() as session:
         planned, now = _planned(session, chat_post_id), desk.clock()
+        _require_of_the_plan(planned)
         staff = require_approver(session, planned.chat.id or 0, staff_id)
         reply = planned.reply
         if reply is None:
@@ -217,16 +219,21 @@ def unskip_post(desk: Desk, chat_post_id: int, staff_id: int) -> None:
 def move_post(desk: Desk, chat_post_id: int, staff_id: int, at_seconds: int | None) -> None:
     """Give a post another time (seconds after the start of the chat); None: it leaves once it is approved."""
     with desk.database.write() as session:
-        planned, now = _planned(session, chat_post_id), desk.clock()
-        require_part(session, planned.chat.id or 0, staff_id)
-        if planned.reply is not None and planned.reply.state not in (*WORDED, ReplyState.APPROVED):
-            raise NotApproved([_why_fixed(planned.reply)])
-        planned.post.at_seconds = at_seconds
-        session.add(planned.post)
-        when = "without a time" if at_seconds is None else f"{at_seconds} seconds after the start"
-        record(session, "ChatPost", chat_post_id, f"staff:{staff_id}", f"moved: {when}", now)
-        if planned.reply is not None:
-            schedule(session, planned.chat, planned.post, planned.reply, now, desk.hold)
+        move_in(session, desk, chat_post_id, staff_id, at_seconds)
+
+
+def move_in(session: Session, desk: Desk, chat_post_id: int, staff_id: int, at_seconds: int | None) -> None:
+    """The same in a transaction that is open."""
+    planned, now = _planned(session, chat_post_id), desk.clock()
+    require_part(session, planned.chat.id or 0, staff_id)
+    if planned.reply is not None and planned.reply.state not in (*WORDED, ReplyState.APPROVED):
+        raise NotApproved([_why_fixed(planned.reply)])
+    planned.post.at_seconds = at_seconds
+    session.add(planned.post)
+    when = "without a time" if at_seconds is None else f"{at_seconds} seconds after the start"
+    record(session, "ChatPost", chat_post_id, f"staff:{staff_id}", f"moved: {when}", now)
+    if planned.reply is not None:
+        schedule(session, planned.chat, planned.post, planned.reply, now, desk.hold)
 
 
 def skip_question(desk: Desk, question_id: int, staff_id: int) -> None:
@@ -320,6 +327,12 @@ def _back_to_draft(session: Session, reply: Reply, by: str, why: str, now: datet
         advance(session, reply, ReplyState.IN_REVIEW, by, why, now)
     if reply.state == ReplyState.IN_REVIEW:
         advance(session, reply, ReplyState.DRAFT, by, why, now)
+
+
+def _require_of_the_plan(planned: Planned) -> None:
+    """What answers somebody's post is written and approved beside that post: who decides has to have read it."""
+    if planned.post.entry_id is not None:
+        raise NotApproved(["It answers a post on the board. Write and approve it there."])
 
 
 def _require_writer(session: Session, planned: Planned, staff_id: int) -> None:

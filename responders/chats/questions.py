@@ -15,7 +15,7 @@ from responders.deciding import NotApproved, NotFound
 LONGEST_WORDS = 500
 MOST_QUESTIONS = 20
 
-_UNSAID = frozenset({ReplyState.DRAFT, ReplyState.IN_REVIEW})
+_UNSAID = frozenset({ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED})
 
 
 def questions_of(session: Session, chat: TweetChat) -> list[ChatQuestion]:
@@ -161,10 +161,16 @@ def _move(session: Session, question: ChatQuestion, at_seconds: int) -> None:
 
 
 def _renumber(session: Session, chat: TweetChat) -> None:
-    """Q1..Qn by their times. In two steps: no two may ever have one number."""
+    """Q1..Qn by their times. In two steps: no two may ever have one number.
+
+    Raises NotApproved where one would have another number whose post is approved under the one it has.
+    """
     found = sorted(questions_of(session, chat), key=lambda one: (one.at_seconds, one.number))
     if [one.number for one in found] == list(range(1, len(found) + 1)):
         return
+    for number, one in enumerate(found, start=1):
+        if one.number != number and one.id is not None:
+            _unsaid(session, chat, one.id)
     for sign in (-1, 1):
         for number, one in enumerate(found, start=1):
             one.number = sign * number

@@ -13,9 +13,6 @@ from models import (
     Mention,
     MentionState,
     Post,
-    Purpose,
-    Reply,
-    ReplyState,
     RequestState,
     ServiceRequest,
     StaffUser,
@@ -23,14 +20,17 @@ from models import (
     advance,
     record,
 )
+from models.labels import DANGER, NO_DANGER
 from models.requests import new_reference
 from models.sorting import sort_mention
-from responders.chats.entries import RESTS, rest
+from responders.chats.entries import RESTS, owes_notice, rest
+from responders.chats.resting import drop_board_drafts
 from responders.claims import holder_name, open_request
 from responders.deciding import NotApproved
 from responders.drafting import Missing
 from responders.labelling import Lesson
 from responders.review import Desk
+from responders.settling import give_back
 from responders.suggesting import Drafter
 
 MARKED_BY_A_PERSON = "marked_by_a_person"
@@ -51,16 +51,7 @@ def put_in_queue(
     if mention.state not in PUT_AWAY:
         return
     by, understanding = f"staff:{staff.id}", _newest(session, mention)
-    for reply in session.exec(
-        select(Reply)
-        .where(
-            Reply.mention_id == mention.id,
-            Reply.purpose == Purpose.CHAT,
-            col(Reply.state).in_([ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED]),
-        )
-        .with_for_update()
-    ).all():
-        advance(session, reply, ReplyState.CANCELLED, by, "it is answered from the main queue", now)
+    drop_board_drafts(session, mention, by, now)
     lesson = Lesson(session, mention, staff, None, desk.category_of, now)
     suggested = (understanding.intent if understanding else None) or ""
     source = LabelSource.CONFIRMED if suggested == Intent.SERVICE_REQUEST else LabelSource.CORRECTED
@@ -88,6 +79,8 @@ def put_back_on_board(session: Session, mention: Mention, staff: StaffUser, now:
         raise NotApproved(["It was decided in the main queue, and is on its way. Take it back there first."])
     if mention.state not in (MentionState.DRAFTED, MentionState.IN_REVIEW):
         return
+    if owes_notice(session, mention):
+        raise NotApproved(["A notice of moderation about it waits in the main queue. Decide about that first."])
     filed = select(ServiceRequest.id).where(
         ServiceRequest.mention_id == mention.id,
         col(ServiceRequest.state).not_in([RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.CANCELLED]),
@@ -108,17 +101,26 @@ def put_back_on_board(session: Session, mention: Mention, staff: StaffUser, now:
     sort_mention(session, mention)
 
 
-def say_danger(session: Session, mention: Mention, by: str, now: datetime) -> None:
-    """A person of the chat sees a danger that no rule saw: whoever is on duty is paged (invariant 7)."""
+def say_danger(desk: Desk, session: Session, mention: Mention, staff: StaffUser, now: datetime) -> None:
+    """A person of the chat sees a danger that no rule saw: whoever is on duty is paged (invariant 7).
+
+    What they say stands beside what was understood: the same words read again are no less of a danger. An answer that
+    is on its way comes back: what was to be said to somebody in danger is not said any more.
+    """
     if mention.danger:
         return
+    newest, lesson = _newest(session, mention), Lesson(session, mention, staff, None, desk.category_of, now)
+    sure = 1.0 - newest.danger_score if newest else 0.0
+    lesson.write(LabelTask.URGENCY, DANGER, LabelSource.CORRECTED, NO_DANGER, sure)
     mention.danger = True
     alarm = session.exec(select(Alarm).where(Alarm.mention_id == mention.id).with_for_update()).first()
     alarm = alarm or Alarm(mention_id=mention.id or 0, rule=MARKED_BY_A_PERSON, raised_at=now)
     alarm.raised_at, alarm.paged_at, alarm.page_attempts = now, None, 0
     alarm.acknowledged_at = alarm.acknowledged_by = None
     session.add_all([alarm, mention])
-    record(session, "Mention", mention.id or 0, by, "danger: a person says so", now)
+    record(session, "Mention", mention.id or 0, f"staff:{staff.id}", "danger: a person says so", now)
+    if mention.state == MentionState.APPROVED:
+        give_back(session, mention.id or 0, "a person says that it is a danger", now)
     sort_mention(session, mention)
 
 

@@ -198,7 +198,7 @@ def _wanted(
 
     if said:
         yield Wanted(ChatPostKind.ANNOUNCEMENT, -7 * DAY, say("announcement", "join", "people", "link"))
-        yield Wanted(ChatPostKind.ANNOUNCEMENT, -DAY, say("announcement", "people", "join", "link"))
+        yield Wanted(ChatPostKind.ANNOUNCEMENT, -DAY, say("tomorrow", "people", "join", "link"))
         yield Wanted(ChatPostKind.ANNOUNCEMENT, -HOUR, say("soon", "join", "people", "link"))
         yield Wanted(ChatPostKind.OPENING, 0, say("opening", "people"))
     if said and questions:

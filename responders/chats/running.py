@@ -22,6 +22,8 @@ __all__ = ["due_at", "end_chat", "ends_at", "look_after", "open_chat", "pause", 
 BY = "chat"
 MOST_SHIFTED = 6 * 3600
 """Seconds; who wants more plans another chat."""
+AHEAD = timedelta(days=1)
+"""So long before its time a chat is opened at most: it would be live until then, and ask nothing."""
 GOES_ON = timedelta(minutes=30)
 """So long a chat that was opened again goes on before the clock ends it."""
 
@@ -38,6 +40,8 @@ def open_chat(desk: Desk, chat_id: int, staff_id: int) -> None:
         chat, now = _run_by(session, chat_id, staff_id), desk.clock()
         if chat.state not in (ChatState.PLANNED, ChatState.ENDED):
             raise NotApproved([f"The chat is {chat.state} already."])
+        if chat.state == ChatState.PLANNED and chat.starts_at + timedelta(seconds=chat.shifted_seconds) - now > AHEAD:
+            raise NotApproved(["It begins in more than a day. Change its beginning in the plan: its posts move along."])
         why = "the host opened it" if chat.state == ChatState.PLANNED else "the host goes on"
         _open(session, chat, f"staff:{staff_id}", why, now)
         schedule_all(session, chat, now, desk.hold)

@@ -126,9 +126,9 @@ def test_what_the_channel_says_decides_only_where_it_is_close(text: str, hint: s
 @pytest.mark.parametrize("piece", ["a", "a ", "a'", "a@", "A b ", "http://", "و", "(", "不"])
 def test_a_hundred_kilobytes_of_hostile_text_take_no_time(piece: str) -> None:
     guess_language("la basura")
-    started = time.perf_counter()
+    started = time.thread_time()
     guess_language(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - started < 0.2
+    assert time.thread_time() - started < 0.2
 
 
 @given(st.text(max_size=400))

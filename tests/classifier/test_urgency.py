@@ -124,9 +124,9 @@ def test_a_joke_does_not_page_anybody_as_certain(understand: Understand, text: s
 @pytest.mark.parametrize("piece", ["fire ", "a man with a gun ", "help me ", "water rising ", "不", "(", "'", "a@"])
 def test_a_hundred_kilobytes_of_hostile_text_take_no_time(understand: Understand, piece: str) -> None:
     understand("first use reads the lexicons")
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone: what else runs on the machine is not its fault
     understand(piece * (100_000 // len(piece)))
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
 
 
 @pytest.mark.parametrize("name", lexicon_names("danger"))

@@ -15,8 +15,9 @@ from hark311.console.chats.plan_forms import number_of
 from hark311.console.frame import signed_in_page
 from hark311.console.pages import Console
 from hark311.console.visits import ConsoleHere, Submission, TakingPart, ViewingChat, Visitor
-from models import StaffUser
+from models import ChatEntry, StaffUser
 from models.job_names import SEND_REPLY
+from responders import doubts
 from responders.chats import answering, approving
 from responders.chats.approving import Answer, Others
 from responders.chats.ways import Way, ready_words
@@ -34,6 +35,7 @@ DONE = {
     "in-hand": "It is yours to post now, in the words as they stand here.",
     "back": "Taken back. It waits on the board again.",
     "posted": "Noted as posted.",
+    "again": "It is sent once more.",
 }
 
 
@@ -101,6 +103,9 @@ def decide(
         "take-back": (lambda: answering.take_back(desk, entry_id, who), "back"),
         "posted": (lambda: approving.says_posted(desk, entry_id, who), "posted"),
         "not-posted": (lambda: approving.not_posted(desk, entry_id, who), "back"),
+        "is-there": (lambda: doubts.says_sent(desk, _on_its_way(console, entry_id), who), "posted"),
+        "not-there": (lambda: doubts.says_not_sent(desk, _on_its_way(console, entry_id), who), "again"),
+        "give-up": (lambda: doubts.give_up(desk, _on_its_way(console, entry_id), who), "dropped"),
     }
     back = f"/chats/{chat_id}/entries/{entry_id}"
     try:
@@ -113,7 +118,7 @@ def decide(
             return RedirectResponse(back, status_code=303)
     except NotApproved as error:
         return _refused(request, console, sent, chat_id, entry_id, error.reasons)
-    if done == "approved":
+    if done in ("approved", "again"):
         after.add_task(_nudge, console, entry_id)
     return RedirectResponse(f"{back}?done={done}", status_code=303)
 
@@ -170,6 +175,15 @@ def _typed(sent: Submission) -> tuple[Way, str, str]:
     if way not in set(Way):
         raise NotApproved(["Choose how the answer is to reach them."])
     return Way(way), sent.text("reply_text"), language if language in words.LANGUAGES else "en"
+
+
+def _on_its_way(console: Console, entry_id: int) -> int:
+    """Reply.id of the answer to an entry. Raises NotApproved where there is none."""
+    with console.product.database.read() as session:
+        reply = answering.answer_of(session, session.get_one(ChatEntry, entry_id))
+    if reply is None or reply.id is None:
+        raise NotApproved(["There is no answer to decide about."])
+    return reply.id
 
 
 def _require_here(console: Console, chat_id: int, entry_id: int) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from hark311.console.chats import board_words
+from hark311.console.thread_queries import Folded, folds_of
 from hark311.console.words import Sign
 from models import (
     CHANNELS,
@@ -72,6 +73,7 @@ class Card:
     by_hashtag: bool
     chosen: bool
     gone: bool
+    folded: Folded | None
     mention_id: int | None
 
     def late(self, now: datetime) -> bool:
@@ -90,12 +92,14 @@ class Row:
     mention: Mention | None
 
 
-def card_of(session: Session, chat: TweetChat, entry: ChatEntry, speaking: Mapping[str, Speaking]) -> Card:
+def card_of(
+    session: Session, chat: TweetChat, entry: ChatEntry, speaking: Mapping[str, Speaking], now: datetime
+) -> Card:
     """One entry as the board shows it."""
     rows = rows_of(session, chat.id or 0, entry.id)
     numbers = session.exec(select(ChatQuestion.id, ChatQuestion.number).where(ChatQuestion.chat_id == chat.id)).all()
     names = names_of(session, chat.id or 0, {entry.assigned_to})
-    return Cards(session, rows, dict(numbers), names, speaking).card(rows[0])
+    return Cards(session, rows, dict(numbers), names, speaking, now).card(rows[0])
 
 
 def rows_of(session: Session, chat_id: int, entry_id: int | None = None) -> list[Row]:
@@ -124,11 +128,13 @@ class Cards:
         numbers: Mapping[int | None, int],
         names: Mapping[int, str],
         speaking: Mapping[str, Speaking],
+        now: datetime,
     ) -> None:
         self._session, self._numbers, self._names, self._speaking = session, numbers, names, speaking
         self._others = Counter(row.entry.alike_id for row in rows if row.entry.alike_id is not None)
         self._answers = _answers(session, rows)
         self._translated = _translated(session, [row.post.id for row in rows])
+        self._folds = folds_of(session, [row.post for row in rows], now)
         self._made: dict[int | None, Card] = {}
 
     def card(self, row: Row) -> Card:
@@ -168,6 +174,7 @@ class Cards:
             by_hashtag=entry.heard_by == HeardBy.TAG,
             chosen=entry.chosen,
             gone=gone,
+            folded=self._folds.get(post.id),
             mention_id=entry.mention_id,
         )
 

@@ -28,6 +28,8 @@ from responders.may_reply import Speaking
 
 SHOWN = 40
 """Cards of one lane; the rest is one link away."""
+STACKED_SHOWN = 12
+"""The same in lanes that stand above one another: a flood in one must not push the next out of sight."""
 ANSWERED_SHOWN = 10
 
 
@@ -136,7 +138,7 @@ def board_of(
         select(ChatQuestion).where(ChatQuestion.chat_id == chat.id).order_by(col(ChatQuestion.number))
     ).all()
     names = names_of(session, chat.id or 0, {row.entry.assigned_to for row in rows})
-    maker = Cards(session, rows, {one.id: one.number for one in questions}, names, speaking)
+    maker = Cards(session, rows, {one.id: one.number for one in questions}, names, speaking, now)
     cards = [maker.card(row) for row in rows if row.entry.alike_id is None]
     lanes = [_lane(cards, one, at, only, lane) for at, one in enumerate(board_words.LANES, start=1)]
     asked = [one for one in questions if one.asked_at is not None]
@@ -182,7 +184,7 @@ def _lane(cards: Sequence[Card], lane: ChatLane, key: int, only: int | None, who
         shown = [*waiting, *settled] if whole == lane else [*waiting[:SHOWN], *settled[:ANSWERED_SHOWN]]
     else:
         here.reverse()
-        shown = here if whole == lane else here[:SHOWN]
+        shown = here if whole == lane else here[: SHOWN if lane == ChatLane.ANSWER else STACKED_SHOWN]
     return LaneView(lane, key, shown, len(here), len(waiting))
 
 

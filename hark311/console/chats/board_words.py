@@ -69,8 +69,10 @@ HIDDEN = Sign("ban", "hidden by moderation")
 
 
 def lasting(span: timedelta) -> str:
-    """How long, to be read in a second: "4:10", "1:02:00"."""
+    """How long, to be read in a second: "4:10", "1:02:00", "3 days"."""
     seconds = max(0, int(span.total_seconds()))
+    if span >= timedelta(days=2):
+        return f"{span.days} days"
     hours, rest = divmod(seconds, 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"

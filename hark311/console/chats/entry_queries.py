@@ -8,6 +8,7 @@ from sqlmodel import Session, col, or_, select
 
 from hark311.console.chats import board_cards, board_queries, board_words
 from hark311.console.queries import names_of_staff
+from hark311.console.thread_queries import folds_of
 from models import (
     CHANNELS,
     Account,
@@ -60,6 +61,7 @@ class Said:
     text: str
     ours: bool
     gone: bool
+    folded: bool
     url: str
     this: bool
 
@@ -141,8 +143,8 @@ def entry_page(session: Session, desk: Desk, chat: TweetChat, entry: ChatEntry, 
     return EntryPage(
         chat=chat,
         entry=entry,
-        card=board_cards.card_of(session, chat, entry, desk.speaking),
-        thread=_thread(session, entry, account),
+        card=board_cards.card_of(session, chat, entry, desk.speaking, desk.clock()),
+        thread=_thread(session, entry, account, desk.clock()),
         translation=_translation(session, entry),
         part=part,
         can_write=can_write,
@@ -195,7 +197,7 @@ def _trouble(session: Session, reply: Reply) -> str:
     return reply.held_because if reply.state == ReplyState.APPROVED else ""
 
 
-def _thread(session: Session, entry: ChatEntry, account: Account) -> list[Said]:
+def _thread(session: Session, entry: ChatEntry, account: Account, now: datetime) -> list[Said]:
     about = session.get_one(Post, entry.post_id)
     found = session.exec(
         select(Post, Author)
@@ -205,6 +207,7 @@ def _thread(session: Session, entry: ChatEntry, account: Account) -> list[Said]:
         .limit(THREAD_SHOWN)
     ).all()
     authors = {post.id: author for post, author in found}
+    folds = folds_of(session, [post for post, _ in found], now)
     return [
         Said(
             who=author.called if (author := authors[post.id]) else f"@{account.handle}",
@@ -212,6 +215,7 @@ def _thread(session: Session, entry: ChatEntry, account: Account) -> list[Said]:
             text=post.text,
             ours=author is None,
             gone=post.deleted_at is not None,
+            folded=post.id in folds,
             url=post.url,
             this=post.edit_chain == entry.edit_chain,
         )

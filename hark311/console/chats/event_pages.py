@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from babel import Locale
 from fastapi import APIRouter, Request
 from sqlmodel import Session, col, select
 from starlette.responses import PlainTextResponse, Response
@@ -86,9 +87,10 @@ def _language(request: Request, chat: TweetChat) -> str:
 def _shown(session: Session, console: Console, chat: TweetChat, request: Request) -> Shown:
     language = _language(request, chat)
     said, zone = event_words(language), console.city_time.zone
+    spoken = _spoken(language)
     begins, ends = chat.starts_at, ends_at(chat)
-    day = date_words(begins.astimezone(zone).date(), language)
-    clock = f"{time_words(begins, zone, language)} – {time_words(ends, zone, language)}"
+    day = date_words(begins.astimezone(zone).date(), spoken)
+    clock = f"{time_words(begins, zone, spoken)} – {time_words(ends, zone, spoken)}"
     recaps = session.exec(
         select(ChatRecap.language).where(ChatRecap.chat_id == chat.id, col(ChatRecap.published_at).is_not(None))
     ).all()
@@ -110,9 +112,9 @@ def _shown(session: Session, console: Console, chat: TweetChat, request: Request
 
 
 def _own_name(tag: str) -> str:
-    """What a language calls itself; where nobody has written that down yet, what English calls it."""
+    """What a language calls itself; where nobody has written that down, what English calls it."""
     said = _all_words().get(tag)
-    return said["own_name"] if said else words.language_name(tag)
+    return said["own_name"] if said else Locale.parse(tag, sep="-").display_name or words.language_name(tag)
 
 
 def _asked(number: int, said: Mapping[str, str], language: str, chat: TweetChat) -> tuple[int, str, str]:
@@ -136,7 +138,7 @@ def _gone(request: Request, console: Console) -> Response:
 
 
 def _page(console: Console, template: str, status: int, language: str, **more: object) -> Response:
-    spoken = language if language in _all_words() else "en"
+    spoken = _spoken(language)
     answer = console.page(
         template,
         status,
@@ -149,6 +151,11 @@ def _page(console: Console, template: str, status: int, language: str, **more: o
     if status != 200:
         answer.headers.update(HEADERS)
     return answer
+
+
+def _spoken(language: str) -> str:
+    """The language that the page itself speaks."""
+    return language if language in _all_words() else "en"
 
 
 def event_words(language: str) -> Mapping[str, str]:

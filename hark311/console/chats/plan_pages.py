@@ -39,13 +39,22 @@ router = APIRouter(prefix="/chats")
 DONE = {
     "planned": "The chat is planned. Say where it takes place, and add its questions.",
     "kept": "The plan is changed.",
+    "added": "The question is added.",
+    "planned-post": "The post is planned. It waits to be read and approved.",
     "drafted": "The run is drafted. Each post waits to be read and approved.",
+    "posted": "A post of the answer is drafted for each account. It leaves once approved, or at a minute you give it.",
+    "prepared": "The answer is kept. It waits to be approved.",
+    "usable": "The answer is approved. It can be put in on the board with one press.",
+    "removed": "The answer is out of the bank. What was sent of it stays.",
     "nothing": "Every post of the plan is there already, or its time is past.",
     "approved": "Approved. It leaves at its time, and can be taken back until then.",
     "first-key": "Your key is given. It waits for a second person.",
     "worded": "The words are kept.",
     "back": "Taken back. It waits to be approved again.",
     "skipped": "Skipped. It does not leave unless somebody takes it up again.",
+    "is-there": "Noted: it stands there.",
+    "not-there": "It is sent once more, if it may still leave.",
+    "dropped": "Given up. Nothing of it is sent any more.",
     "public": "The page of the event can be read by anybody.",
     "private": "The page of the event can be read by nobody any more.",
     "cancelled": "The chat does not take place. Nothing of it leaves any more.",
@@ -130,7 +139,7 @@ def add_question(request: Request, console: ConsoleHere, sent: RunningChat, chat
         questions.add_question(session, chat, said, at, sent.visitor.id, console.now())
         follow(session, console, chat, before)
 
-    return change_chat(request, console, sent, chat_id, keep, "kept", _question_refused(sent, 0), "questions")
+    return change_chat(request, console, sent, chat_id, keep, "added", _question_refused(sent, 0), "questions")
 
 
 @router.post("/{chat_id}/questions/{question_id}")

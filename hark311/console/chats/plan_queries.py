@@ -36,7 +36,9 @@ from responders.chats.bank import answers_of
 from responders.chats.leaving import due_at
 from responders.chats.people import ends_at
 from responders.chats.planning import networks_of
+from responders.chats.posting import WORDED
 from responders.chats.questions import questions_of
+from responders.chats.run_drafts import run_words
 from responders.chats.tags import Clash, clashes
 from responders.review import NotFound
 
@@ -120,7 +122,12 @@ class Planned:
     @property
     def open(self) -> bool:
         """Whether it can still be worded and approved."""
-        return self.reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW) and not self.skipped
+        return self.reply.state in WORDED and not self.skipped
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether nobody can say if it stands there: a person looks, and says so."""
+        return self.reply.state == ReplyState.UNCERTAIN
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -128,7 +135,7 @@ class Planned:
 
     @property
     def can_be_skipped(self) -> bool:
-        return self.reply.state in (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.APPROVED)
+        return self.reply.state in (*WORDED, ReplyState.APPROVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +168,11 @@ class PlanPage:
     @property
     def planned(self) -> bool:
         return self.chat.state == ChatState.PLANNED
+
+    @property
+    def without_words(self) -> list[str]:
+        """Languages of the chat in which nothing but the questions is drafted."""
+        return [one for one in self.chat.languages if one not in run_words()]
 
     @property
     def to_approve(self) -> int:
@@ -242,7 +254,10 @@ def plan_page(session: Session, console: Console, chat_id: int) -> PlanPage:
 
 
 def run_of(session: Session, console: Console, chat: TweetChat) -> list[Planned]:
-    """The posts that leave by the plan, in the order in which they do; those without a time last."""
+    """The posts that leave by the plan, in the order in which they do; those without a time last.
+
+    What answers somebody stands on the board, and here too while nobody can say what became of it.
+    """
     rows = session.exec(
         select(ChatPost, Reply, Account)
         .join(Reply, col(Reply.chat_post_id) == ChatPost.id)
@@ -250,7 +265,7 @@ def run_of(session: Session, console: Console, chat: TweetChat) -> list[Planned]
         .where(
             ChatPost.chat_id == chat.id,
             or_(col(Reply.state) != ReplyState.CANCELLED, Reply.sent_text != ""),
-            col(ChatPost.entry_id).is_(None),
+            or_(col(ChatPost.entry_id).is_(None), col(Reply.state) == ReplyState.UNCERTAIN),
         )
         .order_by(col(ChatPost.id))
     ).all()

@@ -31,6 +31,13 @@ class Refused:
     about: int = 0
     typed: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """The id of the element on the page of a plan that it is about."""
+        if self.part in ("question", "post", "answer"):
+            return f"{self.part}-{self.about}" if self.about else f"add-{self.part}"
+        return "change" if self.part == "plan" else self.part
+
 
 def change_chat(
     request: Request,

@@ -10,9 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from hark311.console.chats import plan_queries
 from hark311.console.chats.plan_forms import answer_fields, minute_of, number_of
 from hark311.console.chats.plan_showing import Refused, change_chat, ground_of, show_plan_page, there_again
+from hark311.console.pages import Console
 from hark311.console.visits import ConsoleHere, RunningChat, Submission
 from models import ChatPostKind, TweetChat
-from responders.chats import bank, posting, run_drafts
+from responders import doubts
+from responders.chats import bank, bank_posts, posting, run_drafts
 from responders.review import NotApproved
 
 router = APIRouter(prefix="/chats")
@@ -54,20 +56,26 @@ def plan_post(request: Request, console: ConsoleHere, sent: RunningChat, chat_id
         )
 
     typed = {name: sent.text(name) for name in ("words", "minute", "kind", "language", "account")}
-    return change_chat(request, console, sent, chat_id, keep, "worded", Refused((), "post", typed=typed), "run")
+    return change_chat(request, console, sent, chat_id, keep, "planned-post", Refused((), "post", typed=typed), "run")
 
 
 @router.post("/{chat_id}/posts/{chat_post_id}")
 def change_words(
     request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int, chat_post_id: int
 ) -> Response:
-    def keep(session: Session, chat: TweetChat) -> None:
-        plan_queries.post_here(session, chat_id, chat_post_id)
-        posting.change_words(
-            session, chat_post_id, sent.visitor.id, sent.text("words"), number_of(sent.text("seen")), console.now()
-        )
+    """Other words, and for what is no question another minute, or none."""
 
-    refused = Refused((), "post", chat_post_id, {"words": sent.text("words")})
+    def keep(session: Session, chat: TweetChat) -> None:
+        who, now = sent.visitor.id, console.now()
+        post = plan_queries.post_here(session, chat_id, chat_post_id)
+        posting.change_words(session, chat_post_id, who, sent.text("words"), number_of(sent.text("seen")), now)
+        if "minute" in sent.fields and post.kind != ChatPostKind.QUESTION:
+            minute = sent.text("minute").strip()
+            at = minute_of(minute) if minute else None
+            if at != post.at_seconds:
+                posting.move_in(session, console.product.desk, chat_post_id, who, at)
+
+    refused = Refused((), "post", chat_post_id, {name: sent.text(name) for name in ("words", "minute")})
     return change_chat(request, console, sent, chat_id, keep, "worded", refused, f"post-{chat_post_id}")
 
 
@@ -75,13 +83,16 @@ def change_words(
 def decide_post(
     request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int, chat_post_id: int, what: str
 ) -> Response:
-    """Approve a post, take it back, skip it, or take it up again."""
+    """Approve a post, take it back, skip it, take it up again, or say what became of one that is in doubt."""
     desk, who = console.product.desk, sent.visitor.id
     decide: dict[str, tuple[Callable[[], Any], str]] = {
         "approve": (lambda: posting.approve_post(desk, chat_post_id, who, number_of(sent.text("seen"))), "approved"),
         "take-back": (lambda: posting.take_back_post(desk, chat_post_id, who), "back"),
         "skip": (lambda: posting.skip_post(desk, chat_post_id, who), "skipped"),
         "take-up": (lambda: posting.unskip_post(desk, chat_post_id, who), "kept"),
+        "is-there": (lambda: doubts.says_sent(desk, _said_by(console, chat_post_id), who), "is-there"),
+        "not-there": (lambda: doubts.says_not_sent(desk, _said_by(console, chat_post_id), who), "not-there"),
+        "drop": (lambda: doubts.give_up(desk, _said_by(console, chat_post_id), who), "dropped"),
     }
     if what not in decide:
         return RedirectResponse(f"/chats/{chat_id}#post-{chat_post_id}", status_code=303)
@@ -99,12 +110,21 @@ def decide_post(
     return RedirectResponse(f"/chats/{chat_id}?done={done}#post-{chat_post_id}", status_code=303)
 
 
+def _said_by(console: Console, chat_post_id: int) -> int:
+    """Reply.id of a post's words. Raises NotApproved where they were dropped."""
+    with console.product.database.read() as session:
+        reply = posting.words_of(session, chat_post_id)
+    if reply is None or reply.id is None:
+        raise NotApproved(["Its words were dropped meanwhile."])
+    return reply.id
+
+
 @router.post("/{chat_id}/answers")
 def prepare_answer(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int) -> Response:
     def keep(session: Session, chat: TweetChat) -> None:
         bank.prepare_answer(session, chat, answer_fields(sent), sent.visitor.id, console.now())
 
-    return change_chat(request, console, sent, chat_id, keep, "kept", _answer_refused(sent, 0), "bank")
+    return change_chat(request, console, sent, chat_id, keep, "prepared", _answer_refused(sent, 0), "bank")
 
 
 @router.post("/{chat_id}/answers/{answer_id}")
@@ -112,7 +132,8 @@ def change_answer(request: Request, console: ConsoleHere, sent: RunningChat, cha
     def keep(session: Session, chat: TweetChat) -> None:
         bank.change_answer(session, chat, answer_id, answer_fields(sent), sent.visitor.id, console.now())
 
-    return change_chat(request, console, sent, chat_id, keep, "kept", _answer_refused(sent, answer_id), "bank")
+    refused = _answer_refused(sent, answer_id)
+    return change_chat(request, console, sent, chat_id, keep, "prepared", refused, f"answer-{answer_id}")
 
 
 @router.post("/{chat_id}/answers/{answer_id}/approve")
@@ -120,7 +141,18 @@ def approve_answer(request: Request, console: ConsoleHere, sent: RunningChat, ch
     def keep(session: Session, chat: TweetChat) -> None:
         bank.approve_answer(session, chat, answer_id, sent.visitor.id, sent.text("seen"), console.now())
 
-    return change_chat(request, console, sent, chat_id, keep, "kept", Refused((), "answer", answer_id), "bank")
+    refused = Refused((), "answer", answer_id)
+    return change_chat(request, console, sent, chat_id, keep, "usable", refused, f"answer-{answer_id}")
+
+
+@router.post("/{chat_id}/answers/{answer_id}/post")
+def post_answer(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int, answer_id: int) -> Response:
+    """Draft a post of a prepared answer for each account of the chat; each is read and approved like any other."""
+
+    def keep(session: Session, chat: TweetChat) -> None:
+        bank_posts.draft_posts(session, chat, answer_id, sent.visitor.id, console.now())
+
+    return change_chat(request, console, sent, chat_id, keep, "posted", Refused((), "answer", answer_id), "run")
 
 
 @router.post("/{chat_id}/answers/{answer_id}/remove")
@@ -128,7 +160,7 @@ def remove_answer(request: Request, console: ConsoleHere, sent: RunningChat, cha
     def keep(session: Session, chat: TweetChat) -> None:
         bank.remove_answer(session, chat, answer_id, sent.visitor.id, console.now())
 
-    return change_chat(request, console, sent, chat_id, keep, "kept", Refused((), "answer", answer_id), "bank")
+    return change_chat(request, console, sent, chat_id, keep, "removed", Refused((), "answer", answer_id), "bank")
 
 
 def _answer_refused(sent: Submission, about: int) -> Refused:

@@ -54,7 +54,10 @@
     bar.action = base + "/entries/" + selected + "/do" + bar.dataset.query;
     document.getElementById("act-version").value = card.dataset.version;
     document.getElementById("act-answer").href = base + "/entries/" + selected + "?write=1";
-    document.getElementById("act-moderate").href = "/moderation/new?entry=" + selected;
+    const moderate = document.getElementById("act-moderate");
+    if (moderate) {
+      moderate.href = "/moderation/new?entry=" + selected;
+    }
     document.getElementById("act-who").textContent = (who ? who.textContent + ": " : "") + (words ? words.textContent.trim() : "");
   }
   document.addEventListener("focusin", (event) => about(cardOf(event.target)));

@@ -37,10 +37,8 @@ def _measured(classifier: FollowingClassifier, name: str) -> ChatFigures:
     return score(read_labelled([HERE / name]), classifier)
 
 
-def test_posts_written_by_somebody_who_had_not_seen_the_reading_are_read_above_the_bars(
-    with_models: FollowingClassifier,
-) -> None:
-    found = _measured(with_models, "written_apart.jsonl")
+def test_posts_that_taught_nothing_are_read_above_the_bars(with_models: FollowingClassifier) -> None:
+    found = _measured(with_models, "written_fresh.jsonl")
     assert found.n >= 150
     assert found.question_accuracy >= 0.93, found.as_dict()
     assert found.lane_accuracy >= 0.80, found.as_dict()
@@ -90,6 +88,12 @@ def test_a_danger_stands_before_all_else(understand: Understand) -> None:
         "Vous êtes des incapables, quelle honte, merde",
         "Одни идиоты в этой мэрии, чёрт возьми",
         "市政府就是一群废物",
+        "mayor is a liar and a thief, resign already",
+        "@CityDesk you clowns again",
+        "go to hell with your fees",
+        "prefeito safado, só mente",
+        "i'm muslim and they searched me twice at city hall",
+        "nobody cares about black people on this side of town",
     ],
 )
 def test_profanity_and_criticism_are_never_abuse(understand: Understand, text: str) -> None:
@@ -147,6 +151,12 @@ def test_private_data_counts_where_words_point_at_somebody() -> None:
     assert shown.lane is ChatLane.ABUSE
 
 
+def test_a_resident_who_sounds_like_the_host_is_still_none() -> None:
+    words = "Welcome everybody, thank you all for joining our chat"
+    assert read_post(ChatLine(words, 1), PLAN, None).lane is ChatLane.HOST
+    assert read_post(ChatLine(words, 1, by_host=False), PLAN, None).lane is not ChatLane.HOST
+
+
 def test_a_slur_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from classifier.chat import slurs
 
@@ -155,8 +165,8 @@ def test_a_slur_is_known_by_its_hash_alone(monkeypatch: pytest.MonkeyPatch) -> N
     assert not holds_slur(["the", "heron", "blue"])
 
 
-@given(st.text(max_size=400), st.floats(-10, 90), st.sampled_from([None, 1, 6, 9]), st.booleans())
-def test_any_post_is_read(text: str, minute: float, parent: int | None, by_host: bool) -> None:
+@given(st.text(max_size=400), st.floats(-10, 90), st.sampled_from([None, 1, 6, 9]), st.none() | st.booleans())
+def test_any_post_is_read(text: str, minute: float, parent: int | None, by_host: bool | None) -> None:
     found = read_post(ChatLine(text, minute, parent, by_host), PLAN, None)
     assert found.question is None or found.question in range(1, 7)
     assert (found.question is None) == (found.how is LinkedHow.NONE)

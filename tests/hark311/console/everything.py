@@ -73,6 +73,7 @@ class Everything:
     card: KnowledgeCard
     request: ServiceRequest
     chat: LiveChat
+    recapped: int
 
     def addresses(self) -> list[str]:
         """Where these are looked at."""
@@ -80,7 +81,7 @@ class Everything:
         compared = f"/mentions/{self.danger.id}/compare/{self.request.id}"
         public = (f"/s/{LINK_TOKEN}", f"/appeal/{APPEAL_TOKEN}", "/policy", f"/event/{EVENT}", f"/recap/{PUBLISHED}/es")
         own = [*(f"/mentions/{one.id}" for one in mentions), compared, f"/cards/{self.card.id}"]
-        return [*own, *public, *self.chat.addresses()]
+        return [*own, *public, *self.chat.addresses(), f"/chats/{self.recapped}/recap"]
 
 
 def make_everything(session: Session) -> Everything:
@@ -148,7 +149,7 @@ def make_everything(session: Session) -> Everything:
     make_moderated(session)
     make_planned_chat(session)
     on_now = make_live_chat(session)
-    a_published_recap(session, NOON - timedelta(hours=3))
+    recapped = a_published_recap(session, NOON - timedelta(hours=3))
     make_asked(session, explained, closed, NOON)
     session.flush()
-    return Everything(danger, unsure, sent, explained, closed, case, arabic, card, request, on_now)
+    return Everything(danger, unsure, sent, explained, closed, case, arabic, card, request, on_now, recapped.made.id)

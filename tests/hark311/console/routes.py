@@ -179,6 +179,7 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "POST /chats/{chat_id}/answers",
         "POST /chats/{chat_id}/answers/{answer_id}",
         "POST /chats/{chat_id}/answers/{answer_id}/approve",
+        "POST /chats/{chat_id}/answers/{answer_id}/post",
         "POST /chats/{chat_id}/answers/{answer_id}/remove",
         "POST /chats/{chat_id}/cancel",
         "POST /chats/{chat_id}/networks",

@@ -11,6 +11,7 @@ from models import Channel, ChatEntry, ChatLane, ChatPostKind, HeardBy, Mention,
 from tests.chats import MadeChat, a_bank_answer, a_chat, a_host_entry, a_planned_post, an_entry
 from tests.hark311.console.conftest import NOON, Browser, Running, token_in
 from tests.hark311.console.factories import make_account, make_services
+from tests.hark311.console.moderated import make_act
 
 
 @dataclass
@@ -212,6 +213,20 @@ def test_the_stage_shows_the_question_being_asked_and_the_answer_chosen_last(roo
         author.protected = True
         session.add(author)
     assert "@resident" not in room.host.get(f"{room.path}/stage/live").text, "not everybody may read their post"
+
+
+def test_what_is_hidden_under_the_policy_folds_on_the_board_and_is_one_click_away(room: Room) -> None:
+    with room.desk.rows() as session:
+        entry = an_entry(session, room.made, "buy followers at my shop", ChatLane.OFF_TOPIC)
+        act = make_act(session, session.get_one(Mention, entry.mention_id))
+    board = room.moderator.get(f"{room.path}/board").text
+    assert "buy followers" not in board
+    assert "hidden under clause" in board
+    page = room.moderator.get(f"{room.path}/entries/{entry.id}").text
+    assert page.count('<details class="folded">') == 2
+    assert "buy followers at my shop" in page
+    room.desk.clock.forward(days=(act.expires_at - NOON).days + 1)
+    assert "buy followers" in room.desk.browser_of(room.made.moderator).get(f"{room.path}/board").text
 
 
 def test_a_board_of_400_posts_is_there_at_once_and_with_few_queries(room: Room) -> None:

@@ -306,6 +306,52 @@ def test_answers_are_prepared_and_approved_with_the_words_that_were_read(
     assert (changed.text, changed.fixed, changed.approved_at) == ("Call 311.", True, None)
 
 
+def test_one_press_drafts_posts_of_an_approved_answer_and_each_can_get_a_minute(
+    desk: Running, browser: Browser, chat: TweetChat
+) -> None:
+    ask(browser, chat, "5", "What is missing?")
+    with desk.database.read() as session:
+        question = session.exec(select(ChatQuestion)).one()
+    said = {"label": "Lines", "answer": "Call 311.\nSay your language.", "language": "en", "question": str(question.id)}
+    browser.post(f"/chats/{chat.id}/answers", **said)
+    with desk.database.read() as session:
+        base = f"/chats/{chat.id}/answers/{session.exec(select(ChatAnswer)).one().id}"
+    assert "waits to be approved" in browser.post(f"{base}/post", f"/chats/{chat.id}").text
+    browser.post(f"{base}/approve", f"/chats/{chat.id}", seen=said["answer"])
+    assert browser.post(f"{base}/post", f"/chats/{chat.id}").status_code == 303
+    ((post, reply),) = run_of(desk, chat)
+    assert (post.kind, post.at_seconds, reply.state) == (ChatPostKind.ANSWER, None, ReplyState.DRAFT)
+    assert reply.text == f"A1: {said['answer']} #RiverTalks"
+    assert browser.post(f"{base}/post", f"/chats/{chat.id}").status_code == 422, "the same is not drafted twice"
+    here, fields = f"/chats/{chat.id}/posts/{post.id}", {"words": reply.text, "seen": str(reply.revision)}
+    refused = browser.post(here, f"/chats/{chat.id}", **fields, minute="soon")
+    assert refused.status_code == 422
+    assert f'href="#post-{post.id}"' in refused.text
+    assert browser.post(here, f"/chats/{chat.id}", **fields, minute="8.5").status_code == 303
+    ((post, _),) = run_of(desk, chat)
+    assert post.at_seconds == 510
+
+
+def test_languages_without_wordings_are_told_and_a_refused_post_stays_as_it_was_typed(
+    desk: Running, browser: Browser, chat: TweetChat
+) -> None:
+    assert "We have no wordings" not in browser.get(f"/chats/{chat.id}").text
+    browser.post(f"/chats/{chat.id}/plan", f"/chats/{chat.id}", **FORM, **{"in-vi": "yes", "in-ar": "yes"})
+    assert "We have no wordings in Vietnamese, Arabic yet" in browser.get(f"/chats/{chat.id}").text
+    typed = {"kind": "answer", "language": "ar", "minute": "x", "words": "words \u202e <b>"}
+    page = browser.post(f"/chats/{chat.id}/posts", f"/chats/{chat.id}", **typed).text
+    assert '<option value="ar" selected>' in page
+    assert "words \u202e &lt;b&gt;" in page
+
+
+def test_the_announcements_of_a_bare_plan_differ_so_that_x_takes_each(
+    desk: Running, browser: Browser, chat: TweetChat
+) -> None:
+    browser.post(f"/chats/{chat.id}/run", f"/chats/{chat.id}")
+    texts = [reply.text for post, reply in run_of(desk, chat) if post.kind == ChatPostKind.ANNOUNCEMENT]
+    assert len(texts) == len(set(texts))
+
+
 def test_a_chat_that_is_live_keeps_its_time_and_hashtag(desk: Running, browser: Browser, moderator: StaffUser) -> None:
     with desk.rows() as session:
         made = a_chat(session, starts_at=NOON)

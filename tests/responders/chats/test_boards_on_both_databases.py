@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlmodel import select
+from sqlmodel import select, text
 
 from models import (
     ChatEntry,
@@ -20,7 +20,9 @@ from models import (
 from models.posts import PostKind
 from responders.chats.entries import Boards
 from responders.chats.hearing import keep_hearing
+from responders.chats.people import locked_chat
 from responders.may_reply import may_reply
+from tests.chats import a_chat, an_entry
 from tests.responders.chats.chats import READER
 from tests.rows import MORNING, a_mention, an_account
 
@@ -79,3 +81,25 @@ def test_a_chat_is_searched_for_and_its_posts_rest_on_the_board_with_their_repos
         advance(session, session.get_one(TweetChat, chat.id), ChatState.ENDED, "test", "its time is over", now)
         keep_hearing(session, now + timedelta(days=2))
         assert session.get_one(ListeningRule, rule.id).ended_at is not None
+
+
+def test_nobody_who_pauses_a_chat_waits_for_the_worker_that_sorts_its_board(either_database: Database) -> None:
+    if either_database.engine.dialect.name == "sqlite":
+        return  # one writes at a time there, whatever they write
+    with either_database.write() as session:
+        made = a_chat(session)
+    now = MORNING + timedelta(minutes=5)
+    with either_database.write() as sorting:
+        Boards(sorting, READER, now).keep_up()
+        with either_database.write() as session:
+            session.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            pausing = locked_chat(session, made.id)
+            pausing.paused_at = now
+            session.add(pausing)
+            session.flush()
+            with either_database.write() as answering:
+                answering.execute(text("SET LOCAL lock_timeout = '500ms'"))
+                an_entry(answering, made)  # names the chat, and waits for nobody
+        with either_database.write() as other:
+            boards = Boards(other, READER, now)
+            boards.keep_up()  # leaves the chat out, and waits for nobody

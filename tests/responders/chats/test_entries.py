@@ -18,16 +18,22 @@ from models import (
     RequestState,
     Translation,
     TweetChat,
+    advance,
 )
 from models.chats import ChatQuestion
 from models.deletion import forget_post
 from models.mentions import Post
+from models.threads import newest_inbound
+from responders.chats.answering import keep_answer
+from responders.chats.approving import Answer, approve_answer
 from responders.chats.hearing import keep_hearing
 from responders.chats.reading import BoardReader
+from responders.chats.ways import Way
 from responders.may_reply import Bar, may_reply
 from tests.responders.chats.chats import a_chat, board, entry, most_alike, our_question, read
 from tests.town import Town
 
+GAS = "strong gas smell at 5th and Market St, people faint"
 POTHOLE = "There is a huge pothole at 5th and Market St, it broke my tire, please fix it"
 
 
@@ -247,3 +253,65 @@ def test_a_cancelled_chat_takes_nothing(town: Town) -> None:
     town.simulator.say_on_x("@Philly311Demo A1 trees #ParkChat")
     hear(town)
     assert board(town, chat) == []
+
+
+def test_an_edit_that_brings_up_a_danger_is_an_emergency_whatever_lane_a_person_chose(town: Town) -> None:
+    chat = a_chat(town)
+    said = town.simulator.say_on_x("@Philly311Demo A1 swings #ParkChat")
+    hear(town)
+    with town.database.write() as session:
+        kept = session.get_one(ChatEntry, entry(town, chat, "swings").id)
+        kept.lane, kept.lane_by = ChatLane.OFF_TOPIC, "staff:1"
+    town.simulator.say_on_x(
+        "@Philly311Demo strong gas smell at 5th and Market St, people faint #ParkChat", edit_of=said
+    )
+    hear(town)
+    assert entry(town, chat, "gas smell").lane == ChatLane.EMERGENCY
+    assert states(town) == [MentionState.DRAFTED]
+    with town.database.read() as session:
+        assert len(session.exec(select(Alarm)).all()) == 1
+
+
+def test_a_danger_written_while_an_answer_is_held_stops_it_and_waits_in_the_queue(town: Town) -> None:
+    chat = a_chat(town)
+    said = town.simulator.say_on_x("@Philly311Demo A1 swings? #ParkChat", author="dee_215")
+    hear(town)
+    one = entry(town, chat, "swings")
+    keep_answer(town.desk, one.id or 0, town.staff_id, Way.THREAD, "This spring.", "en")
+    with town.database.read() as session:
+        newest = newest_inbound(session, session.get_one(Mention, one.mention_id))
+    seen = Answer(Way.THREAD, "This spring.", "en", one.version, newest, 0)
+    approve_answer(town.desk, one.id or 0, town.staff_id, seen)
+    town.simulator.say_on_x(f"@Philly311Demo {GAS}", author="dee_215", in_reply_to=said)
+    hear(town)
+    town.deliver()
+    hear(town)
+    assert (states(town), town.mentions()[0].danger) == ([MentionState.DRAFTED], True)
+    assert entry(town, chat, "gas smell").lane == ChatLane.EMERGENCY
+    with town.database.read() as session:
+        assert ReplyState.SENT not in session.exec(select(Reply.state)).all()
+
+
+def test_a_notice_of_moderation_stays_in_the_queue_when_its_author_writes_on(town: Town) -> None:
+    a_chat(town)
+    said = town.simulator.say_on_x("@Philly311Demo A1 swings #ParkChat", author="dee_215")
+    hear(town)
+    with town.database.write() as session:
+        mention = session.exec(select(Mention)).one()
+        mention.round += 1
+        advance(session, mention, MentionState.DRAFTED, "moderation", "its author is to be told", town.clock())
+        session.add(
+            Reply(
+                mention_id=mention.id,
+                account_id=mention.account_id,
+                round=mention.round,
+                purpose=Purpose.NOTICE,
+                changed_at=town.clock(),
+                text="Hidden under clause 1.",
+            )
+        )
+    town.simulator.say_on_x("@Philly311Demo A1 more swings #ParkChat", author="dee_215", in_reply_to=said)
+    hear(town)
+    with town.database.read() as session:
+        notice = session.exec(select(Reply).where(Reply.purpose == Purpose.NOTICE)).one()
+    assert (notice.state, states(town)) == (ReplyState.DRAFT, [MentionState.DRAFTED])

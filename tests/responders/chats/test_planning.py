@@ -159,3 +159,38 @@ def test_the_audit_holds_none_of_the_words(database: Database) -> None:
         whys = " ".join(session.exec(select(AuditEntry.why)).all())
     assert "Secret" not in whys
     assert "can be read by anybody" in whys
+
+
+def test_a_group_is_named_by_its_number_alone(database: Database) -> None:
+    with database.write() as session:
+        made = planned(session)
+        group, who = an_account(session, Channel.TELEGRAM), made.host.id or 0
+        for name in ("@rivertalks", "RiverTalks", "", "-１００"):
+            with pytest.raises(NotApproved, match="give the number of the group"):
+                planning.add_network(session, made.chat, group.id or 0, name, who, MORNING)
+        network = planning.add_network(session, made.chat, group.id or 0, "-1001234567890", who, MORNING)
+        assert network.conversation_id == "-1001234567890"
+
+
+def test_no_question_gets_another_number_than_its_approved_post_says(database: Database) -> None:
+    with database.write() as session:
+        made = planned(session)
+        who = made.host.id or 0
+        run_drafts.draft_run(session, made.chat, who, MORNING, GROUND)
+        third = (
+            select(Reply)
+            .join(ChatPost, col(ChatPost.id) == Reply.chat_post_id)
+            .where(ChatPost.question_id == made.questions[2].id)
+        )
+        reply = session.exec(third).all()[0]
+        reply.state = ReplyState.APPROVED
+        session.add(reply)
+    for at, allowed in ((60, False), (3500, True)):
+        with database.write() as session:
+            chat = session.get_one(TweetChat, made.id)
+            if allowed:
+                questions.add_question(session, chat, {"en": "And last?"}, at, who, MORNING)
+                continue
+            with pytest.raises(NotApproved, match="question 3 is approved"):
+                questions.add_question(session, chat, {"en": "And first?"}, at, who, MORNING)
+            session.rollback()

@@ -106,6 +106,14 @@ def test_a_host_opens_ends_and_goes_on(studio: Studio) -> None:
     assert ends_at(_chat(studio, made)) == studio.clock() + timedelta(minutes=30)
 
 
+def test_a_chat_is_not_opened_days_ahead(studio: Studio) -> None:
+    with studio.database.write() as session:
+        made = a_chat(session, starts_at=MORNING + timedelta(days=9), state=ChatState.PLANNED, asked=0)
+    with pytest.raises(NotApproved, match="Change its beginning"):
+        open_chat(studio.desk, made.id, _host(made))
+    assert _chat(studio, made).state == ChatState.PLANNED
+
+
 def test_an_opening_post_waits_for_the_chat_to_open(studio: Studio) -> None:
     with studio.database.write() as session:
         made = a_chat(session, state=ChatState.PLANNED, asked=0, hashtag="CleanBlocks")
@@ -431,3 +439,22 @@ def test_an_account_that_was_retired_gives_its_posts_back(studio: Studio, made: 
     studio.deliver()
     assert studio.state(post) == ReplyState.DRAFT
     assert made.account.channel == Channel.X
+
+
+def test_proof_of_absence_that_comes_late_says_nothing_about_what_was_tried_since(
+    studio: Studio, made: MadeChat
+) -> None:
+    post = _approved(studio, made, at_seconds=60)
+    studio.clock.advance(minutes=1)
+    studio.network.trouble = SendUncertain("the connection broke")
+    studio.deliver()
+    (first,) = studio.attempts(post)
+    reply_id = studio.reply(post).id or 0
+    says_not_sent(studio.desk, reply_id, _host(made))
+    studio.network.trouble, studio.network.lands = SendUncertain("the connection broke"), True
+    studio.deliver()
+    studio.clock.advance(seconds=65)
+    studio.outbox._settle_proof(reply_id, first.id or 0, ProvedAbsent())
+    assert studio.state(post) == ReplyState.UNCERTAIN
+    studio.deliver()
+    assert len(studio.network.said) == 1

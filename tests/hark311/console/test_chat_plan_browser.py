@@ -52,7 +52,7 @@ def test_a_post_is_worded_and_approved_by_keys_alone(browser: Browser, desk: Run
     with opened(browser, desk, made.moderator) as page:
         page.goto(f"/chats/{made.id}#post-{post.id}")
         row = page.locator(f"#post-{post.id}")
-        tab_to(page, "Change the words: ")
+        tab_to(page, "Change: ")
         page.keyboard.press("Enter")
         page.keyboard.press("Tab")
         page.keyboard.press("ControlOrMeta+a")

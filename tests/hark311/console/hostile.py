@@ -18,8 +18,8 @@ from tests.hark311.console.factories import (
     understand,
 )
 
-MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 31337 * 3 }}</textarea><svg onload=alert(3)>'
-FORMATS = "%s %n %(x)s {0} {0.__class__} {number.__class__} ${31337*3} #{31337*3} {% raw %} {{ self.__class__ }}"
+MARKUP = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 31337 ** 3 }}</textarea><svg onload=alert(3)>'
+FORMATS = "%s %n %(x)s {0} {0.__class__} {number.__class__} ${31337**3} #{31337**3} {% raw %} {{ self.__class__ }}"
 TURNED = "\N{RIGHT-TO-LEFT OVERRIDE}drow a\N{POP DIRECTIONAL FORMATTING}\N{RIGHT-TO-LEFT OVERRIDE}"
 FORMULA = '=HYPERLINK("https://evil.example","pay here")'
 HARM = {

@@ -63,5 +63,5 @@ def troubles(page: str) -> Iterator[str]:
     yield from (f"turns the page round: {one[:60]!r}" for one in found.loose)
     if "\0" in page:
         yield "NUL"
-    if "94011" in page or "<class" in page:  # 31337 * 3, and an object shown by a format string
+    if "30773171189753" in page or "<class" in page:  # 31337 ** 3, which no secret holds by chance, and a shown object
         yield "a template or a format was carried out"

@@ -88,7 +88,7 @@ def town(desk: Running) -> Town:
         made = a_chat(session, starts_at=NOON, account=account)
         takes_part(session, made.chat, people[Role.CHAT_MODERATOR], ChatPart.MODERATOR)
         takes_part(session, made.chat, people[Role.CHAT_GUEST], ChatPart.GUEST)
-        an_entry(session, made, "<script>alert(1)</script> {{ 31337 * 3 }}", assigned_to=people[Role.CHAT_GUEST])
+        an_entry(session, made, "<script>alert(1)</script> {{ 31337 ** 3 }}", assigned_to=people[Role.CHAT_GUEST])
     return Town(desk, create_app(desk.product), mention, hostile, people)
 
 
@@ -162,7 +162,7 @@ def test_a_post_that_means_harm_is_shown_and_harms_no_page(town: Town) -> None:
     assert found == set()
     shown = attacked.ask(Route("GET", "/mentions/{mention_id}", Open.TO_STAFF), Role.ADMIN).text
     assert "&lt;script&gt;alert(1)" in shown
-    assert "{{ 31337 * 3 }}" in shown
+    assert "{{ 31337 ** 3 }}" in shown
 
 
 @pytest.mark.parametrize("role", Role)

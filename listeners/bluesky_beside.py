@@ -1,5 +1,6 @@
 """What a Bluesky listener does beside its notifications: hashtags of tweet chats, and what `hark doctor` looks at."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from models.bluesky_session import SharedSession
 from models.posts import IncomingPost, PostKind
 
 
-class BlueskyBeside:
+class BlueskyBeside(ABC):
     """Half of a listener; the other half knows the SDK."""
 
     _session: SharedSession
@@ -24,12 +25,12 @@ class BlueskyBeside:
     _their_date: str
     _clock: Any
 
+    @abstractmethod
     async def whoami(self) -> OurAccount:
         """Our DID and handle. Raises ListenerError."""
-        raise NotImplementedError
 
-    async def _ask(self, nsid: str, **asked: Any) -> Json:
-        raise NotImplementedError
+    @abstractmethod
+    async def _ask(self, nsid: str, **asked: Any) -> Json: ...
 
     async def search(self, rule: SearchRule, cursor: str | None) -> Batch:
         """One page of what bears a hashtag, the newest first. Who does not name us did not speak to us.

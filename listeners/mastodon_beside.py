@@ -1,6 +1,7 @@
 """What a Mastodon listener does beside its notifications: hashtags of tweet chats, and what `hark doctor` looks at."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ class Gone(ChannelUnavailable):
     """The server does not have it, or does not show it to us."""
 
 
-class MastodonBeside:
+class MastodonBeside(ABC):
     """Half of a listener; the other half knows the SDK."""
 
     _api: Any
@@ -32,15 +33,15 @@ class MastodonBeside:
     _stream: WakingStream
     _operator: str
 
+    @abstractmethod
     async def whoami(self) -> OurAccount:
         """Our id and @handle. Raises ListenerError."""
-        raise NotImplementedError
 
-    async def _ask(self, call: Callable[[], Any]) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    async def _ask(self, call: Callable[[], Any]) -> Any: ...
 
-    async def _above(self, status: Any) -> Sequence[Any]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _above(self, status: Any) -> Sequence[Any]: ...
 
     async def search(self, rule: SearchRule, cursor: str | None) -> Batch:
         """One page of a hashtag's public posts, the newest first. Raises ListenerError.

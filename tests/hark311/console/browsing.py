@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlmodel import select
 
 from hark311.console import assets
 from hark311.console.auth import open_session
 from hark311.console.visits import SESSION_COOKIE
-from models import StaffUser
+from models import Mention, Reply, StaffUser
 from tests.hark311.console.conftest import Running
 
 FLAGS = (
@@ -94,3 +95,14 @@ def violations(page: Page, dark: bool) -> list[str]:
         ["color-contrast"] if dark else levels,
     )
     return [str(one) for one in found]
+
+
+def reply_of(desk: Running, mention: Mention) -> Reply:
+    with desk.database.read() as session:
+        return session.exec(select(Reply).where(Reply.mention_id == mention.id)).one()
+
+
+def arrived(page: Page, text: str) -> None:
+    """Wait for a page that says `text` and hears keys: words show a moment before the deferred scripts have run."""
+    expect(page.get_by_text(text)).to_be_visible()
+    page.wait_for_load_state("load")

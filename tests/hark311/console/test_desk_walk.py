@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from sqlmodel import select
+from playwright.sync_api import Browser, expect
 
-from models import Mention, MentionState, Reply, ReplyState
-from tests.hark311.console.browsing import launched, opened
+from models import Mention, MentionState, ReplyState
+from tests.hark311.console.browsing import arrived, launched, opened, reply_of
 from tests.hark311.console.conftest import NOON, Running
 from tests.hark311.console.factories import (
     draft_reply,
@@ -39,17 +38,6 @@ def town(desk: Running) -> list[Mention]:
         make_services(session)
         account = make_account(session)
         return [make_ready(session, account, NOON - timedelta(minutes=minutes)) for minutes in (30, 20, 10)]
-
-
-def reply_of(desk: Running, mention: Mention) -> Reply:
-    with desk.database.read() as session:
-        return session.exec(select(Reply).where(Reply.mention_id == mention.id)).one()
-
-
-def arrived(page: Page, text: str) -> None:
-    """Wait for a page that says `text` and hears keys: words show a moment before the deferred scripts have run."""
-    expect(page.get_by_text(text)).to_be_visible()
-    page.wait_for_load_state("load")
 
 
 def test_three_keys_open_read_and_approve(browser: Browser, desk: Running, town: list[Mention]) -> None:

@@ -2,22 +2,18 @@
 
 import pytest
 
-from models import Alarm, Gap, Mention, Post, Understanding
+from models import Alarm, Mention, Post, Understanding
 from tests.hark311.console.conftest import NOON, Running
 from tests.hark311.console.factories import (
-    add_photo,
-    add_post,
-    draft_reply,
-    draft_request,
     first_post,
     make_account,
     make_author,
     make_mention,
     make_services,
-    make_unreadable,
     raise_alarm,
     understand,
 )
+from tests.hark311.console.hostile import make_hostile
 
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}</textarea><svg onload=alert(3)>'
 
@@ -29,32 +25,7 @@ def attacked(desk: Running) -> Mention:
         make_services(session)
         account = make_account(session, handle=ATTACK)
         account.trouble, account.cursor = ATTACK, ATTACK
-        session.add(Gap(account_id=account.id or 0, reason=ATTACK, after_post_id=ATTACK, noticed_at=NOON))
-        make_unreadable(session, account, NOON, raw=ATTACK).reason = ATTACK
-        author = make_author(session, handle=ATTACK, name=ATTACK)
-        mention = make_mention(
-            session, account, NOON, ATTACK, author=author, danger=True, may_reply=False, may_reply_reason=ATTACK
-        )
-        post = first_post(session, mention)
-        post.url, post.pin_title, post.lat, post.lon, post.language_hint = ATTACK, ATTACK, 1.0, 2.0, ATTACK
-        add_post(session, mention, ATTACK + " again", NOON, chain=post.edit_chain)
-        add_photo(session, post, ATTACK, "https://pics.example/" + ATTACK)
-        understand(
-            session,
-            mention,
-            post,
-            NOON,
-            service_code=ATTACK,
-            language=ATTACK[:20],
-            failure=ATTACK,
-            location_phrase=ATTACK,
-            runners_up=[(ATTACK, 0.2)],
-        )
-        request = draft_request(session, mention, description=ATTACK, address_string=ATTACK, missing=[ATTACK])
-        request.service_request_id = ATTACK
-        draft_reply(session, mention, ATTACK, language="en")
-        raise_alarm(session, mention, ATTACK, NOON).page_trouble = ATTACK
-    return mention
+        return make_hostile(session, account, NOON, ATTACK)
 
 
 @pytest.mark.parametrize("path", ["/queue", "/queue/live", "/queue?view=all", "/channels", "/mentions/{id}"])

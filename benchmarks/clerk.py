@@ -22,11 +22,15 @@ TRIES = 2
 
 @dataclass(slots=True)
 class Clerk:
-    """One person with a browser. `link` makes a fresh one-time sign-in link."""
+    """One person with a browser. `link` makes a fresh one-time sign-in link.
+
+    `seat`: two who sit at one queue begin at different ends of it, as colleagues do, and meet over what is left.
+    """
 
     name: str
     desk_url: str
     link: Callable[[], str]
+    seat: int = 0
     approved: int = 0
     closed: int = 0
     broke: list[str] = field(default_factory=list)
@@ -55,11 +59,16 @@ class Clerk:
     def stop(self) -> None:
         self._stop.set()
 
+    def go_on(self) -> None:
+        """Work again after a stop, as far as `work_once` is called."""
+        self._stop.clear()
+
     def work_once(self) -> int:
         """Decide about what the first page of the queue shows, in an order of this person's own; how many."""
         decided = 0
         shown = list(dict.fromkeys(map(int, MENTION.findall(self._ask("GET", "/queue").text))))
         self._dice.shuffle(shown)
+        shown.sort(key=lambda mention_id: (mention_id + self.seat) % 2)
         for mention_id in shown:
             if self._stop.is_set():
                 break

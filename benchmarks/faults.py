@@ -133,7 +133,7 @@ class Run:
             self.simulator.limits(on=False)  # X would let one account answer a hundred times a quarter of an hour
             self.database = Database.in_file(self.up.data / "hark.db")
             residents = Residents(self.simulator, self.dice, _now, self.channel)
-            self.clerks = [self._clerk(name) for name in ("Mae Jones", "Noor Haddad")]
+            self.clerks = [self._clerk(name, seat) for seat, name in enumerate(("Mae Jones", "Noor Haddad"))]
             self._teach_languages()
             at_desk = [threading.Thread(target=clerk.work, daemon=True) for clerk in self.clerks]
             for one in at_desk:
@@ -152,12 +152,12 @@ class Run:
         self.database.dispose()
         self.seconds = time.monotonic() - began
 
-    def _clerk(self, name: str) -> Clerk:
+    def _clerk(self, name: str, seat: int) -> Clerk:
         def link() -> str:
             done = hark("sign-in", name, "--supervisor", "--data", self.up.data)
             return urlsplit(done.stdout.strip().split()[-1]).path
 
-        clerk = Clerk(name, f"http://127.0.0.1:{self.up.port}", link)
+        clerk = Clerk(name, f"http://127.0.0.1:{self.up.port}", link, seat)
         clerk.sign_in()
         return clerk
 
@@ -255,6 +255,7 @@ class Run:
     def _settle_doubts(self, progress: Progress) -> None:
         """What the product cannot tell goes to a person; whether it was truly in doubt is judged from outside."""
         task = progress.add_task("Doubts", total=None)
+        self.clerks[0].go_on()
         until = time.monotonic() + CALM_SECONDS
         while (uncertain(self.database) or pending(self.database)) and time.monotonic() < until:
             for reply_id, mention_id, attempt, channel in self._doubts():

@@ -35,7 +35,7 @@ def list_accounts(data: Data = None, as_json: AsJson = False) -> None:
             "account": one.name,
             "channel": str(one.channel),
             "handle": one.handle,
-            "health": str(one.health),
+            "health": str(one.stands),
             "retired_at": one.retired_at.isoformat() if one.retired_at else None,
             "warnings": list(watch(one, given.get(one.name), now).warnings),
         }
@@ -47,7 +47,7 @@ def list_accounts(data: Data = None, as_json: AsJson = False) -> None:
     table = Table("account", "channel", "handle", "health", "to know")
     for one in accounts:
         said = watch(one, given.get(one.name), now).warnings
-        table.add_row(one.name, str(one.channel), one.handle, str(one.health), " ".join(said) or "all is well")
+        table.add_row(one.name, str(one.channel), one.handle, str(one.stands), " ".join(said) or "all is well")
     out.print(table)
 
 

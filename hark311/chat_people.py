@@ -61,6 +61,14 @@ def invite_guest(
         raise NotYours("A guest's sign-in lets nobody else in. Ask the chat's host.")
     if part in OF_THE_DESK:
         raise NotApproved(["Who comes from outside is a guest or a co-host."])
+    name = " ".join(name.split())
+    if any(name.casefold() == other.display_name.casefold() for _, other in people_of(session, chat.id or 0)):
+        raise NotApproved(
+            [
+                f"{name} takes part already. If the link is lost, make another beside the name; a second person of that"
+                " name needs one that tells the two apart."
+            ]
+        )
     try:
         staff = staffing.invite(session, name, Role.CHAT_GUEST, f"staff:{by.id}")
     except staffing.NotDone as error:

@@ -215,7 +215,7 @@ def _standing(account: Account, settings: AccountSettings | None, now: datetime)
     found = [Finding("listening", meant_to_rest, warning) for warning in watch(account, settings, now).warnings]
     if account.trouble and not meant_to_rest:
         found.append(Finding("last contact", False, account.trouble, "What follows says more about it."))
-    return found or [Finding("listening", True, f"health: {account.health.replace('_', ' ')}")]
+    return found or [Finding("listening", True, f"health: {account.stands.replace('_', ' ')}")]
 
 
 async def _channel(listener: Listener, account: AccountSettings) -> Sequence[Finding]:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from hark311.kpi_cases import Answer, Case, Filed, Suggestion
 from models import (
@@ -47,7 +47,7 @@ ABOUT_THE_PLACE = frozenset({"place", "which_place", "cross_street", "house_numb
 OUR_NEWS, SAYS_FIXED = "status", "fixed"
 """Who brings a closed case back to tell the city's news, and who closes it again because its author agrees."""
 REFERS = ("emergency_911", "safety_gas", "status_referred", "not_ours")
-ASKS = ("ask_", "status_needs_information")
+ASKS = ("ask_", "status_needs_information", "status_could_not_find")
 """How the keys of the wordings begin that send a resident to somebody else, and that ask them something."""
 
 
@@ -242,10 +242,14 @@ def _answers(session: Session, ids: list[int]) -> dict[int, list[Answer]]:
 
 
 def _filed(session: Session, ids: list[int], services: Mapping[str, Need]) -> dict[int, Filed]:
-    """The newest request of each mention that was not given up."""
+    """The newest request of each mention that was not given up; what stands under an old number is the old one."""
     rows = session.exec(
         select(ServiceRequest)
-        .where(col(ServiceRequest.mention_id).in_(ids), ServiceRequest.state != RequestState.CANCELLED)
+        .where(
+            col(ServiceRequest.mention_id).in_(ids),
+            ServiceRequest.state != RequestState.CANCELLED,
+            or_(col(ServiceRequest.reopens_id).is_(None), col(ServiceRequest.service_request_id).is_not(None)),
+        )
         .order_by(col(ServiceRequest.id))
     ).all()
     found = {}

@@ -1,7 +1,7 @@
 """Staff are told what is wrong with an account, by the ways in which danger is paged, and once for each spell of it.
 
-A key that runs out: 14, 3 and 1 days before. Nobody listens: after ten minutes. Unusual silence: as the settings have
-it. What was told stands in the audit trail, so that a restart does not tell it again.
+A key that runs out: 14, 3 and 1 days before. No reply leaves: at once. Nobody listens: after ten minutes. Unusual
+silence: as the settings have it. What was told stands in the audit trail, so that a restart does not tell it again.
 """
 
 import asyncio

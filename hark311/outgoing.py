@@ -19,6 +19,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from hark311.bills import Call
+from models.held_back import HeldBack
 
 CONNECT_SECONDS, READ_SECONDS = 5, 30
 NAT64 = IPv6Network("64:ff9b::/96")
@@ -102,15 +103,23 @@ def plain_session(toll: Toll | None = None) -> requests.Session:
     return session
 
 
-def event_hooks(toll: Toll) -> dict[str, list[Callable[[httpx.Response], Awaitable[None]]]]:
-    """What an httpx.AsyncClient takes as `event_hooks` to have its calls counted (python-telegram-bot, atproto)."""
+def event_hooks(toll: Toll) -> dict[str, list[Callable[[Any], Awaitable[None]]]]:
+    """What an httpx.AsyncClient takes as `event_hooks` to go past the toll (python-telegram-bot, atproto).
+
+    A call that is held back raises HeldBack before anything leaves.
+    """
+
+    async def leaves(request: httpx.Request) -> None:
+        if until := await asyncio.to_thread(toll.held_until, Call(request.method, request.url.path)):
+            raise HeldBack(until)
 
     async def answered(response: httpx.Response) -> None:
         call = Call(response.request.method, response.request.url.path)
         headers = {name.lower(): told for name, told in response.headers.items()}
-        await asyncio.to_thread(toll.answered, call, response.status_code, headers, b"")
+        body = await response.aread() if response.status_code == 429 else b""  # Telegram's wait stands in it
+        await asyncio.to_thread(toll.answered, call, response.status_code, headers, body)
 
-    return {"response": [answered]}
+    return {"request": [leaves], "response": [answered]}
 
 
 def _call(request: requests.PreparedRequest) -> Call:

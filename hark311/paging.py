@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 PAGE_AGAIN = timedelta(minutes=2)
 LEASE = timedelta(seconds=30)
+AT_ONCE = 10
+"""So many are leased together; those behind them follow once these are paged."""
 UNDECIDED = (MentionState.UNDERSTOOD, MentionState.DRAFTED, MentionState.IN_REVIEW)
 
 
@@ -214,35 +217,33 @@ class Pager:
 
     async def page(self) -> int:
         """Page every alarm that is due; returns how many."""
-        due = await asyncio.to_thread(self._lease)
-        for page in due:
-            told = [("", await tell(self.notifiers, page))]
-            told += [(step.name, await tell(step.ways, page)) for step in page.steps]
-            failed = [f"{name}: {one}" if name else one for name, troubles in told for one in troubles]
-            if failed:
-                log.error("alarm %d could not be paged everywhere: %s", page.alarm_id, "; ".join(failed))
-            await asyncio.to_thread(self._note, page.alarm_id, told, "; ".join(failed))
-        return len(due)
+        paged = 0
+        while due := await asyncio.to_thread(self._lease):
+            for page in due:
+                await self._page(page)
+            paged += len(due)
+        return paged
+
+    async def _page(self, page: Page) -> None:
+        told = [("", await tell(self.notifiers, page))]
+        told += [(step.name, await tell(step.ways, page)) for step in page.steps]
+        failed = [f"{name}: {one}" if name else one for name, troubles in told for one in troubles]
+        if failed:
+            log.error("alarm %d could not be paged everywhere: %s", page.alarm_id, "; ".join(failed))
+        await asyncio.to_thread(self._note, page.alarm_id, told, "; ".join(failed))
 
     def _lease(self) -> list[Page]:
-        """What is due now. Pagers side by side page an alarm once; one that dies leaves it due again in seconds."""
+        """What is due now, what was never paged first; AT_ONCE at most.
+
+        Pagers side by side page an alarm once; one that dies leaves it due again in seconds.
+        """
         with self.database.write() as session:
             now = self.clock()
             before = now - self.page_again
-            decides = col(Alarm.acknowledged_at) <= now - self.decide_within if self.decide_within else false()
-            rows = session.exec(
-                select(Alarm, Mention, Account)
-                .join(Mention, col(Mention.id) == Alarm.mention_id)
-                .join(Account, col(Account.id) == Mention.account_id)
-                .where(
-                    col(Alarm.acknowledged_at).is_(None)
-                    | (decides & col(Mention.state).in_(UNDECIDED) & (col(Alarm.paged_at) <= now - self.decide_within))
-                )
-                .limit(50)
-                .with_for_update(skip_locked=True, of=Alarm)
-            ).all()
-            due = []
-            for alarm, mention, account in rows:
+            due: list[Page] = []
+            for alarm, mention, account in self._may_be_due(session, now):
+                if len(due) == AT_ONCE:
+                    break
                 minutes = (now - alarm.raised_at).total_seconds() / 60
                 steps = tuple(self.steps_at(session, minutes))
                 waits = alarm.acknowledged_at is None and alarm.paged_at is not None and alarm.paged_at > before
@@ -264,6 +265,23 @@ class Pager:
                     )
                 )
             return due
+
+    def _may_be_due(self, session: Session, now: datetime) -> Sequence[tuple[Alarm, Mention, Account]]:
+        """All open alarms but those that surely wait: whether a further step is reached, only their minutes tell."""
+        decides = col(Alarm.acknowledged_at) <= now - self.decide_within if self.decide_within else false()
+        again = col(Alarm.paged_at).is_(None) | (col(Alarm.paged_at) <= now - self.page_again)
+        further = col(Alarm.escalated) < len(self.steps_at(session, math.inf))
+        return session.exec(
+            select(Alarm, Mention, Account)
+            .join(Mention, col(Mention.id) == Alarm.mention_id)
+            .join(Account, col(Account.id) == Mention.account_id)
+            .where(
+                (col(Alarm.acknowledged_at).is_(None) & (again | further))
+                | (decides & col(Mention.state).in_(UNDECIDED) & (col(Alarm.paged_at) <= now - self.decide_within))
+            )
+            .order_by(col(Alarm.paged_at).asc().nulls_first(), col(Alarm.raised_at), col(Alarm.id))
+            .with_for_update(skip_locked=True, of=Alarm)
+        ).all()
 
     def _note(self, alarm_id: int, told: Sequence[tuple[str, Sequence[str]]], trouble: str) -> None:
         with self.database.write() as session:

@@ -22,5 +22,11 @@ class Polling:
 
     def __call__(self, usual: timedelta, new_posts: int) -> timedelta:
         self._recent.append(new_posts)
-        used = self._meter.spent_this_month(self._account) / (self._ceiling * MICRO) if self._ceiling else 0.0
-        return next_pause(usual, self._recent, used, self._clock().astimezone(self._zone).hour)
+        return next_pause(usual, self._recent, self._used(), self._clock().astimezone(self._zone).hour)
+
+    def affords(self) -> bool:
+        """Whether the ceiling is not reached."""
+        return self._used() < 1
+
+    def _used(self) -> float:
+        return self._meter.spent_this_month(self._account) / (self._ceiling * MICRO) if self._ceiling else 0.0

@@ -4,6 +4,7 @@ Nothing here is needed to be right: without Redis a channel says itself that it 
 once a day is reckoned every time. Keys expire with what they tell.
 """
 
+import json
 import logging
 import math
 import re
@@ -60,7 +61,7 @@ return false
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A channel's rate limit for one kind of call: `left` of `limit` calls until `reset`."""
+    """A channel's rate limit for one kind of call: `left` of `limit` (0: not told) calls until `reset`."""
 
     name: str
     limit: int
@@ -102,6 +103,10 @@ class Rates:
         seconds = int(LONGEST_WINDOW.total_seconds())
         told = [window.name, window.limit, window.left, math.ceil(window.reset.timestamp()), seconds]
         self._ask(lambda: self._redis.eval(_NOTE, 1, _windows_key(account), *map(str, told)), None)
+
+    def note_wait(self, account: str, name: str, wait: timedelta) -> None:
+        """Remember that no more calls of this name are taken for so long; how many are otherwise nobody said."""
+        self.note(account, Window(name, 0, 0, self._clock() + wait))
 
     def windows(self, account: str) -> list[Window]:
         """The windows of an account that are not over, by name."""
@@ -170,6 +175,19 @@ def window_in(name: str, headers: Mapping[str, str]) -> Window | None:
             if re.fullmatch(r"\d{1,9}", limit) and re.fullmatch(r"\d{1,9}", left) and when:
                 return Window(name, int(limit), int(left), when)
     return None
+
+
+def wait_in(body: bytes) -> timedelta | None:
+    """How long a refusal asks us to wait in its body, as Telegram does, which names no window; None if it does not.
+
+    Source: Bot API, ResponseParameters (whole seconds).
+    """
+    try:
+        seconds = json.loads(body)["parameters"]["retry_after"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    longest = LONGEST_WINDOW.total_seconds()
+    return timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds <= longest else None
 
 
 def _moment(written: str) -> datetime | None:

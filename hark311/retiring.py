@@ -22,6 +22,7 @@ def bring_back(session: Session, account: Account, by: str, now: datetime) -> bo
     if account.retired_at is None:
         return False
     account.retired_at = None
+    account.takes_words()
     session.add(account)
     record(session, "Account", account.id or 0, by, "brought back: heard and answered again", now)
     return True

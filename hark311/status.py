@@ -122,7 +122,7 @@ def _listener(account: Account, watched: Watched) -> dict[str, Any]:
         "account": account.name,
         "channel": str(account.channel),
         "handle": account.handle,
-        "health": str(account.health),
+        "health": str(account.stands),
         "trouble": account.trouble,
         "last_contact": account.last_contact_at.isoformat() if account.last_contact_at else None,
         "newest_post": account.heard_at.isoformat() if account.heard_at else None,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hark311.bills import Call, endpoint_of
 from hark311.metering import Meter
-from hark311.rates import Rates, window_in
+from hark311.rates import Rates, wait_in, window_in
 from models import Channel
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,7 @@ class Toll:
     def answered(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Count a call and remember what its answer said of the limits. `headers` with names in small letters."""
         try:
-            if window := window_in(window_of(self.channel, call), headers):
-                self.rates.note(self.account, replace(window, left=0) if status == 429 else window)
+            self._note_limit(window_of(self.channel, call), status, headers, body)
             self.meter.note(self.account, self.channel, call, status, self._read(body))
         except Exception:  # what was sent was sent: a fault in our books must not look like a fault of the call
             log.exception("a call of %s was not counted", self.account)
@@ -43,6 +42,12 @@ class Toll:
     def broke(self, call: Call) -> None:
         """Count a call whose answer never came."""
         self.answered(call, NO_ANSWER, {}, b"")
+
+    def _note_limit(self, name: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        if window := window_in(name, headers):
+            self.rates.note(self.account, replace(window, left=0) if status == 429 else window)
+        elif status == 429 and (wait := wait_in(body)):
+            self.rates.note_wait(self.account, name, wait)
 
     def _read(self, body: bytes) -> object:
         if self.channel != Channel.X:

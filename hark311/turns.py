@@ -61,6 +61,8 @@ class Turns:
             return None
         label = CHANNELS[leaving.channel].label
         why = f"{label} takes {window.limit} replies in a stretch of time, and no more fit into this one."
+        if not window.limit:
+            why = f"{label} asked us to wait before the next reply."
         return Wait(window.reset, why)
 
     def _pace(self, leaving: Leaving) -> Wait | None:

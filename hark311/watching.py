@@ -1,4 +1,4 @@
-"""What to tell about an account besides its last trouble: nobody listens, unusual silence, a key that runs out."""
+"""What to tell of an account besides its last trouble: no reply leaves, nobody listens, silence, a key runs out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ class Worry(StrEnum):
     NOBODY = "nobody_listens"
     SILENCE = "unusual_silence"
     KEY = "key_runs_out"
+    REFUSED = "sending_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """One worry about an account. `mark` tells a spell from the next: when it was last well, or when the key ends."""
+    """One worry about an account. `mark` tells a spell from the next: when it began, was last well, or the key ends."""
 
     worry: Worry
     mark: datetime
@@ -58,13 +59,25 @@ def watch(account: Account, settings: AccountSettings | None, now: datetime) -> 
         )
     if not settings.enabled:
         return Watched(rests="It is switched off in the settings: neither heard nor answered.")
-    spells = _nobody(account, now), _silence(account, settings, now), _key(account, now)
+    spells = _refused(account), _nobody(account, now), _silence(account, settings, now), _key(account, now)
     return Watched(tuple(spell for spell in spells if spell))
 
 
 def unheard_accounts(accounts: list[Account], settings: Mapping[str, AccountSettings], now: datetime) -> list[Account]:
     """Those that nobody listens to though somebody should."""
     return [one for one in accounts if watch(one, settings.get(one.name), now).unheard]
+
+
+def _refused(account: Account) -> Spell | None:
+    """Where the outbox found that the key may not write; the ear may be well all the same."""
+    if account.refused_since is None:
+        return None
+    says = (
+        f"No reply leaves. {account.refused_because.removesuffix('.')}. What is approved is kept: one reply tries "
+        "again every minute, and all go once it is taken. Let the key write, or put one that may into the settings "
+        "and restart hark311."
+    )
+    return Spell(Worry.REFUSED, account.refused_since, says)
 
 
 def _nobody(account: Account, now: datetime) -> Spell | None:

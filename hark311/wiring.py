@@ -3,11 +3,10 @@
 import logging
 import os
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from classifier.redaction import redact
@@ -279,19 +278,18 @@ def hearings_of(
             ask_backfill=account.backfill == "ask",
             beside=BESIDE,
             at_once=hear_stream if isinstance(listener, Streams) else None,
-            pause_of=_cadence(name, account, tolls, zone),
+            **_within_the_budget(name, account, tolls, zone),
         )
         for name, (account, listener) in listeners_of(settings, tolls).items()
     ]
 
 
-def _cadence(
-    name: str, account: AccountSettings, tolls: Tolls | None, zone: ZoneInfo
-) -> Callable[[timedelta, int], timedelta]:
+def _within_the_budget(name: str, account: AccountSettings, tolls: Tolls | None, zone: ZoneInfo) -> dict[str, Any]:
     """A channel on this machine (the simulator) costs nothing and is always looked at at the same pace."""
     if tolls is None or is_loopback(account.base_url):
-        return lambda usual, _new_posts: usual
-    return Polling(name, tolls.meter, account.monthly_ceiling, zone)
+        return {}
+    polling = Polling(name, tolls.meter, account.monthly_ceiling, zone)
+    return {"pause_of": polling, "affords": polling.affords}
 
 
 def _pause_of(account: AccountSettings) -> float:

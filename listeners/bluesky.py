@@ -5,6 +5,7 @@ Source: lexicons app.bsky.notification.listNotifications, app.bsky.feed.searchPo
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,8 +24,11 @@ from models.bluesky_fields import UNREADABLE, Json, place_of, said_in, without_v
 from models.bluesky_lanes import Cursor, Page
 from models.bluesky_posts import context_in, read_news
 from models.bluesky_session import KeepsSession, PasswordRejected, Refusal, SharedSession
+from models.held_back import HeldBack
 from models.opened import Opened
 from models.posts import IncomingPost
+
+log = logging.getLogger(__name__)
 
 READ_SECONDS, LOOKED_UP = 20, 25
 
@@ -64,9 +68,19 @@ class BlueskyListener(BlueskyBeside, Opened):
         return self._us
 
     async def fetch(self, cursor: str | None) -> Batch:
-        """One page of notifications, or of what a search for our handle finds. Raises ListenerError."""
+        """One page of notifications, or of what a search for our handle finds. Raises ListenerError.
+
+        A search that fails is put off: the notifications are heard all the same.
+        """
         us, (here, lost) = await self.whoami(), Cursor.load(cursor, self._clock())
-        page = await self._page(here, us)
+        try:
+            page = await self._page(here, us)
+        except ListenerError as error:
+            if not here.searching:
+                raise
+            log.warning("%s: the search for our handle failed (%s)", us.handle, error)
+            refused = isinstance(error, CredentialsRejected)
+            return Batch((), here.without_search(self._clock(), refused=refused).written())
         news = here.news_on(page, us.handle)
         views = {} if here.searching else await self._views([said_in(raw, "uri") for raw in news])
         posts, unreadable, read = read_news(news, views, here.known, us.channel_account_id)
@@ -121,7 +135,7 @@ class BlueskyListener(BlueskyBeside, Opened):
         try:
             await self._session.open(self._client.login)
             answer = await self._client.invoke_query(nsid, params=DotDict(asked), timeout=READ_SECONDS)
-        except (AtProtocolError, httpx.HTTPError, PasswordRejected, *UNREADABLE) as error:
+        except (AtProtocolError, httpx.HTTPError, HeldBack, PasswordRejected, *UNREADABLE) as error:
             raise self._as_listener_error(self._session.refused(error)) from error
         self._their_date = str(answer.headers.get("date", ""))
         if not isinstance(answer.content, Mapping):

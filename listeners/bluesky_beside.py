@@ -73,5 +73,15 @@ class BlueskyBeside(ABC):
             ),
             bot_label(is_labelled(profile, "bot"), "Label the account as a bot in its Bluesky settings."),
             named_operator(self._operator, said_in(profile, "description"), "Write it into the profile."),
+            await self._searched(us),
             clock(self._clock(), self._their_date, "Bluesky"),
         ]
+
+    async def _searched(self, us: OurAccount) -> Finding:
+        """Whether Bluesky's search works for us: without it, whoever types our name by hand is not heard."""
+        try:
+            await self._ask("app.bsky.feed.searchPosts", q=f"@{us.handle}", sort="latest", limit=1)
+        except ListenerError as error:
+            says = f"names typed by hand are not heard: {error}"
+            return Finding("search", False, says, "It comes again by itself; none is lost. If it stays, ask Bluesky.")
+        return Finding("search", True, "names typed by hand are heard")

@@ -8,10 +8,13 @@ from sqlmodel import Session, col, func, select
 from models import Attachment, Author, Conversation, Mention, MentionState, Post, Reply, ReplyState
 from models.lifecycle import OPEN_MENTIONS
 from models.posts import IncomingPost, PostKind
+from models.status_changes import QUESTIONS
 
 LOOKED_AT = 20
-ASKS, ASKS_WHICH = "ask_", ("ask_case", "ask_same")
-"""How the wordings are called that ask something, and those that ask which case is meant."""
+ASKS = ("ask_", *QUESTIONS)
+"""How the wordings are called, or begin, that ask something: we do, or the city through us."""
+ASKS_WHICH = ("ask_case", "ask_same")
+"""Those that ask which case is meant."""
 BEGINS = ("start", "new")
 ONE_BREATH = timedelta(minutes=5)
 """A pin or a photo that comes so soon after the words, or before them, is a part of what they report."""
@@ -46,8 +49,9 @@ def goes_on_in_chat(
     asked = _last_questions(session, recent)
     open_ones = [one for one in recent if one.id in asked and not _answered(asked[one.id], newest_post.get(one.id))]
     which = next((one for one in open_ones if asked[one.id].template_key in ASKS_WHICH), None)
-    if which is not None or len(open_ones) == 1:
-        return which or open_ones[0]
+    about = {asked[one.id].request_id or -(one.id or 0): one for one in open_ones}  # of one request the oldest mention
+    if which is not None or len(about) == 1:
+        return which or next(iter(about.values()))
     return recent[0] if not open_ones and recent[0].id in asked else None
 
 

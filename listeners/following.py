@@ -50,7 +50,8 @@ def goes_on(
     """The mention this post goes on about, where that is plain.
 
     Plain is: the author answers their own post or our reply to it, or writes in a private chat where we have just
-    asked them something and wait for the answer. A command is always something of its own.
+    asked them something and wait for the answer. Whether it is fixed they may answer at any time. A command is always
+    something of its own.
     """
     mention: Mention | None = None
     if post.command:

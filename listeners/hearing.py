@@ -8,6 +8,7 @@ messages, gaps) comes after its mentions, under the same lease: see `Hearing.bes
 import asyncio
 import logging
 import random
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from listeners.cadence import while_live
 from listeners.changes import forget_posts
 from listeners.errors import AnotherAccount, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
 from listeners.intake import Stored, begin, store_batch
-from listeners.protocol import Batch, FindsDeleted, Listener, OurAccount, Wakes
+from listeners.protocol import AsksOneByOne, Batch, FindsDeleted, Listener, OurAccount, Wakes
 from models import (
     CHANNELS,
     Account,
@@ -48,6 +49,8 @@ RETIRED_AGAIN = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=60)
 LOOK_UP = 100
 """Post ids asked about in one call. Source: X API v2, GET /2/tweets takes 100."""
+ONE_BY_ONE, ONE_BY_ONE_A_ROUND = 20, 60
+"""The same where each takes a call of its own, and how many in one round: hearing and answering need the limit more."""
 
 
 @dataclass(slots=True)
@@ -63,6 +66,8 @@ class Hearing:
     clock: Callable[[], datetime] = utc_now
     pause_of: Callable[[timedelta, int], timedelta] = lambda poll_every, _new_posts: poll_every
     """The pause after a page, from the usual one and how many new posts it brought: volume and budget decide."""
+    affords: Callable[[], bool] = lambda: True
+    """Whether this month's money reaches for what is good to have. Mentions are looked for in any case."""
     ask_backfill: bool = False
     """What was written before our first contact waits for a person to take it in."""
     beside: Sequence[Callable[["Hearing"], Awaitable[None]]] = ()
@@ -75,6 +80,8 @@ class Hearing:
     """A tweet chat takes place on this account: it is looked at every few seconds. Set by what hears the searches."""
     _failures: int = field(default=0, init=False)
     _asked_to_wait: bool = field(default=False, init=False)
+    _looked_to: int = field(default=0, init=False)
+    """The post that the look for deletions has come to, where one round does not reach the end."""
 
     def __post_init__(self) -> None:
         if isinstance(self.listener, Wakes):
@@ -179,6 +186,8 @@ class Hearing:
     ) -> Stored:
         begin(account, asked_at, ask=self.ask_backfill)  # a long poll brings what is written while we ask
         account.channel_account_id, account.handle = us.channel_account_id, us.handle
+        if account.health == AccountHealth.CREDENTIALS_REJECTED:
+            account.takes_words()  # it is another key now
         account.health, account.trouble, account.last_contact_at = AccountHealth.OK, "", now
         account.resume_at = None
         return store_batch(session, account, batch, now)
@@ -231,18 +240,21 @@ class Hearing:
         """Ask the channel which posts of open work and of chats are gone, and purge those (invariant 6); how many."""
         if not isinstance(self.listener, FindsDeleted):
             return 0
-        gone, after = 0, 0
-        while batch := await asyncio.to_thread(self._posts_of_open_work, after):
-            after = batch[-1][0]
+        alone, gone = isinstance(self.listener, AsksOneByOne), 0
+        after, most, left = (self._looked_to, ONE_BY_ONE, ONE_BY_ONE_A_ROUND) if alone else (0, LOOK_UP, sys.maxsize)
+        while left > 0 and (batch := await asyncio.to_thread(self._posts_of_open_work, after, most)):
             try:
                 missing = await self.listener.deleted([post_id for _, post_id in batch])
             except ListenerError as error:
                 log.info("%s: could not ask which posts are gone (%s)", self.account_name, error)
-                return gone
+                after, left = after if isinstance(error, RateLimited) else batch[-1][0], 0
+                break
             gone += await asyncio.to_thread(self._forget, missing)
+            after, left = batch[-1][0], left - len(batch)
+        self._looked_to = after if left <= 0 else 0
         return gone
 
-    def _posts_of_open_work(self, after: int) -> list[tuple[int, str]]:
+    def _posts_of_open_work(self, after: int, most: int) -> list[tuple[int, str]]:
         with self.database.read() as session:
             rows = session.exec(
                 select(Post.id, Post.channel_post_id)
@@ -256,7 +268,7 @@ class Hearing:
                     or_(col(Mention.state).in_(OPEN_MENTIONS), col(Mention.id).in_(_on_boards(self.clock()))),
                 )
                 .order_by(col(Post.id))
-                .limit(LOOK_UP)
+                .limit(most)
             ).all()
             return [(row_id or 0, post_id) for row_id, post_id in rows]
 

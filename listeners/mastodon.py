@@ -6,7 +6,6 @@ Source: docs.joinmastodon.org, methods notifications, statuses, streaming.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,8 @@ import requests
 from mastodon import CallbackStreamListener, Mastodon, MastodonError
 
 from listeners.errors import ChannelUnavailable, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
-from listeners.mastodon_beside import Gone, MastodonBeside
+from listeners.mastodon_beside import MastodonBeside
+from listeners.mastodon_threads import Gone
 from listeners.protocol import Batch, OurAccount
 from listeners.streams import WakingStream
 from models import Channel, utc_now
@@ -30,7 +30,7 @@ READ_SECONDS, STREAM_SILENCE_SECONDS, RECONNECT_SECONDS = 20, 60, 30
 class MastodonListener(MastodonBeside, Opened):
     """Hears one account. `session` carries what stands between us and it; `operator` is looked for in its note."""
 
-    channel = Channel.MASTODON
+    channel, asks_one_by_one = Channel.MASTODON, True
 
     def __init__(
         self, *, session: requests.Session, access_token: str, base_url: str, streaming: bool, operator: str = ""
@@ -88,29 +88,6 @@ class MastodonListener(MastodonBeside, Opened):
             except UNREADABLE as error:
                 broken.append(unreadable(one, error))
         return Batch(list(posts.values()), heard.written(), broken, more=more, deleted=gone)
-
-    async def _above(self, status: Any) -> Sequence[Any]:
-        """What stands above an answer whose thread we do not know yet. Raises ListenerError."""
-        above, _ = ((), ()) if self._threads.knows(status) else await self._around(str(status["id"]))
-        self._threads.learn(above)
-        return above
-
-    async def _around(self, status_id: str) -> tuple[Sequence[Any], Sequence[Any]]:
-        """What stands above and below a status; nothing where that is gone. Raises ListenerError."""
-        with suppress(Gone):
-            context = await self._ask(partial(self._api.status_context, status_id))
-            return list(context["ancestors"]), list(context["descendants"])
-        return (), ()
-
-    async def thread(self, conversation_id: str, post_id: str) -> Sequence[IncomingPost]:
-        """What stands above and below a post, as context, oldest first. Raises ListenerError."""
-        us = (await self.whoami()).channel_account_id
-        try:
-            above, below = await self._around(original(post_id))
-            self._threads.learn([*above, *below], conversation_id.partition("/")[0])
-            return [self._threads.read(one, PostKind.CONTEXT, us) for one in (*above, *below)]
-        except UNREADABLE as error:
-            raise ChannelUnavailable("Mastodon answered something that is no thread") from error
 
     async def deleted(self, post_ids: Sequence[str]) -> Sequence[str]:
         """Those of `post_ids` that the server does not have, each asked for alone. Raises ListenerError."""

@@ -1,47 +1,33 @@
 """What a Mastodon listener does beside its notifications: hashtags of tweet chats, and what `hark doctor` looks at."""
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from listeners.errors import ChannelUnavailable, ListenerError
 from listeners.findings import bot_label, finding, named_operator
-from listeners.protocol import Batch, Finding, OurAccount, SearchRule
+from listeners.mastodon_threads import Gone, MastodonThreads
+from listeners.protocol import Batch, Finding, SearchRule
 from listeners.streams import WakingStream
 from listeners.tagged import TagPlace, tag_in
 from models.mastodon_fields import UNREADABLE, profile_text, speaks_to
-from models.mastodon_heard import Threads
 from models.posts import IncomingPost, PostKind, UnreadableItem
 
 MAKE_APP = "In Preferences > Development make an app with the scopes read and write; put its token in."
+READ = ("read:accounts", "read:notifications", "read:statuses")
+WRITE = ("write:statuses", "write:media", "write:mutes", "write:blocks")
+"""The scopes that are needed: the last two for moderation. Source: docs.joinmastodon.org, OAuth scopes."""
 TAGGED_PAGE = 40
 """Posts of a hashtag in one answer. Source: Mastodon, timelines/tag."""
 
 
-class Gone(ChannelUnavailable):
-    """The server does not have it, or does not show it to us."""
-
-
-class MastodonBeside(ABC):
+class MastodonBeside(MastodonThreads):
     """Half of a listener; the other half knows the SDK."""
 
-    _api: Any
-    _threads: Threads
     _stream: WakingStream
     _operator: str
-
-    @abstractmethod
-    async def whoami(self) -> OurAccount:
-        """Our id and @handle. Raises ListenerError."""
-
-    @abstractmethod
-    async def _ask(self, call: Callable[[], Any]) -> Any: ...
-
-    @abstractmethod
-    async def _above(self, status: Any) -> Sequence[Any]: ...
 
     async def search(self, rule: SearchRule, cursor: str | None) -> Batch:
         """One page of a hashtag's public posts, the newest first. Raises ListenerError.
@@ -85,11 +71,12 @@ class MastodonBeside(ABC):
             profile = profile_text(me)
         except (ListenerError, *UNREADABLE) as error:
             return [Finding("key", False, str(error), MAKE_APP)]
-        have = {str(one).partition(":")[0] for one in app.get("scopes") or ()}
-        enough, says = have >= {"read", "write"} if have else None, f"the app has {', '.join(sorted(have))}"
+        have = sorted(str(one) for one in app.get("scopes") or ())
+        lacks = [one for one in (*READ, *WRITE) if one not in have and one.partition(":")[0] not in have]
+        says = f"the app has {', '.join(have)}" + (f", and lacks {', '.join(lacks)}" if lacks else "")
         return [
             Finding("key", True, f"opens @{me['acct']}"),
-            finding("scopes", enough, says, says, MAKE_APP),
+            finding("scopes", not lacks if have else None, says, says, MAKE_APP),
             bot_label(bool(me.get("bot")), "Tick 'This is an automated account' in the profile."),
             named_operator(self._operator, profile, "Name who answers for the account in the profile's text."),
             finding("stream", self._stream.receives(), "open", "none: posts are heard by polling", "None is lost."),

@@ -99,6 +99,14 @@ class FindsDeleted(Protocol):
 
 
 @runtime_checkable
+class AsksOneByOne(FindsDeleted, Protocol):
+    """A channel where `deleted` takes a call for each post: a round asks about some of them, the next one goes on."""
+
+    @property
+    def asks_one_by_one(self) -> bool: ...
+
+
+@runtime_checkable
 class FetchesThreads(Protocol):
     """A channel that shows the whole thread around a post."""
 

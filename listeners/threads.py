@@ -1,4 +1,4 @@
-"""Fetch the whole thread of open work that hangs under something we do not have, so that it is on the desk."""
+"""Fetch the whole thread of open work that hangs under something else, so that it is on the desk."""
 
 import asyncio
 import logging
@@ -6,55 +6,63 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import aliased
-from sqlmodel import col, func, or_, select
+from sqlmodel import and_, col, func, or_, select
 
-from listeners.errors import ListenerError
+from listeners.errors import ChannelUnavailable, ListenerError
 from listeners.hearing import Hearing
 from listeners.intake import store_posts
 from listeners.protocol import FetchesThreads
-from models import Account, Conversation, Mention, MentionState, Post
+from models import Account, Channel, Conversation, Mention, MentionState, Post
 from models.lifecycle import OPEN_MENTIONS
-from models.posts import IncomingPost
+from models.posts import IncomingPost, PostKind
 
 log = logging.getLogger(__name__)
 
-THREADS_A_ROUND = 20
+THREADS_A_ROUND, MOST_TROUBLES = 20, 3
 """So many threads at most are fetched for one account in one round: new mentions need the channel's limits more."""
 
 
 async def fetch_threads(ctx: dict[str, Any]) -> int:
-    """Fetch threads of open mentions that miss their beginning; returns how many. Safe to repeat."""
+    """Fetch threads of open mentions that are not on the desk yet; returns how many. Safe to repeat."""
     hearings: list[Hearing] = ctx["hearings"]
     return sum([await fetch_threads_of(hearing) for hearing in hearings])
 
 
 async def fetch_threads_of(hearing: Hearing) -> int:
-    """The same for one account."""
-    return await fetch_those(hearing, _incomplete)
+    """The same for one account; none once its money for the month is spent."""
+    return await fetch_those(hearing, _incomplete) if hearing.affords() else 0
 
 
 async def fetch_those(hearing: Hearing, due: Callable[[Hearing], Sequence[tuple[int, str, str]]]) -> int:
     """Fetch and store the threads that `due` names (conversation, its id on the channel, a post in it).
 
-    Returns how many. Trouble ends the round; what is left waits for the next one.
+    Returns how many. A thread that the channel does not give is passed over, so that it holds up no other one; more
+    trouble ends the round. What is left waits for the next one.
     """
     if not isinstance(hearing.listener, FetchesThreads):
         return 0
-    fetched = 0
+    fetched = troubles = 0
     for conversation_id, channel_id, post_id in await asyncio.to_thread(due, hearing):
         try:
             posts = await hearing.listener.thread(channel_id, post_id)
         except ListenerError as error:
             log.info("%s: a thread could not be fetched (%s)", hearing.account_name, error)
-            return fetched
+            troubles += 1
+            if troubles == MOST_TROUBLES or not isinstance(error, ChannelUnavailable):
+                return fetched
+            continue
         await asyncio.to_thread(_store, hearing, conversation_id, posts)
         fetched += 1
     return fetched
 
 
 def _incomplete(hearing: Hearing) -> Sequence[tuple[int, str, str]]:
-    """(conversation, its id on the channel, the newest post that hangs under what we lack) of open mentions."""
-    parent = aliased(Post)
+    """(conversation, its id on the channel, the newest post it is fetched for) of open mentions.
+
+    That post hangs under what we lack; or, on X, nobody looked yet what else was said there. X brings along what a
+    mention answers, so that nothing seems to be missing.
+    """
+    parent, never = aliased(Post), col(Conversation.fetched_at).is_(None)
     with hearing.database.read() as session:
         rows = session.exec(
             select(Conversation.id, Conversation.channel_conversation_id, func.max(Post.id))
@@ -72,13 +80,12 @@ def _incomplete(hearing: Hearing) -> Sequence[tuple[int, str, str]]:
                 col(Conversation.private).is_(False),
                 col(Mention.state).in_(OPEN_MENTIONS),
                 or_(Mention.state != MentionState.RECEIVED, col(Mention.needs_understanding)),  # Mention.waits
-                or_(
-                    col(Conversation.fetched_at).is_(None),
-                    col(Conversation.fetched_at) < col(Mention.received_at),
-                ),
                 col(Post.in_reply_to).is_not(None),
                 col(Post.deleted_at).is_(None),
-                col(parent.id).is_(None),
+                or_(
+                    and_(col(parent.id).is_(None), or_(never, col(Conversation.fetched_at) < col(Mention.received_at))),
+                    and_(Account.channel == Channel.X, Post.kind == PostKind.MENTION, never),
+                ),
             )
             .group_by(col(Conversation.id), col(Conversation.channel_conversation_id))
             .order_by(col(Conversation.id).desc())

@@ -19,6 +19,8 @@ from models.posts import NoticedGap
 OVERLAP = timedelta(seconds=90)
 """Posts stand where their author's clock puts them: for so long below the newest we look again."""
 FIRST_LOOK, SEARCH_EVERY = timedelta(days=7), timedelta(seconds=60)
+REFUSED_FOR = timedelta(minutes=10)
+"""A search that our key is refused for comes again so much later: each time may cost a sign-in, of 300 a day."""
 REMEMBERED, PAGE = 50, 100
 REASONS = ("mention", "reply", "quote")
 
@@ -120,6 +122,14 @@ class Cursor:
 
     def _concerns_us(self, raw: Any, handle: str) -> bool:
         return names(raw, handle) if self.searching else said_in(raw, "reason") in ("", *REASONS)
+
+    def without_search(self, now: datetime, *, refused: bool) -> "Cursor":
+        """The same with the search put off, longer where our key was refused for it.
+
+        The next one begins with the newest post and goes down to the floor of before: what lies between is not lost.
+        """
+        again = now + REFUSED_FOR if refused else now
+        return replace(self, found=Lane(self.found.floor), searching=False, searched=again.isoformat())
 
     def after(self, page: Page, read: Sequence[Mark], now: datetime) -> tuple["Cursor", bool]:
         """Where we stand once a page is stored, of which these posts were read; and whether another waits now."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
 
+from models.held_back import HeldBack
+
 REJECTED_FOR = timedelta(minutes=5)
 """Signing in is allowed 300 times a day: a wrong password is not tried more often. Source: Bluesky, rate limits."""
 KEY_REFUSED, SESSION_ENDED = (401, 403), ("ExpiredToken", "InvalidToken")
@@ -39,6 +41,8 @@ class Refusal:
         """What an error tells, whichever it is."""
         if isinstance(error, PasswordRejected):
             return cls(KEY_REFUSED[0], "", str(error), None)
+        if isinstance(error, HeldBack):
+            return cls(429, "", str(error), error.until)
         answer = getattr(error, "response", None)
         name = str(getattr(getattr(answer, "content", None), "error", ""))
         words = str(error)[:200] if answer else type(error).__name__
@@ -93,8 +97,8 @@ class SharedSession:
             self._kept.save(session.export())
 
     def refused(self, error: Exception) -> Refusal:
-        """What an error tells; a session that Bluesky no longer takes is forgotten."""
+        """What an error tells; a session that Bluesky no longer takes is forgotten. One call alone may be forbidden."""
         told = Refusal.of(error)
-        if told.status in KEY_REFUSED or told.name in SESSION_ENDED:
+        if told.status == KEY_REFUSED[0] or told.name in SESSION_ENDED:
             self._kept.forget()
         return told

@@ -111,10 +111,14 @@ class AccountHealth(StrEnum):
     UNAVAILABLE = "unavailable"
     NO_PERMISSION = "no_permission"
     CREDENTIALS_REJECTED = "credentials_rejected"
+    SENDING_REFUSED = "sending_refused"
 
 
 class Account(SQLModel, table=True):
-    """Our own account on a channel: where the listener stands, and whether the channel still lets us in."""
+    """Our own account on a channel: where the listener stands, and whether the channel still lets us in.
+
+    `health` and `trouble` are what the ear finds, `refused_*` what the outbox does: a key may be good for one alone.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, description="the key of the account in the settings")
@@ -124,6 +128,10 @@ class Account(SQLModel, table=True):
     cursor: str | None = None
     health: AccountHealth = Field(default=AccountHealth.NEVER_CONTACTED, sa_type=str_enum(AccountHealth))
     trouble: str = Field(default="", description="what is wrong, in a sentence staff can read; empty when all is well")
+    refused_since: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="since when the channel takes no words of ours, whatever we hear"
+    )
+    refused_because: str = Field(default="", description="why it takes none, in a sentence staff can read")
     last_contact_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     resume_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     lease_holder: str | None = None
@@ -137,6 +145,16 @@ class Account(SQLModel, table=True):
     status_links: bool | None = Field(
         default=None, description="whether answers carry a link to a status page; None: only in chats on Telegram"
     )
+
+    @property
+    def stands(self) -> AccountHealth:
+        """How it stands, to be shown: `health`, or where the ear is well, that what we say is refused."""
+        heard_well = self.health == AccountHealth.OK
+        return AccountHealth.SENDING_REFUSED if heard_well and self.refused_since else self.health
+
+    def takes_words(self) -> None:
+        """Note that the channel takes what we say, or may: the key was proved, or is another one."""
+        self.refused_since, self.refused_because = None, ""
 
 
 class Lane(SQLModel, table=True):

@@ -59,14 +59,15 @@ def closing_time(asked_at: datetime, days: int, zone: ZoneInfo) -> datetime:
 def question_answered(
     session: Session, conversation: Conversation, author: Author, post: IncomingPost
 ) -> FixedQuestion | None:
-    """The question that a post answers in a word or two, or with a photo alone; None where that is not plain.
+    """The question that a post goes on about, also when its days are over; None where that is not plain.
 
-    In public only an answer to our own post counts. In a private chat it may stand by itself, where a single question
-    is open or the number in it says which. A photo may follow a no that nobody has acted on yet.
+    What answers our own post goes on about it, whatever it says. In a private chat a word or two may stand by itself,
+    or a photo: where a single question is open, or the number in it says which, or a late one was our last word there.
+    A photo may follow a no that nobody has acted on yet.
     """
     said = read_answer(post.text)
     shows = not post.text.strip() and bool(post.attachments) and conversation.private
-    if not (said or shows):
+    if not (said or shows or post.in_reply_to):
         return None
     found = _asked(session, conversation, author, said_no_too=shows)
     if post.in_reply_to:
@@ -74,9 +75,27 @@ def question_answered(
         found = [one for one in found if one[2].sent_post_id in ours]
     elif not conversation.private:
         return None
+    elif not (said and said.number):
+        in_time = [one for one in found if one[0].state != FixedState.SILENT]
+        found = in_time or [one for one in found if said and _was_our_last_word(session, conversation, author, one[2])]
     if said and said.number:
         found = [one for one in found if names(one[1], said.number)]
     return found[0][0] if len(found) == 1 else None
+
+
+def _was_our_last_word(session: Session, conversation: Conversation, author: Author, asked: Reply) -> bool:
+    """By our own clock: a channel may date what it took by whole seconds."""
+    later = (
+        select(Reply.id)
+        .join(Mention, col(Mention.id) == Reply.mention_id)
+        .where(
+            Mention.author_id == author.id,
+            col(Reply.sent_at).is_not(None),
+            col(Reply.approved_at) > (asked.approved_at or asked.changed_at),
+            func.coalesce(Reply.conversation_id, Mention.conversation_id) == conversation.id,
+        )
+    )
+    return session.exec(later.limit(1)).first() is None
 
 
 def names(request: ServiceRequest, number: str) -> bool:
@@ -87,20 +106,20 @@ def names(request: ServiceRequest, number: str) -> bool:
 def _asked(
     session: Session, conversation: Conversation, author: Author, *, said_no_too: bool
 ) -> list[tuple[FixedQuestion, ServiceRequest, Reply]]:
-    """What we asked an author in a conversation and wait to hear; with it what they denied and nobody decided about."""
+    """What we asked an author in a conversation and did not hear; with it what they denied and nobody decided about."""
     undecided = select(ServiceRequest.id).where(
         col(ServiceRequest.state).in_([RequestState.DRAFT, RequestState.IN_REVIEW]),
         col(ServiceRequest.reopens_id).is_not(None),
     )
     denied = and_(FixedQuestion.state == FixedState.NO, col(FixedQuestion.reopening_id).in_(undecided))
-    open_ones = FixedQuestion.state == FixedState.OPEN
+    unanswered = col(FixedQuestion.state).in_([FixedState.OPEN, FixedState.SILENT])
     rows = session.exec(
         select(FixedQuestion, ServiceRequest, Reply)
         .join(Mention, col(Mention.id) == FixedQuestion.mention_id)
         .join(Reply, col(Reply.id) == FixedQuestion.asked_reply_id)
         .join(ServiceRequest, col(ServiceRequest.id) == FixedQuestion.request_id)
         .where(
-            or_(open_ones, denied) if said_no_too else open_ones,
+            or_(unanswered, denied) if said_no_too else unanswered,
             Mention.author_id == author.id,
             Mention.state != MentionState.WITHDRAWN,
             func.coalesce(Reply.conversation_id, Mention.conversation_id) == conversation.id,

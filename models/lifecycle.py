@@ -187,8 +187,8 @@ FIXED: Final[Moves] = {
     },
     _F.SILENT: {
         _F.OPEN: "asked once more",
-        _F.YES: "a person heard it elsewhere",
-        _F.NO: "a person heard it elsewhere",
+        _F.YES: "the resident says so late, or a person heard it elsewhere",
+        _F.NO: "the resident says so late, or a person heard it elsewhere",
         _F.WITHDRAWN: "there is nobody to answer any more, or a later closing is asked about",
     },
     _F.YES: {_F.NO: "the answer was changed", _F.OPEN: "the answer was deleted"},

@@ -51,7 +51,8 @@ def profile_text(account: Any) -> str:
 def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost:
     """A status as a post, in the thread that begins with `root`. Raises one of UNREADABLE.
 
-    What is addressed to named people only ("direct") is a private talk, apart from the public thread it hangs in.
+    What is addressed to named people only ("direct") is a private talk, apart from the public thread it hangs in. That
+    an account approves its followers ("locked") says nothing of who may read a post, or answer it.
     """
     author, post_id, edited = status["account"], str(status["id"]), edited_at(status)
     warned, words = str(status.get("spoiler_text") or ""), plain_text(str(status["content"]))
@@ -62,9 +63,7 @@ def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost
         post_id=f"{post_id}:{edited}" if edited else post_id,
         edit_chain=post_id,
         conversation_id=f"{root}/direct" if visibility == "direct" else root,
-        author=IncomingAuthor(
-            str(author["id"]), str(author["acct"]), str(author.get("display_name") or ""), bool(author.get("locked"))
-        ),
+        author=IncomingAuthor(str(author["id"]), str(author["acct"]), str(author.get("display_name") or "")),
         text=f"{warned}\n\n{words}" if warned else words,
         created_at=(status.get("edited_at") or status["created_at"]).astimezone(UTC),
         kind=PostKind.OWN if str(author["id"]) == our_id else kind,

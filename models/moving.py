@@ -2,6 +2,7 @@
 
 from sqlmodel import Session, col, select, update
 
+from models.chats import ChatNetwork
 from models.mentions import Mention, Post
 from models.people import Conversation
 
@@ -9,8 +10,14 @@ from models.people import Conversation
 def move_conversation(session: Session, account_id: int, old: str, new: str) -> bool:
     """Let a conversation go on under the id `new`, with all that was said in it; False where we do not know it.
 
-    What came in under the new id before we heard of the move is put into the same thread.
+    What came in under the new id before we heard of the move is put into the same thread. A tweet chat in that group
+    goes on there, whether or not anything was said in it yet.
     """
+    session.exec(
+        update(ChatNetwork)
+        .where(col(ChatNetwork.account_id) == account_id, col(ChatNetwork.conversation_id) == old)
+        .values(conversation_id=new)
+    )
     here = _conversation(session, account_id, old)
     if here is None:
         return False

@@ -5,6 +5,7 @@ as ids, ids and codes with leading zeros, single objects and wrapper objects ins
 notes and extended attributes beside the fields.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -38,20 +39,26 @@ CLOSED_STATES = frozenset(
     {
         "closed",
         "fixed",
-        "fixed - council",
-        "fixed - user",
+        "fixed_council",
+        "fixed_user",
         "duplicate",
         "no_further_action",
         "not_councils_responsibility",
+        "not_responsible",
         "unable_to_fix",
     }
 )
 """Finer states of the updates extension that mean: nothing more happens. Source: FixMyStreet, additional states."""
 
 
+def state_of(status: str) -> str:
+    """A state as the tables name it: "Fixed - Council" is fixed_council."""
+    return "_".join(re.findall(r"[a-z]+", status.lower().replace("'", "")))
+
+
 def open_or_closed(status: str) -> str:
     """GeoReport's status for a state of the updates extension; "" stays ""."""
-    return ("closed" if status in CLOSED_STATES else "open") if status else ""
+    return ("closed" if state_of(status) in CLOSED_STATES else "open") if status else ""
 
 
 LONGEST_TEXT = 20_000

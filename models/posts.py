@@ -118,10 +118,11 @@ class OutgoingPost:
     """One reply on its way out: final text, no slots left. `in_reply_to` is the resident's post id.
 
     `started_at` (aware UTC) is when the attempt was written down, so that what a channel lets us choose (a record key)
-    can be chosen again when we look for it. `reply_with` is what the post we answer came with. `author_id` is whom we
-    answer, on the channel; `private` says that nobody else may read it. `asks_location`: it asks where it is, so that a
-    channel which has a button for that can show it. `choices`: the answers it can be given with one tap, where the
-    channel has buttons; a tap comes back as these very words.
+    can be chosen again when we look for it. `in_doubt`: an earlier attempt at these words may have landed; `started_at`
+    is then of the first such one. `reply_with` is what the post we answer came with. `author_id` is whom we answer, on
+    the channel; `private` says that nobody else may read it. `asks_location`: it asks where it is, so that a channel
+    which has a button for that can show it. `choices`: the answers it can be given with one tap, where the channel has
+    buttons; a tap comes back as these very words.
     """
 
     reply_id: int
@@ -133,6 +134,7 @@ class OutgoingPost:
     started_at: datetime
     author_id: str = ""
     private: bool = False
+    in_doubt: bool = False
     asks_location: bool = False
     choices: tuple[str, ...] = ()
     reply_with: Mapping[str, str] = field(default_factory=dict)

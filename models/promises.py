@@ -20,21 +20,38 @@ log = logging.getLogger(__name__)
 def promise_date(session: Session, request: ServiceRequest, now: datetime) -> None:
     """Give a request that was just filed its promised date, if the city gave none and its service has a promise.
 
-    It is reckoned from when it was filed. A calendar that never opens promises nothing.
+    It is reckoned from when it was filed. What is told under the number of an old request is promised with that one.
     """
-    if request.promised_datetime is not None or not request.service_code:
+    if request.under_old_number:
+        _promise_again(session, session.get_one(ServiceRequest, request.reopens_id, with_for_update=True), now)
+    elif request.promised_datetime is None:
+        _promise(session, request, _due(session, request, request.requested_datetime or now))
+
+
+def _promise_again(session: Session, old: ServiceRequest, now: datetime) -> None:
+    """Promise an old request from now on: a date that is over is never said again, one that is ahead still holds."""
+    if old.promised_datetime is None or old.promised_datetime < now:
+        _promise(session, old, _due(session, old, now))
+
+
+def _promise(session: Session, request: ServiceRequest, due: datetime | None) -> None:
+    if due == request.promised_datetime:
         return
-    promised = session.get(ServicePromise, request.service_code)
-    if promised is None:
-        return
-    timetable = timetables(session)[promised.calendar_id]
-    try:
-        request.promised_datetime = due_at(timetable, request.requested_datetime or now, promised.promise)
-    except NeverOpen as error:
-        log.warning("request %s: nothing is promised (%s)", request.id, error)
-        return
+    request.promised_datetime, request.promise_mark = due, None
     session.add(request)
     sort_mention(session, session.get_one(Mention, request.mention_id))
+
+
+def _due(session: Session, request: ServiceRequest, since: datetime) -> datetime | None:
+    """When its service has promised it, from `since` on; None: nothing is, as by a calendar that never opens."""
+    promised = session.get(ServicePromise, request.service_code) if request.service_code else None
+    if promised is None:
+        return None
+    try:
+        return due_at(timetables(session)[promised.calendar_id], since, promised.promise)
+    except NeverOpen as error:
+        log.warning("request %s: nothing is promised (%s)", request.id, error)
+        return None
 
 
 def is_over(promised: datetime, zone: ZoneInfo, now: datetime) -> bool:

@@ -69,8 +69,13 @@ def new_reference() -> str:
 
 _OPEN = "state = 'submitted' AND coalesce(status, '') != 'closed'"
 _MARKED = "promise_mark IS NOT NULL"
-OPEN_AT_CITY = text("service_request.state = 'submitted' AND coalesce(service_request.status, '') != 'closed'")
-"""What the city has and has not closed, said to the database in so many words: no partial index answers parameters."""
+OPEN_AT_CITY = text(
+    "service_request.state = 'submitted' AND coalesce(service_request.status, '') != 'closed'"
+    " AND (service_request.reopens_id IS NULL OR service_request.service_request_id IS NOT NULL)"
+)
+"""What the city has and has not closed, said to the database in so many words: no partial index answers parameters.
+
+What opens a case again under its old number is not counted beside it."""
 
 
 class ServiceRequest(SQLModel, table=True):
@@ -162,6 +167,11 @@ class ServiceRequest(SQLModel, table=True):
         """Whether it opens a closed case again, and no person has decided about it."""
         undecided = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
         return self.reopens_id is not None and self.state in undecided
+
+    @property
+    def under_old_number(self) -> bool:
+        """Whether it stands under the number of the request that it opens again, and has none of its own."""
+        return self.reopens_id is not None and not self.service_request_id
 
 
 @event.listens_for(ServiceRequest.expected_datetime, "set")

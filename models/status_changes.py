@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, or_, select, update
 
 from models.joined import followers_of, head_of
+from models.lifecycle import ReplyState
+from models.mentions import Mention, Post
 from models.open311 import open_or_closed
+from models.posts import PostKind
+from models.replies import Reply
 from models.requests import ServiceRequest
 from models.statuses import NoticeState, Outcome, StatusNotice, StatusUpdate, UpdateSource
 
 CLOSED = "closed"
+QUESTIONS = ("status_needs_information", "status_could_not_find")
+"""How the wordings begin that tell news and ask their reader something."""
 CLOSED_FIRST = "The city closed it before they were told that it is late."
 
 
@@ -104,3 +110,23 @@ def wake_notices(session: Session, mention_id: int, now: datetime) -> None:
         col(StatusNotice.not_before) > now,
     )
     session.exec(waiting.values(not_before=now))
+
+
+def answered_since(session: Session, update: StatusUpdate, author_id: int) -> bool:
+    """Whether an author has written again where we told them of a change, which asked them something."""
+    wrote = (
+        select(Post.id)
+        .join(Reply, col(Reply.mention_id) == Post.mention_id)
+        .join(Mention, col(Mention.id) == Post.mention_id)
+        .where(
+            Mention.author_id == author_id,
+            Reply.request_id == update.request_id,
+            Reply.state == ReplyState.SENT,
+            or_(*(col(Reply.template_key).startswith(key, autoescape=True) for key in QUESTIONS)),
+            col(Reply.approved_at) >= update.noticed_at,  # by our own clock, as the other
+            Post.kind == PostKind.MENTION,
+            col(Post.deleted_at).is_(None),
+            col(Post.id) > func.coalesce(Reply.seen_post_id, 0),
+        )
+    )
+    return session.exec(wrote.limit(1)).first() is not None

@@ -38,7 +38,9 @@ class UpdateSource(StrEnum):
 
 
 class StatusUpdate(SQLModel, table=True):
-    """One change of a request, as its source told it. Never changed but for the outcome, which a person may correct.
+    """One change of a request, as its source told it.
+
+    Never changed but for the outcome, which a person may correct, and for the request that a duplicate counts with.
 
     `change_key` names the change at its source (an update_id, or a digest of status, notes and time), so that hearing
     it again stores nothing. `outcome` None: nobody can tell from its words, and a person says.

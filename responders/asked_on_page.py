@@ -13,19 +13,24 @@ BY = "status page"
 
 
 def open_question(session: Session, link: StatusLink, head: ServiceRequest) -> FixedQuestion | None:
-    """What we asked the author of a link's case about one request, and they have not answered; None: nothing."""
+    """What we asked the author of a link's case about one request, and they have not answered; None: nothing.
+
+    They may answer late: what is taken for answered by silence is open here while it is the last we asked.
+    """
     author_id = session.get_one(Mention, link.mention_id).author_id
-    return session.exec(
+    asked = session.exec(
         select(FixedQuestion)
         .join(Mention, col(Mention.id) == FixedQuestion.mention_id)
         .where(
             FixedQuestion.request_id == head.id,
-            FixedQuestion.state == FixedState.OPEN,
             Mention.author_id == author_id,
             Mention.state != MentionState.WITHDRAWN,
         )
         .order_by(col(FixedQuestion.id).desc())
-    ).first()
+    ).all()
+    still_open = next((one for one in asked if one.state == FixedState.OPEN), None)
+    late = asked[0] if asked and asked[0].state == FixedState.SILENT and head.status == "closed" else None
+    return still_open or late
 
 
 def answer_on_page(session: Session, link: StatusLink, question_id: int, *, fixed: bool, now: datetime) -> bool:

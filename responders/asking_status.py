@@ -31,6 +31,7 @@ from models.commands import without_handles
 from models.joined import head_of
 from models.lifecycle import RequestState
 from models.requests import Need, Service, ServiceRequest
+from models.status_changes import answered_since
 from models.statuses import StatusUpdate
 from responders.asked_numbers import city_says
 from responders.cases import Case, CaseState, Listing, case_of_request, cases_of
@@ -60,6 +61,8 @@ KEY_OF: dict[Outcome, Key] = {
 """The wording of an outcome that has one of its own for whoever asks; others are told as open or closed."""
 QUOTES = {Key.STATUS_NO_ACTION: "reason", Key.STATUS_REFERRED: "agency", Key.STATUS_NEEDS_INFORMATION: "question"}
 """The wordings that need the city's own words, and where these stand in them."""
+QUESTIONS = frozenset({Outcome.NEEDS_INFORMATION, Outcome.COULD_NOT_FIND})
+"""What asks its reader something, once."""
 ASKING = "the city is being asked"
 ENDS_OPEN = frozenset({Outcome.FIXED, Outcome.NO_ACTION})
 """What cannot be said of a request that is open again."""
@@ -206,6 +209,8 @@ class StatusAnswers:
         """What came of it, worded by its newest outcome; None where open or closed says as much."""
         key = KEY_OF.get(update.outcome) if update and update.outcome else None
         if key is None or update is None or self._says_too_much(case, key, update):
+            return None
+        if update.outcome in QUESTIONS and answered_since(self.session, update, self.mention.author_id):
             return None
         shape = self._shape(key)
         body = self._body(key, shape.language)

@@ -33,7 +33,9 @@ _LINE = {CaseState.WAITING: Key.CASE_WAITING, CaseState.OPEN: Key.CASE_OPEN, Cas
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One problem that one resident told of. `number` is the city's; "" until it has one."""
+    """One problem that one resident told of. `number` is what it is called: the city's, ours where whoever took it gave
+    none; "" until somebody has taken it.
+    """
 
     mention_id: int
     state: CaseState
@@ -125,8 +127,8 @@ def _case(
     service = services.get(head.service_code or "")
     if service is None:
         return None
-    state = CaseState.WAITING
-    if head.service_request_id:
+    state, taken = CaseState.WAITING, head.state == RequestState.SUBMITTED
+    if taken:
         state = CaseState.CLOSED if head.status == "closed" else CaseState.OPEN
     closed_at = head.updated_datetime or head.changed_at
     return Case(
@@ -134,7 +136,7 @@ def _case(
         state,
         service,
         reference=head.reference,
-        number=head.service_request_id or "",
+        number=(head.service_request_id or head.reference) if taken else "",
         place=request.address_string,
         promised=head.promised_datetime,
         request_id=head.id,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, select
 
-from models import NoticeState, RequestState, ServiceRequest, StatusNotice, StatusUpdate, UpdateSource
+from models import NoticeState, Outcome, RequestState, ServiceRequest, StatusNotice, StatusUpdate, UpdateSource
 from models.joined import head_of
 from models.open311 import RequestShape, UpdateShape, open_or_closed
 from models.status_changes import CLOSED, Change, note_change
@@ -29,8 +29,8 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
     """Copy what the city says, and note it where that is news. Lock the request before."""
     status, notes, promised = request.status, request.status_notes, request.promised_datetime
     copy_facts(request, facts, now)
-    moved = promised is not None and request.expected_datetime is not None
-    moved = moved and abs(request.expected_datetime - promised) >= SAME_DATE  # type: ignore[operator]  # both are set
+    moved = promised is not None and request.promised_datetime is not None
+    moved = moved and abs(request.promised_datetime - promised) >= SAME_DATE  # type: ignore[operator]  # both are set
     if request.promised_datetime != promised:
         sort_again(session, request)
     session.add(request)
@@ -38,23 +38,19 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
     if first or not (moved or request.status != status or request.status_notes != notes):
         return None
     happened_at = min(request.updated_datetime or now, now)
-    if not moved and _said(session, request, request.status or "", request.status_notes, happened_at):
-        return None
-    noted = note_change(
-        session,
-        request,
-        Change(
-            key=_key(request, now),
-            source=UpdateSource.CITY,
-            happened_at=happened_at,
-            status=request.status or "",
-            status_notes=request.status_notes,
-            agency=request.agency_responsible,
-            duplicate_of=duplicate_named(request.status_notes),
-            planned_for=request.expected_datetime if moved else None,
-        ),
-        now,
+    change = Change(
+        key=_key(request, now),
+        source=UpdateSource.CITY,
+        happened_at=happened_at,
+        status=request.status or "",
+        status_notes=request.status_notes,
+        agency=request.agency_responsible,
+        duplicate_of=duplicate_named(request.status_notes),
+        planned_for=request.expected_datetime if moved else None,
     )
+    if not moved and _said(session, request, change):
+        return None
+    noted = note_change(session, request, change, now)
     if noted:
         _no_news_of_our_own_asking(session, noted, now)
     return noted
@@ -71,24 +67,21 @@ def take_first(session: Session, request: ServiceRequest, facts: RequestShape | 
 def hear_update(session: Session, request: ServiceRequest, update: UpdateShape, now: datetime) -> StatusUpdate | None:
     """Take over an entry of the updates extension, and note it where that is news. Lock the request before."""
     happened_at = min(update.updated_datetime or now, now)
-    if is_ours(update, request) or _said(session, request, update.status, update.description, happened_at):
-        return None
-    noted = note_change(
-        session,
-        request,
-        Change(
-            key=f"update:{update.update_id}",
-            source=UpdateSource.CITY,
-            happened_at=happened_at,
-            status=update.status,
-            status_notes=update.description,
-            outcome=OUTCOMES.get(update.status),
-            agency=request.agency_responsible,
-            duplicate_of=duplicate_named(update.description),
-            media_url=update.media_url,
-        ),
-        now,
+    outcome, number = OUTCOMES.get(update.status), duplicate_named(update.description)
+    change = Change(
+        key=f"update:{update.update_id}",
+        source=UpdateSource.CITY,
+        happened_at=happened_at,
+        status=update.status,
+        status_notes=update.description,
+        outcome=None if outcome is Outcome.DUPLICATE and not number else outcome,  # a person says with which
+        agency=request.agency_responsible,
+        duplicate_of=number,
+        media_url=update.media_url,
     )
+    if is_ours(update, request) or _said(session, request, change):
+        return None
+    noted = note_change(session, request, change, now)
     if noted:
         _no_news_of_our_own_asking(session, noted, now)
         turned = open_or_closed(update.status) not in ("", request.status)
@@ -118,20 +111,26 @@ def _no_news_of_our_own_asking(session: Session, update: StatusUpdate, now: date
         session.add(notice)
 
 
-def _said(session: Session, request: ServiceRequest, status: str, notes: str, at: datetime) -> bool:
+def _said(session: Session, request: ServiceRequest, change: Change) -> bool:
     """Whether the city said this about that time already, by its other list, and not the opposite in between."""
-    head, words = head_of(session, request), notes.split()
+    head, at, now_is = head_of(session, request), change.happened_at, open_or_closed(change.status)
     earlier = session.exec(
         select(StatusUpdate).where(StatusUpdate.request_id == head.id, StatusUpdate.source == UpdateSource.CITY)
     ).all()
-    turned = [one.happened_at for one in earlier if open_or_closed(one.status) != open_or_closed(status)]
+    turned = [one.happened_at for one in earlier if open_or_closed(one.status) != now_is]
     return any(
-        open_or_closed(one.status) == open_or_closed(status)
-        and (not words or one.status_notes.split() == words)
+        open_or_closed(one.status) == now_is
+        and _says_as_much(one, change)
         and abs(one.happened_at - at) < SAME_TIME
         and not any(min(one.happened_at, at) < turn <= max(one.happened_at, at) for turn in turned)
         for one in earlier
     )
+
+
+def _says_as_much(one: StatusUpdate, change: Change) -> bool:
+    """Whether a change adds neither words nor an outcome to an earlier one. A later update with either is a step."""
+    words, finer = change.status_notes.split(), OUTCOMES.get(change.status)
+    return (not words or one.status_notes.split() == words) and finer in (None, one.outcome)
 
 
 def _key(request: ServiceRequest, now: datetime) -> str:

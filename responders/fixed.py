@@ -26,20 +26,21 @@ from models import (
     advance,
 )
 from models.fixed import names
-from models.fixed_words import read_answer
+from models.fixed_words import Said, read_answer
 from models.joined import head_of
 from models.private_moves import move_from
 from models.status_changes import wake_notices
 from models.threads import posts_of
 from responders.claims import open_reply, open_requests
 from responders.drafting import DraftedReply, ReplyContext, plain_reply
+from responders.fixed_where import ASKS_WHERE, tells_where
 from responders.known import Known
-from responders.reopening import UNDECIDED, draft_reopening, drop_reopening, show_photo
+from responders.reopening import UNDECIDED, draft_reopening, drop_reopening, show_more
 from responders.status_outcomes import ENDS, is_closing
 from responders.template_keys import Key
 
 BY = "fixed"
-ASKS = frozenset({Key.STATUS_FIXED, Key.STATUS_CLOSED, Key.STATUS_NO_ACTION})
+ASKS = frozenset({Key.STATUS_FIXED, Key.STATUS_CLOSED, Key.STATUS_NO_ACTION, Key.STATUS_NO_ACTION_SHORT, ASKS_WHERE})
 """The wordings that end with the question, or with what comes to the same."""
 WAITING = (FixedState.OPEN, FixedState.SILENT)
 NO_MORE_ASKED = "a later closing is asked about"
@@ -54,6 +55,8 @@ def ask_if_fixed(session: Session, reply: Reply, now: datetime) -> FixedQuestion
     if told is None or reply.mention_id is None or reply.state != ReplyState.SENT:
         return None
     request = head_of(session, told)
+    if reply.template_key == ASKS_WHERE and request.status != "closed":
+        return None  # said of a request that is open again: there is nothing to reopen
     closing = _closing(session, reply, request)
     asked_at = reply.sent_at or now
     mention_id = _asked_in(session, reply, reply.mention_id)
@@ -112,7 +115,7 @@ def follow(
         return  # a person heard it elsewhere, later than that
     settle(session, question, mention, fixed=fixed, by=BY, now=now, post=post)
     if question.state == FixedState.NO:
-        show_photo(session, question, mention)
+        show_more(session, question, mention)
 
 
 def settle(
@@ -149,15 +152,20 @@ def _take_back(session: Session, question: FixedQuestion, now: datetime) -> None
 
 
 def _answer(session: Session, question: FixedQuestion, mention: Mention, *, alone: bool) -> tuple[Post | None, bool]:
-    """The newest post that answers a question, and what it says; in public, or with others beside it, one to us."""
+    """The newest post that answers a question, and whether it says that it is fixed.
+
+    In public, or with others beside it, only one to us does. Where we asked where it is, a place says that it is there.
+    """
     reply = session.get_one(Reply, question.asked_reply_id)
     request = session.get_one(ServiceRequest, question.request_id)
-    elsewhere = reply.mention_id != mention.id
+    elsewhere, asks_where = reply.mention_id != mention.id, reply.template_key == ASKS_WHERE
     private = session.get_one(Conversation, mention.conversation_id).private
     for post in reversed(posts_of(session, mention.id or 0)):
         if (post.id or 0) <= (reply.seen_post_id or 0) or (elsewhere and post.created_at < question.asked_at):
             continue
         said = read_answer(post.text)
+        if said is None and asks_where and tells_where(session, post):
+            said = Said(fixed=False)
         if said is None or (said.number and not names(request, said.number)):
             continue
         to_us = post.in_reply_to is not None and post.in_reply_to == reply.sent_post_id

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
 
 from models import (
@@ -26,6 +27,7 @@ from responders.asking_back import is_answered
 
 BY = "asking"
 BATCH = 100
+"""Mentions that are looked after in one transaction."""
 
 
 @dataclass(slots=True)
@@ -42,29 +44,50 @@ class Unanswered:
 
     def look(self) -> int:
         """One round; returns of how many cases a reminder is drafted or a person's turn has come."""
-        soonest = min(self.remind_after or self.give_up_after, self.give_up_after)
+        count, after, now = 0, 0, self.clock()
+        while True:
+            with self.database.write() as session:
+                mention_ids = self._waiting(session, after, now)
+                count += self._look_at(session, mention_ids, now)
+            if len(mention_ids) < BATCH:
+                return count
+            after = mention_ids[-1]  # of some that stay due nothing is to be done: they must not hide the next ones
+
+    def _waiting(self, session: Session, after: int, now: datetime) -> Sequence[int]:
+        """The next mentions with a question that is due, by their ids."""
+        return session.exec(
+            select(AskedQuestion.mention_id)
+            .join(Reply, col(Reply.id) == AskedQuestion.reply_id)
+            .where(*self._due(now), col(AskedQuestion.mention_id) > after)
+            .distinct()
+            .order_by(col(AskedQuestion.mention_id))
+            .limit(BATCH)
+        ).all()
+
+    def _look_at(self, session: Session, mention_ids: Sequence[int], now: datetime) -> int:
+        due = session.exec(
+            select(AskedQuestion, Reply.sent_at)
+            .join(Reply, col(Reply.id) == AskedQuestion.reply_id)
+            .where(*self._due(now), col(AskedQuestion.mention_id).in_(mention_ids))
+            .order_by(col(AskedQuestion.mention_id), col(AskedQuestion.id))
+            .with_for_update(skip_locked=True, of=AskedQuestion)
+        ).all()
         count = 0
-        with self.database.write() as session:
-            now = self.clock()
-            due = session.exec(
-                select(AskedQuestion, Reply.sent_at)
-                .join(Reply, col(Reply.id) == AskedQuestion.reply_id)
-                .where(
-                    AskedQuestion.state == AskedState.OPEN,
-                    Reply.state == ReplyState.SENT,
-                    col(Reply.sent_at) <= now - soonest,
-                    col(AskedQuestion.reminded_at).is_(None) | (col(Reply.sent_at) <= now - self.give_up_after),
-                )
-                .order_by(col(AskedQuestion.mention_id), col(AskedQuestion.id))
-                .limit(BATCH)
-                .with_for_update(skip_locked=True, of=AskedQuestion)
-            ).all()
-            for mention_id, rows in groupby(due, key=lambda row: row[0].mention_id):
-                asked = [(question, sent_at) for question, sent_at in rows if sent_at]
-                mention = session.get(Mention, mention_id, with_for_update=True)
-                if mention is not None and asked:
-                    count += self._one(session, mention, asked, now)
+        for mention_id, rows in groupby(due, key=lambda row: row[0].mention_id):
+            asked = [(question, sent_at) for question, sent_at in rows if sent_at]
+            mention = session.get(Mention, mention_id, with_for_update=True)
+            if mention is not None and asked:
+                count += self._one(session, mention, asked, now)
         return count
+
+    def _due(self, now: datetime) -> Sequence[ColumnElement[bool]]:
+        soonest = min(self.remind_after or self.give_up_after, self.give_up_after)
+        return (
+            col(AskedQuestion.state) == AskedState.OPEN,
+            col(Reply.state) == ReplyState.SENT,
+            col(Reply.sent_at) <= now - soonest,
+            col(AskedQuestion.reminded_at).is_(None) | (col(Reply.sent_at) <= now - self.give_up_after),
+        )
 
     def _one(
         self,

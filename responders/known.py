@@ -89,7 +89,7 @@ def known_of(session: Session, mentions: Sequence[Mention], newest: dict[int | N
             for one in session.exec(understandings).all()
         },
         requests={one.mention_id: _as_followed(one, heads[one.mention_id]) for one in of_mention if one.state in TOLD},
-        filed={mention_id: head for mention_id, head in heads.items() if head.service_request_id},
+        filed={mention_id: head for mention_id, head in heads.items() if head.state == RequestState.SUBMITTED},
         replies={one.mention_id: one for one in session.exec(replies).all() if one.round == rounds[one.mention_id]},
         newest_posts=newest,
         templates=TemplateBook(session.exec(select(ReplyTemplate).where(col(ReplyTemplate.active).is_(True))).all()),
@@ -137,14 +137,17 @@ def choices_of(understanding: Understanding | None) -> list[str]:
 
 
 def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None:
-    """The newest request of the same person that the city has; in public, none they told us of in private."""
+    """The newest request of the same person that the city has; in public, none they told us of in private.
+
+    What opens another again, and has no number of its own, stands under that of the other.
+    """
     wanted = (
         select(ServiceRequest)
         .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
         .where(
             Mention.author_id == mention.author_id,
             ServiceRequest.state == RequestState.SUBMITTED,
-            col(ServiceRequest.service_request_id).is_not(None),
+            col(ServiceRequest.service_request_id).is_not(None) | col(ServiceRequest.reopens_id).is_(None),
         )
     )
     if not session.get_one(Conversation, mention.conversation_id).private:

@@ -13,6 +13,7 @@ from responders.outcomes import KEY_AGAIN
 from responders.repeating import tried_since
 from responders.settling import overtaken
 from responders.standing import why_no_longer
+from responders.status_notices import notices_of
 
 
 def came_too_late(
@@ -27,7 +28,8 @@ def came_too_late(
         return verdict.reason
     wrote_at = max(post.created_at for post in posts_of(session, mention.id or 0))
     approved_at = reply.approved_at or now
-    since = approved_at if too_old(wrote_at, answer_hours, approved_at) else wrote_at  # a person knew that it was old
+    tells_news = bool(notices_of(session, reply))  # which are as old as the approval, whatever the post is
+    since = approved_at if tells_news or too_old(wrote_at, answer_hours, approved_at) else wrote_at  # a person knew
     if too_old(since, answer_hours, now):
         return f"It could not leave for so long that what it answers is more than {answer_hours:g} hours old."
     return ""

@@ -17,7 +17,7 @@ from models import CHANNELS, Channel, SendAttempt, utc_now
 from models.mastodon_fields import HOW, UNREADABLE, account_in, goes_on_at, original, reach_of, refusal_in
 from models.mastodon_replies import answers_in, as_sent, media_of, refused_because, same_words, status_of
 from models.opened import Opened
-from models.posts import OutgoingPost, SentPost
+from models.posts import OutgoingPicture, OutgoingPost, SentPost
 from responders.connections import never_opened
 from responders.errors import SendDeferred, SendError, SendRefused, SendUncertain
 from responders.lengths import on_mastodon
@@ -50,13 +50,22 @@ class MastodonResponder(Moderates, Opened):
             reply = status_of(post.reply_with or await self._answered(post.in_reply_to), post)
             await self._require_room(post.text, reply["status"])
             for one in post.pictures:
-                reply["media_ids"] += [(await self._ask(partial(self._api.media_post, **media_of(one))))["id"]]
+                reply["media_ids"] += [await self._upload(one)]
         except (MastodonError, *UNREADABLE) as error:
             raise self._as_send_error(error, posting=False) from error
         try:
             return as_sent(await self._ask(partial(self._api.status_post, **reply)))
         except (MastodonError, *UNREADABLE) as error:
             raise self._as_send_error(error, posting=True) from error
+
+    async def _upload(self, picture: OutgoingPicture) -> Any:
+        """The id of a picture that a status can show. What our key may not do with pictures is no fault of the key."""
+        try:
+            return (await self._ask(partial(self._api.media_post, **media_of(picture))))["id"]
+        except MastodonError as error:
+            if refusal_in(error)[0] == 403:
+                raise SendRefused("Mastodon does not let our token post pictures: give it write:media.") from error
+            raise
 
     async def _answered(self, post_id: str | None) -> Mapping[str, str]:
         if not post_id:

@@ -23,8 +23,11 @@ class Moderates:
     def _as_send_error(self, error: Exception, *, posting: bool) -> SendError: ...
 
     async def mute(self, author_id: str) -> None:
-        """Mute an account for ours, with its notifications. Raises what `send` raises."""
-        await self._change(partial(self._api.account_mute, author_id))
+        """Mute an account for ours. Raises what `send` raises.
+
+        Not its notifications, which a mute would take too unless told not to: a danger it tells of is still heard.
+        """
+        await self._change(partial(self._api.account_mute, author_id, notifications=False))
 
     async def unmute(self, author_id: str) -> None:
         """End the mute. Raises what `send` raises."""

@@ -139,6 +139,8 @@ class Ground:
     speaking: Speaking
     health: AccountHealth = AccountHealth.OK
     trouble: str = ""
+    refused_because: str = ""
+    """Why the channel takes no words of ours, whatever the ear finds; "" while it takes them."""
     retired: bool = False
     addressed: bool = True
     private: bool = False
@@ -183,7 +185,7 @@ def _bar(ground: Ground) -> Bar | None:
         Bar.OFF: not speaking.enabled,
         Bar.READ_ONLY: speaking.read_only,
         Bar.NO_PERMISSION: ground.health == AccountHealth.NO_PERMISSION,
-        Bar.KEY_REFUSED: ground.health == AccountHealth.CREDENTIALS_REJECTED,
+        Bar.KEY_REFUSED: ground.health == AccountHealth.CREDENTIALS_REJECTED or bool(ground.refused_because),
     }
     return next((bar for bar, holds in against.items() if holds), None)
 
@@ -219,7 +221,7 @@ def _reason(bar: Bar, ground: Ground) -> str:
         case Bar.NO_PERMISSION:
             return f"Our key on {label} may not do this. {ground.trouble}".rstrip()
         case Bar.KEY_REFUSED:
-            return f"{label} refuses our key."
+            return f"{ground.refused_because.removesuffix('.') or f'{label} refuses our key'}."
 
 
 def may_reply(session: Session, mention: Mention, speaking: Mapping[str, Speaking]) -> MayReply:
@@ -234,6 +236,7 @@ def may_reply(session: Session, mention: Mention, speaking: Mapping[str, Speakin
             speaking=speaking_of(speaking, account.name),
             health=account.health,
             trouble=account.trouble,
+            refused_because=account.refused_because,
             retired=account.retired_at is not None,
             addressed=mention.addressed or in_chat,
             in_chat=in_chat,
@@ -264,6 +267,7 @@ def may_speak(account: Account, speaking: Mapping[str, Speaking]) -> MayReply:
             speaking=speaking_of(speaking, account.name),
             health=account.health,
             trouble=account.trouble,
+            refused_because=account.refused_because,
             retired=account.retired_at is not None,
         )
     )

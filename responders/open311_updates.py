@@ -19,6 +19,7 @@ reference and travels in the description too, so that our own words are known wh
 Source: FixMyStreet, Open311 extension for updates.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -78,5 +79,6 @@ def is_repeat(answer: Answer, update_id: str) -> bool:
 
 
 def is_ours(update: UpdateShape, request: ServiceRequest) -> bool:
-    """Whether the city only tells back what we told it."""
-    return request.reference in update.update_id or request.reference in update.description
+    """Whether the city only tells back what we told it: by our id, or our mark. Its own words may name the request."""
+    ours = rf"{re.escape(request.reference)}-\d+"
+    return bool(re.fullmatch(ours, update.update_id) or re.search(rf"\[{ours}\]", update.description))

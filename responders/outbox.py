@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import false
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlmodel import Session, and_, col, func, or_, select
+from sqlmodel import Session, col, func, or_, select
 
 from models import (
     CHANNELS,
@@ -42,12 +42,13 @@ from responders.leaving import came_too_late, held_up
 from responders.may_reply import Speaking, may_answer, may_speak, speaking_of
 from responders.outcomes import BY, KEY_AGAIN, proved, sent, write_down
 from responders.pacing import Leaving, Pacing
-from responders.protocol import CannotTell, Proof, Responder
+from responders.protocol import NotAsked, Proof, Responder
 from responders.quiet import quiet_until
 from responders.repeating import (
     LOOKS,
     as_sent,
     first_in_doubt,
+    look_is_due,
     newest_attempt,
     stands_already,
 )
@@ -301,6 +302,7 @@ class Outbox:
                 started_at=told.started_at,
                 author_id=ready.room.author_id,
                 private=ready.room.private,
+                in_doubt=earlier is not None,
                 asks_location=reply.template_key in ASKS_WHERE,
                 choices=choices_of(session, reply, told.text),
                 reply_with=reply_with_of(session, reply),
@@ -355,7 +357,7 @@ class Outbox:
                 proof = await responder.find_sent(attempt)
             except Exception as error:
                 log.warning("reply %s: proof could not be looked for (%s)", reply_id, type(error).__name__)
-                proof = CannotTell("the channel could not be asked")
+                proof = NotAsked("the channel could not be asked")
             settled += await asyncio.to_thread(self._settle_proof, reply_id, attempt.id or 0, proof)
         return settled
 
@@ -363,11 +365,6 @@ class Outbox:
         """Those whose next look is due; what nothing can prove any more does not stand before them."""
         tells = [channel for channel, facts in CHANNELS.items() if facts.can_prove_sent]
         with self.database.read() as session:
-            now = self.clock()
-            due = (
-                and_(SendAttempt.looks == looks, col(SendAttempt.started_at) <= now - after)
-                for looks, after in enumerate(self.looks)
-            )
             rows = session.exec(
                 select(Reply, SendAttempt, Account)
                 .join(SendAttempt, col(SendAttempt.reply_id) == Reply.id)
@@ -375,7 +372,7 @@ class Outbox:
                 .where(
                     Reply.state == ReplyState.UNCERTAIN,
                     col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                    or_(*due),
+                    look_is_due(self.looks, self.clock()),
                     or_(SendAttempt.looks == 0, col(Account.channel).in_(tells)),
                 )
                 .order_by(col(SendAttempt.looks), col(SendAttempt.id))
@@ -391,6 +388,6 @@ class Outbox:
             now = self.clock()
             reply = session.get_one(Reply, reply_id, with_for_update=True)
             attempt = session.get_one(SendAttempt, attempt_id)
-            attempt.looks, attempt.looked_at = attempt.looks + 1, now
+            attempt.looks, attempt.looked_at = attempt.looks + (not isinstance(proof, NotAsked)), now
             session.add(attempt)
             return int(reply.state == ReplyState.UNCERTAIN and proved(session, reply, attempt, proof, now))

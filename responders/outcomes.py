@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from models import Account, AccountHealth, AttemptOutcome, Author, Mention, Reply, ReplyState, SendAttempt, advance
+from models import Account, AttemptOutcome, Author, Mention, Reply, ReplyState, SendAttempt, advance
 from models.closing import close_if_settled
 from models.moving import move_conversation
 from models.posts import SentPost
@@ -78,8 +78,8 @@ def sent(session: Session, reply: Reply, attempt: SendAttempt, post: SentPost, w
     remember_own_post(session, reply, room, now)
     note_first_contact(session, room, post.sent_at)
     ask_if_fixed(session, reply, now)
-    if account.health == AccountHealth.CREDENTIALS_REJECTED:
-        account.health, account.trouble = AccountHealth.OK, ""  # the key is good: what else waits may go
+    if account.refused_since and attempt.started_at > account.refused_since:
+        account.takes_words()  # the key is good: what else waits may go
         session.add(account)
     told(session, reply, now)
     if mention is not None:
@@ -99,7 +99,7 @@ def _deferred(
         move_conversation(session, reply.account_id, attempt.conversation_id, outcome.new_conversation_id)
     if isinstance(outcome, SendRefused):
         account = session.get_one(Account, reply.account_id)
-        account.health, account.trouble = AccountHealth.CREDENTIALS_REJECTED, outcome.reason
+        account.refused_since, account.refused_because = account.refused_since or now, outcome.reason
         session.add(account)
 
 

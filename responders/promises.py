@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from models import Database, Outcome, PromiseMark, ServiceRequest, Timetable, UpdateSource, record, utc_now
 from models.business_time import NeverOpen, end_of_business_day
@@ -41,7 +41,7 @@ class Promises:
     clock: Callable[[], datetime] = utc_now
 
     def look(self) -> int:
-        """Mark what is near and what was missed, and take the mark from what was closed; returns how many changed."""
+        """Mark what is near and what was missed, and unmark what is not open any more; returns how many changed."""
         return self._unmark() + self._miss() + self._warn()
 
     def _miss(self) -> int:
@@ -91,15 +91,19 @@ class Promises:
 
     def _unmark(self) -> int:
         with self.database.write() as session:
-            closed = session.exec(
+            under_old = and_(
+                col(ServiceRequest.reopens_id).is_not(None), col(ServiceRequest.service_request_id).is_(None)
+            )
+            over = session.exec(
                 select(ServiceRequest)
-                .where(col(ServiceRequest.promise_mark).is_not(None), ServiceRequest.status == "closed")
+                .where(col(ServiceRequest.promise_mark).is_not(None), or_(ServiceRequest.status == "closed", under_old))
                 .limit(AT_ONCE)
                 .with_for_update(skip_locked=True)
             ).all()
-            for request in closed:
-                _mark(session, request, None, "the city closed it", self.clock())
-            return len(closed)
+            for request in over:
+                why = "it stands under its old number" if request.under_old_number else "the city closed it"
+                _mark(session, request, None, why, self.clock())
+            return len(over)
 
 
 def _by_calendar(session: Session, zone: ZoneInfo) -> Iterator[tuple[ColumnElement[bool], Timetable]]:

@@ -27,6 +27,10 @@ class CannotTell:
     why: str
 
 
+class NotAsked(CannotTell):
+    """Whoever could tell could not be asked. It says nothing: the same look is taken again."""
+
+
 Proof = Sent | ProvedAbsent | CannotTell
 
 

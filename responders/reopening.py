@@ -23,6 +23,7 @@ from models import (
 from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
 from models.sorting import sort_mention
+from responders.fixed_where import place_told
 from responders.status_outcomes import is_closing
 
 BY = "fixed"
@@ -58,7 +59,7 @@ def draft_reopening(session: Session, question: FixedQuestion, mention: Mention,
         request.joined_to_id = first.id
         why = "another resident said before that it is not fixed"
         advance(session, request, RequestState.JOINED, BY, why, now)
-    show_photo(session, question, mention)
+    show_more(session, question, mention)
     if mention.state in PUT_AWAY:
         mention.round += 1
         mention.needs_understanding = True
@@ -88,8 +89,8 @@ def drop_reopening(session: Session, question: FixedQuestion, why: str, now: dat
     return True
 
 
-def show_photo(session: Session, question: FixedQuestion, mention: Mention) -> None:
-    """Let an untouched draft carry the newest photo that came since we asked, or say that 311 has one."""
+def show_more(session: Session, question: FixedQuestion, mention: Mention) -> None:
+    """Let an untouched draft carry the newest photo since we asked, or say that 311 has one; and the place, if told."""
     request = session.get(ServiceRequest, question.reopening_id) if question.reopening_id else None
     if request is None or request.state not in (RequestState.DRAFT, RequestState.IN_REVIEW) or request.revision > 1:
         return
@@ -109,6 +110,12 @@ def show_photo(session: Session, question: FixedQuestion, mention: Mention) -> N
     closed = session.get_one(ServiceRequest, question.request_id)
     request.media_url = photo.url if photo else ""
     request.description = _says(closed, photo_with_us=photo is not None and not photo.url)
+    if place := place_told(session, question, mention):
+        request.address_string, request.lat, request.long = place.name, place.lat, place.lon
+        where = place.name or f"{place.lat:.5f}, {place.lon:.5f}"
+        request.description += f" They say where it is: {where}."
+    else:
+        request.address_string, request.lat, request.long = closed.address_string, closed.lat, closed.long
     session.add(request)
 
 
@@ -131,8 +138,7 @@ def opened_again(session: Session, request: ServiceRequest, told: StatusUpdate) 
 
 def as_numbered(session: Session, request: ServiceRequest) -> ServiceRequest:
     """The request whose number and date are told for one: an update of an old request has none of its own."""
-    told_of_old = request.reopens_id is not None and request.state == RequestState.SUBMITTED
-    if told_of_old and not request.service_request_id:
+    if request.under_old_number and request.state == RequestState.SUBMITTED:
         return session.get_one(ServiceRequest, request.reopens_id)
     return request
 

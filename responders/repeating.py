@@ -5,16 +5,22 @@ wrong, the same words under the same key are what keeps it single: Mastodon keep
 record key once.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
-from models import Account, AttemptOutcome, Post, Reply, SendAttempt
+from models import Account, AttemptOutcome, Mention, Post, Reply, SendAttempt
 from models.posts import PostKind
 from models.same_words import same_words
 
 LOOKS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 """When after an uncertain attempt proof is looked for; after the last look a person has to."""
+
+LOOKS_AGAIN = timedelta(minutes=1)
+"""After this long a look is taken again where nobody could be asked; earlier where the next would be due earlier."""
 
 IN_DOUBT = (AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN, AttemptOutcome.PROVED_ABSENT)
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -26,7 +32,28 @@ def next_look(attempt: SendAttempt, *, can_prove: bool) -> datetime | None:
     """When proof of an uncertain attempt is looked for next; None: not any more."""
     if attempt.looks >= len(LOOKS) or (attempt.looks and not can_prove):
         return None
-    return attempt.started_at + LOOKS[attempt.looks]
+    due = attempt.started_at + LOOKS[attempt.looks]
+    return max(due, attempt.looked_at + pauses(LOOKS)[attempt.looks]) if attempt.looked_at else due
+
+
+def look_is_due(looks: Sequence[timedelta], now: datetime) -> ColumnElement[bool]:
+    """Whether the next look at an attempt is due: a condition on SendAttempt. `looks`: as LOOKS."""
+    looked_at = col(SendAttempt.looked_at)
+    return or_(
+        *(
+            and_(
+                SendAttempt.looks == number,
+                col(SendAttempt.started_at) <= now - after,
+                or_(looked_at.is_(None), looked_at <= now - pause),
+            )
+            for number, (after, pause) in enumerate(zip(looks, pauses(looks), strict=True))
+        )
+    )
+
+
+def pauses(looks: Sequence[timedelta]) -> list[timedelta]:
+    """The least time between each look and the one before it, or the same one when nobody could be asked."""
+    return [min(after - before, LOOKS_AGAIN) for before, after in pairwise((timedelta(0), *looks))]
 
 
 def first_in_doubt(session: Session, reply: Reply) -> SendAttempt | None:
@@ -81,13 +108,19 @@ def stands_already(session: Session, reply: Reply) -> tuple[SendAttempt | None, 
         select(Post).where(
             Post.account_id == reply.account_id,
             Post.kind == PostKind.OWN,
-            Post.in_reply_to == first.in_reply_to,
+            or_(Post.in_reply_to == first.in_reply_to, _hangs_nowhere(reply)),
             col(Post.created_at) >= first.started_at - CLOCKS_DIFFER,
             col(Post.channel_post_id).not_in(known),
         )
     ).all()
     found = next((post for post in ours if same_words(post.text, first.text)), None)
     return newest_attempt(session, reply), found
+
+
+def _hangs_nowhere(reply: Reply) -> ColumnElement[bool]:
+    """In the thread of a reply: Telegram shows our own message without what it answers."""
+    of_mention = select(Mention.conversation_id).where(Mention.id == reply.mention_id).scalar_subquery()
+    return and_(col(Post.in_reply_to).is_(None), Post.conversation_id == (reply.conversation_id or of_mention))
 
 
 def may_still_land(session: Session, reply: Reply, now: datetime) -> bool:

@@ -363,6 +363,6 @@ def _told_about(session: Session, mention: Mention) -> ServiceRequest | None:
 
 
 def _asked_about(session: Session, reply: Reply | None) -> ServiceRequest | None:
-    """The earlier request that a status reply tells about; one that has a number to tell."""
+    """The earlier request that a status reply tells about; one that was taken, and so has a number to tell."""
     request = session.get(ServiceRequest, reply.request_id) if reply and reply.request_id else None
-    return request if request and request.service_request_id else None
+    return request if request and request.state == RequestState.SUBMITTED else None

@@ -4,6 +4,7 @@ Everybody who follows the request is told, each in their own thread and once. Wh
 nobody will be told is skipped; both with a reason that stands beside the case on the desk.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +24,10 @@ from responders.status_notices import settle_notices
 from responders.status_outcomes import judge
 from responders.status_turns import JUDGED, StatusTurn
 
+log = logging.getLogger(__name__)
+
 UTC = ZoneInfo("UTC")
+NO_WORDS = "The words for it could not be made ({error}). Write to them by hand; we try again meanwhile."
 
 
 def name_of_destination(session: Session, request: ServiceRequest) -> str:
@@ -63,7 +67,7 @@ class StatusReplies:
             settle_notices(session, now)
             self.judge_new(session)
             turn = StatusTurn(session, now, self.speaking, self.drafts(session, now))
-            return sum(turn.take(request_id, mention_id) for request_id, mention_id in self._due(session, now))
+            return sum(_take(turn, request_id, mention_id) for request_id, mention_id in self._due(session, now))
 
     def judge_new(self, session: Session, limit: int = 500) -> None:
         """Say what the changes mean that nobody has looked at yet."""
@@ -112,3 +116,14 @@ class StatusReplies:
             .order_by(col(Mention.danger).desc(), func.min(StatusNotice.not_before), col(StatusNotice.mention_id))
             .limit(self.batch)
         ).all()
+
+
+def _take(turn: StatusTurn, request_id: int, mention_id: int) -> bool:
+    """One turn by itself: where its words cannot be made, it waits with the reason, and all others are told."""
+    try:
+        with turn.session.begin_nested():
+            return turn.take(request_id, mention_id)
+    except (ValueError, LookupError) as error:
+        log.exception("mention %s could not be told of request %s", mention_id, request_id)
+        turn.put_off(request_id, mention_id, NO_WORDS.format(error=error))
+        return True

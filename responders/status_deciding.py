@@ -1,5 +1,6 @@
 """What people at the desk say about the city's news: what it means, what a department told them, whom not to tell."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,26 +28,31 @@ from responders.deciding import LONGEST_REASON, NotApproved, NotFound, locked_me
 from responders.status import StatusReplies
 from responders.status_notices import UNSENT, skip
 from responders.status_outcomes import ENDS
+from responders.wording import WordingError, fill
 
 BY_HAND = (UpdateSource.STAFF, UpdateSource.DEPARTMENT)
 WORDS_NEEDED = {
     Outcome.NO_ACTION: "Say why nothing was done: that is what they are told.",
     Outcome.NEEDS_INFORMATION: "Say what the city wants to know.",
     Outcome.FIXED: "Say what was done, and who saw it: a closing needs its reason.",
-    Outcome.DUPLICATE: "Say which request it counts with: a closing needs its reason.",
     Outcome.COULD_NOT_FIND: "Say where they looked: a closing needs its reason.",
 }
+NUMBER_NEEDED = "Say the number of the request it counts with: news of that one are theirs from now on."
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What somebody heard of a request by telephone or e-mail, or saw themselves. `agency`: who has it now."""
+    """What somebody heard of a request by telephone or e-mail, or saw themselves.
+
+    `agency`: who has it now. `counts_with`: the number of the request it is a duplicate of.
+    """
 
     source: UpdateSource
     outcome: Outcome | None
     words: str = ""
     agency: str = ""
     planned_for: datetime | None = None
+    counts_with: str = ""
 
     def problems(self) -> list[str]:
         """Why it cannot be kept as it stands, in sentences."""
@@ -57,6 +63,8 @@ class Heard:
             reasons.append("Say what came of it.")
         if self.outcome in WORDS_NEEDED and not self.words.strip():
             reasons.append(WORDS_NEEDED[self.outcome])
+        if self.outcome == Outcome.DUPLICATE and not self.counts_with.strip():
+            reasons.append(NUMBER_NEEDED)
         if self.outcome == Outcome.REFERRED and not self.agency.strip():
             reasons.append("Say who takes care of it now.")
         if len(self.words) > LONGEST_REASON:
@@ -64,9 +72,17 @@ class Heard:
         return reasons
 
 
-def say_outcome(telling: StatusReplies, mention_id: int, update_id: int, staff_id: int, outcome: Outcome | None) -> int:
+def say_outcome(
+    telling: StatusReplies,
+    mention_id: int,
+    update_id: int,
+    staff_id: int,
+    outcome: Outcome | None,
+    counts_with: str = "",
+) -> int:
     """Say what a change means; drafts that nobody touched are worded anew. Returns how many.
 
+    `counts_with`: of a duplicate the other request's number; the one that the city's words named holds where it is "".
     Raises NotYours, NotFound, NotApproved.
     """
     with telling.database.write() as session:
@@ -77,6 +93,9 @@ def say_outcome(telling: StatusReplies, mention_id: int, update_id: int, staff_i
             raise NotFound("There is no such change of this case.")
         if outcome is None:
             raise NotApproved(["Choose what it means."])
+        if outcome is Outcome.DUPLICATE:
+            own = session.get_one(ServiceRequest, update.request_id)
+            update.duplicate_of = _counted_with(session, own, counts_with.strip() or update.duplicate_of)
         before = update.outcome
         update.outcome, update.outcome_by, update.evidence = outcome, staff.id, f"{staff.display_name} says so."
         session.add(update)
@@ -98,7 +117,8 @@ def record_news(telling: StatusReplies, mention_id: int, staff_id: int, request_
         if request is None:
             raise NotFound("There is no such request of this case.")
         session.refresh(request, with_for_update=True)
-        noted = note_change(session, request, _change(heard, now), now)
+        number = _counted_with(session, request, heard.counts_with) if heard.outcome is Outcome.DUPLICATE else ""
+        noted = note_change(session, request, _change(heard, number, now), now)
         if noted is None:
             raise NotApproved(["The same was recorded today already."])
         noted.outcome_by, noted.evidence = staff.id, f"{staff.display_name} recorded it."
@@ -157,9 +177,34 @@ def _word_anew(session: Session, telling: StatusReplies, update: StatusUpdate, n
     return len(untouched)
 
 
-def _change(heard: Heard, now: datetime) -> Change:
+def _counted_with(session: Session, own: ServiceRequest, said: str) -> str:
+    """The city's number of the request that a duplicate counts with, from its number or our reference as typed.
+
+    Raises NotApproved.
+    """
+    number = re.sub(r"[\s#№]", "", said)
+    if not number:
+        raise NotApproved([NUMBER_NEEDED])
+    ours = session.exec(
+        select(ServiceRequest).where(
+            (col(ServiceRequest.service_request_id) == number) | (col(ServiceRequest.reference) == number.upper())
+        )
+    ).first()
+    head = head_of(session, ours) if ours else None
+    if head is not None and not head.service_request_id:
+        raise NotApproved([f"{number} has no number of the city's yet: nothing can count with it."])
+    number = head.service_request_id or number if head else number
+    if (head is not None and head.id == own.id) or number == own.service_request_id:
+        raise NotApproved([f"{number} is the request itself: say the number of the other one."])
+    try:
+        return fill("{number}", "en", number, None)
+    except WordingError as error:
+        raise NotApproved([f"{number} is no number that a reply can tell: 16 letters and digits at most."]) from error
+
+
+def _change(heard: Heard, counts_with: str, now: datetime) -> Change:
     day = f"{now:%Y-%m-%d}"
-    parts = (heard.source, heard.outcome or "", heard.words, heard.agency, str(heard.planned_for), day)
+    parts = (heard.source, heard.outcome or "", heard.words, heard.agency, str(heard.planned_for), day, counts_with)
     return Change(
         key="desk:" + sha256("\n".join(parts).encode()).hexdigest()[:32],
         source=heard.source,
@@ -168,6 +213,7 @@ def _change(heard: Heard, now: datetime) -> Change:
         status_notes=heard.words.strip(),
         outcome=heard.outcome,
         agency=heard.agency.strip(),
+        duplicate_of=counts_with,
         planned_for=heard.planned_for,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models import Outcome, StatusRule, StatusUpdate
+from models.open311 import state_of
 
 STATES: Final[Mapping[str, Outcome]] = {
     "investigating": Outcome.ACCEPTED,
@@ -48,10 +49,21 @@ class Judged:
 
 
 NOTHING_NEW = "It is open, as they were told, and no words come with it."
+NO_NUMBER = "It counts with another request, and no number of that one was understood: say which it is."
 
 
 def judge(update: StatusUpdate, rules: Sequence[StatusRule], destination: str = "") -> Judged:
-    """What a change means. `destination` is the one whose words it says; a rule for another one does not count."""
+    """What a change means. `destination` is the one whose words it says; a rule for another one does not count.
+
+    A duplicate without the number it counts with is left to a person: its author would hear nothing more.
+    """
+    judged = _judged(update, rules, destination)
+    if judged.outcome is Outcome.DUPLICATE and not update.duplicate_of:
+        return Judged(None, NO_NUMBER)
+    return judged
+
+
+def _judged(update: StatusUpdate, rules: Sequence[StatusRule], destination: str) -> Judged:
     state = state_of(update.status)
     if state in STATES:
         return Judged(STATES[state], f"Its state is “{update.status}”.")
@@ -66,11 +78,6 @@ def judge(update: StatusUpdate, rules: Sequence[StatusRule], destination: str = 
     if not update.status_notes.strip():
         return Judged(None, "The city closed it without a word: say what came of it.") if closed else _open(update)
     return Judged(None, "No phrase on the list is in the city's words: read them, and say what they mean.")
-
-
-def state_of(status: str) -> str:
-    """A state as the table names it: "Fixed - Council" is fixed_council."""
-    return "_".join(re.findall(r"[a-z]+", status.lower().replace("'", "")))
 
 
 def is_closing(update: StatusUpdate) -> bool:

@@ -86,6 +86,12 @@ class StatusTurn:
             self._overtake(own, mention, head, waiting)
         return True
 
+    def put_off(self, request_id: int, mention_id: int, why: str) -> None:
+        """Let what one mention is to be told of one request wait, and look at it again in a while."""
+        head, mention = self._locked(ServiceRequest, request_id), self._locked(Mention, mention_id)
+        if head is not None and mention is not None:
+            self._wait(self._waiting(head, mention), why)
+
     def _overtake(self, own: Reply, mention: Mention, head: ServiceRequest, waiting: Sequence[Waiting]) -> None:
         """A newer change takes the place of the one that is drafted, or approved and not gone."""
         if own.state in UNSENT and (own.revision > 1 or own.approved_at is not None):

@@ -34,7 +34,7 @@ from responders.city_news import take_first
 from responders.errors import NotSetUp, SendDeferred, SendError, SendRefused, SendUncertain
 from responders.filing_attempts import first_in_doubt
 from responders.open311 import CityUnreachable, Filed, Open311City, description_with
-from responders.protocol import CannotTell, ProvedAbsent
+from responders.protocol import CannotTell, NotAsked, ProvedAbsent
 from responders.recipients import (
     CityRecipient,
     Filing,
@@ -46,6 +46,7 @@ from responders.recipients import (
     filing_of,
     no_other,
 )
+from responders.repeating import look_is_due
 from responders.settling import give_back, overtaken
 
 log = logging.getLogger(__name__)
@@ -264,7 +265,7 @@ class Submission:
         try:
             return await self._recipient(doubtful.destination).find_filed(doubtful.filing)
         except (CityUnreachable, NotSetUp) as error:
-            return CannotTell(str(error))
+            return NotAsked(str(error))
 
     def _to_prove(self) -> list[_Claimed]:
         """The newest attempt of each: an older one says nothing about a call that may still be on its way."""
@@ -277,11 +278,10 @@ class Submission:
                     ServiceRequest.state == RequestState.UNCERTAIN,
                     col(SendAttempt.id) == newest.correlate(ServiceRequest).scalar_subquery(),
                     col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                    SendAttempt.looks < len(self.looks),
+                    look_is_due(self.looks, self.clock()),
                 )
                 .limit(50)
             ).all()
-            now = self.clock()
             return [
                 _Claimed(
                     request.id or 0,
@@ -290,7 +290,6 @@ class Submission:
                     session.get(Destination, attempt.destination_id) if attempt.destination_id else None,
                 )
                 for request, attempt in rows
-                if now >= attempt.started_at + self.looks[attempt.looks]
             ]
 
     def _settle_proof(
@@ -304,7 +303,7 @@ class Submission:
             now = self.clock()
             request = session.get_one(ServiceRequest, request_id, with_for_update=True)
             attempt = session.get_one(SendAttempt, attempt_id)
-            attempt.looks, attempt.looked_at = attempt.looks + 1, now
+            attempt.looks, attempt.looked_at = attempt.looks + (not isinstance(proof, NotAsked)), now
             if isinstance(proof, ProvedAbsent | NotListed):
                 attempt.absent_at = now
             session.add(attempt)

@@ -22,6 +22,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 
 from models import Channel, SendAttempt, utc_now
+from models.held_back import HeldBack
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
 from responders.errors import ConversationMoved, SendDeferred, SendRefused, SendUncertain
@@ -51,7 +52,7 @@ def length(text: str) -> int:
 
 
 class TelegramResponder(Opened):
-    """Replies as one bot. `hooks` are httpx's, which see every answer."""
+    """Replies as one bot. `hooks` are httpx's, which see every call and answer."""
 
     channel = Channel.TELEGRAM
 
@@ -118,6 +119,8 @@ class TelegramResponder(Opened):
         return SendUncertain("Telegram did not answer while we were sending")
 
     def _network(self, error: NetworkError) -> Exception:
+        if isinstance(error.__cause__, HeldBack):
+            return SendDeferred(error.__cause__.until, "Telegram asks us to wait")
         if type(error.__cause__).__name__ == "ConnectError":  # nothing had left us yet
             return SendDeferred(utc_now() + timedelta(seconds=30), "Telegram could not be reached")
         return SendUncertain("the connection to Telegram broke while we were sending")

@@ -236,6 +236,7 @@ def a_planned_post(
     at_seconds: int | None = None,
     question: int | None = None,
     state: ReplyState = ReplyState.DRAFT,
+    language: str = "en",
 ) -> ChatPost:
     """A post of the plan with its words."""
     asked = made.questions[question - 1] if question else None
@@ -245,6 +246,7 @@ def a_planned_post(
             chat_id=made.id,
             account_id=made.account.id or 0,
             kind=kind,
+            language=language,
             question_id=asked.id if asked else None,
             at_seconds=asked.at_seconds if asked and at_seconds is None else at_seconds,
             made_by=made.host.id,
@@ -256,6 +258,7 @@ def a_planned_post(
         Reply(
             chat_post_id=post.id,
             account_id=made.account.id or 0,
+            language=language,
             changed_at=made.chat.made_at,
             text=text,
             state=state,

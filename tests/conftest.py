@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hark311 import wiring
 from hark311.settings import load
@@ -16,6 +17,9 @@ from hark311.trained import prepare_models
 from models import Database, migrations
 from tests import services
 from tests.town import Clock, Town
+
+settings.register_profile("hark311", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hark311")  # a busy machine fails no test
 
 
 @pytest.fixture(autouse=True)

@@ -39,9 +39,14 @@ def environment(**hark: object) -> dict[str, str]:
 
 def hark(*arguments: object, **settings: object) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end."""
+    return hark_for(START_SECONDS, *arguments, **settings)
+
+
+def hark_for(seconds: float, *arguments: object, **settings: object) -> "subprocess.CompletedProcess[str]":
+    """Run a command that may take so long to its end."""
     command = [sys.executable, "-m", "hark311", *map(str, arguments)]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=START_SECONDS, check=False, env=environment(**settings)
+        command, capture_output=True, text=True, timeout=seconds, check=False, env=environment(**settings)
     )
 
 

@@ -123,12 +123,8 @@ def carry_out(console: Console, visitor: Visitor, wanted: Wanted, marks: dict[in
     outcomes = []
     for mention_id, mark in list(marks.items())[:MOST]:
         try:
-            one = _shown(console, visitor, wanted.action, mention_id)
-            if one.mark != mark:
-                raise NotApproved(["It changed since you looked at it. Look again, then decide."])
-            if one.against:
-                raise NotApproved(one.against)
-            outcomes.append(_do(console, visitor, wanted, one))
+            do = _place if wanted.action in (Action.ASSIGN, Action.JOIN) else _decide
+            outcomes.append(do(console, visitor, wanted, mention_id, mark))
         except REFUSALS as error:
             outcomes.append(Outcome(mention_id, _author(console, mention_id), done=False, why=_said(error)))
     return outcomes
@@ -160,24 +156,29 @@ def undo(
     return outcomes
 
 
-def _do(console: Console, visitor: Visitor, wanted: Wanted, one: Shown) -> Outcome:
-    """Raises one of REFUSALS. `why` of the outcome says what still has to happen, or why nothing had to."""
-    desk, done = console.product.desk, Outcome(one.id, one.author, done=True)
+def _place(console: Console, visitor: Visitor, wanted: Wanted, mention_id: int, mark: str) -> Outcome:
+    """Say whose it is, or what it belongs to. Raises one of REFUSALS. `why`: why nothing had to be done."""
+    one = _as_shown(console, visitor, wanted.action, mention_id, mark)
+    done = Outcome(one.id, one.author, done=True)
     if wanted.action is Action.ASSIGN:
         before = _assign(console, visitor, one.id, wanted.assign_to)
         return replace(done, before=before, why="it was so already" if before == wanted.assign_to else "")
-    if wanted.action is Action.JOIN:
-        if one.request is not None and one.request.id == wanted.head:
-            return replace(done, why="the others follow it")
-        Joiner(console.product.database, console.now).join(one.id, wanted.head, visitor.id)
-        return done
-    desk.claim(one.id, visitor.id)
+    if one.request is not None and one.request.id == wanted.head:
+        return replace(done, why="the others follow it")
+    Joiner(console.product.database, console.now).join(one.id, wanted.head, visitor.id)
+    return done
+
+
+def _decide(console: Console, visitor: Visitor, wanted: Wanted, mention_id: int, mark: str) -> Outcome:
+    """Raises one of REFUSALS. `why` of the outcome says what still has to happen.
+
+    It is claimed before it is looked at again: from then on nobody else can change what was shown.
+    """
+    desk, held = console.product.desk, _require_scope(console, visitor, mention_id)
+    desk.claim(mention_id, visitor.id)
     try:
-        again = _shown(console, visitor, wanted.action, one.id)  # from here on nobody else can change it
-        if again.against:
-            raise NotApproved(again.against)
-        if again.mark != one.mark:
-            raise NotApproved(["It changed while you decided. Look again, then decide."])
+        one = _as_shown(console, visitor, wanted.action, mention_id, mark)
+        done = Outcome(one.id, one.author, done=True)
         if wanted.action is Action.APPROVE:
             approved = desk.approve(one.id, visitor.id, one.form.decided())
             return replace(done, why="it waits for a second key" if approved.first_key else "")
@@ -185,9 +186,20 @@ def _do(console: Console, visitor: Visitor, wanted: Wanted, one: Shown) -> Outco
         put_away(one.id, visitor.id, wanted.reason)
     except NotApproved:
         with suppress(NotYours):  # their own first key waits for another person already
-            desk.release(one.id, visitor.id)
+            if not held:
+                desk.release(mention_id, visitor.id)
         raise
     return done
+
+
+def _as_shown(console: Console, visitor: Visitor, action: Action, mention_id: int, mark: str) -> Shown:
+    """The mention as it stands now. Raises NotApproved where it is another than was shown, or may not be decided so."""
+    one = _shown(console, visitor, action, mention_id)
+    if one.mark != mark:
+        raise NotApproved(["It changed since you looked at it. Look again, then decide."])
+    if one.against:
+        raise NotApproved(one.against)
+    return one
 
 
 def _assign(console: Console, visitor: Visitor, mention_id: int, to: int | None) -> int | None:
@@ -265,11 +277,13 @@ def _mark(form: DecisionForm) -> str:
     return sha256(json.dumps(asdict(form), sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def _require_scope(console: Console, visitor: Visitor, mention_id: int) -> None:
+def _require_scope(console: Console, visitor: Visitor, mention_id: int) -> bool:
+    """Whether they hold it already. Raises NoSuchMention."""
     with console.product.database.read() as session:
         mention, scope = session.get(Mention, mention_id), scope_of(session, visitor.id)
     if mention is None or not (mention.claimed_by == visitor.id or scope.covers(mention)):
         raise NoSuchMention
+    return mention.claimed_by == visitor.id
 
 
 def _author(console: Console, mention_id: int) -> str:

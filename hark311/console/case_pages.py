@@ -22,7 +22,8 @@ router = APIRouter(prefix="/mentions/{mention_id}/case")
 def say(console: ConsoleHere, sent: Approving, mention_id: int, update_id: int) -> Response:
     """Say what a change means; who was to be told of it is told in these words."""
     try:
-        say_outcome(_telling(console), mention_id, update_id, sent.visitor.id, _outcome(sent))
+        counts_with = sent.text("counts_with")
+        say_outcome(_telling(console), mention_id, update_id, sent.visitor.id, _outcome(sent), counts_with)
     except NotApproved as error:
         return not_done(console, sent, mention_id, error.reasons, "Not kept", "#case")
     return _back(mention_id)
@@ -38,6 +39,7 @@ def record(console: ConsoleHere, sent: Approving, mention_id: int, after: Backgr
             words=" ".join(sent.text("said").split()),
             agency=" ".join(sent.text("agency").split()),
             planned_for=_day(console, sent.text("planned_for")),
+            counts_with=sent.text("counts_with"),
         )
         record_news(_telling(console), mention_id, sent.visitor.id, _whole(sent.text("request_id")), heard)
     except NotApproved as error:

@@ -11,6 +11,7 @@ from hark311.console.mention_queries import MentionPage
 from hark311.console.queries import names_of_staff
 from hark311.console.words import Sign
 from models import Mention, NoticeState, Outcome, Reply, ReplyState, ServiceRequest, StatusNotice, StatusUpdate
+from models.status_changes import CLOSED, answered_since
 from responders.status_deciding import heads_of
 
 
@@ -28,7 +29,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class ChangeShown:
-    """One change of the request: what was said, what we take it for and why, and who was told."""
+    """One change of the request: what was said, what we take it for and why, and who was told.
+
+    `counts_with`: the number of the request that it is a duplicate of; `counts_here`: that one's news are heard here.
+    """
 
     id: int
     what: str
@@ -37,6 +41,8 @@ class ChangeShown:
     evidence: str
     notes: str
     agency: str
+    counts_with: str
+    counts_here: bool
     planned_for: datetime | None
     told: Told | None
     others: str
@@ -59,6 +65,8 @@ class Case:
     requests: Sequence[ServiceRequest] = field(default_factory=list)
     undecided: bool = False
     """A person has to say what the newest change means before anybody is told."""
+    answered: Sequence[str] = ()
+    """The numbers under which the city waits for an answer that the resident has written here."""
 
     @property
     def news(self) -> bool:
@@ -85,7 +93,23 @@ def case_of(session: Session, page: MentionPage) -> Case:
     steps += [Step(at, change.what, change) for at, change in changes]
     steps.sort(key=lambda step: step.at)
     undecided = any(one.told is not None and one.told.sign is case_words.UNCLEAR for _, one in changes)
-    return Case(steps, heads, undecided=undecided)
+    answered = [head.service_request_id or head.reference for head in heads if _answered(session, page.mention, head)]
+    return Case(steps, heads, undecided=undecided, answered=answered)
+
+
+def _answered(session: Session, mention: Mention, head: ServiceRequest) -> bool:
+    """Whether the city asked something last, and the resident has written since they were told."""
+    newest = session.exec(
+        select(StatusUpdate)
+        .where(StatusUpdate.request_id == head.id, col(StatusUpdate.outcome).is_not(None))
+        .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
+        .limit(1)
+    ).first()
+    if newest is None or newest.outcome not in (Outcome.NEEDS_INFORMATION, Outcome.COULD_NOT_FIND):
+        return False
+    if newest.outcome is Outcome.COULD_NOT_FIND and head.status == CLOSED:
+        return False  # whoever says where it is has it opened again
+    return answered_since(session, newest, mention.author_id)
 
 
 def _changes(
@@ -104,6 +128,7 @@ def _changes(
     ).all()
     clear = {one.id for one in updates if one.outcome}
     mine = {notice.update_id: _told(notice, reply, clear=notice.update_id in clear) for notice, reply in rows}
+    ours = _filed_here(session, {one.duplicate_of for one in updates if one.duplicate_of})
     others, people = _others(session, page.mention, ids), names_of_staff(session, [one.outcome_by for one in updates])
     return [
         (
@@ -116,6 +141,8 @@ def _changes(
                 evidence=one.evidence or people.get(one.outcome_by or 0, ""),
                 notes=one.status_notes,
                 agency=one.agency,
+                counts_with=one.duplicate_of,
+                counts_here=one.duplicate_of in ours,
                 planned_for=one.planned_for,
                 told=mine.get(one.id or 0),
                 others=others.get(one.id or 0, ""),
@@ -123,6 +150,12 @@ def _changes(
         )
         for one in updates
     ]
+
+
+def _filed_here(session: Session, numbers: set[str]) -> set[str | None]:
+    """Those of the city's numbers that are requests of ours, whose news we hear."""
+    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
+    return set(session.exec(wanted).all()) if numbers else set()
 
 
 def _what(update: StatusUpdate, heads: Sequence[ServiceRequest]) -> str:

@@ -98,5 +98,5 @@ def health(console: ConsoleHere) -> Response:
         counts["arriving"] = queue_queries.arriving(session).number
         counts["unheard"] = channel_queries.count_unheard(session, console)
         counts["unreadable"] = queries.count_unreadable(session).number
-        accounts = {account.name: account.health.value for account in session.exec(select(Account)).all()}
+        accounts = {account.name: account.stands.value for account in session.exec(select(Account)).all()}
     return JSONResponse({"status": "ok", **counts, "channels": accounts})

@@ -170,9 +170,7 @@ def street_of(name: str, shape: bytes | None) -> Street | None:
 
 def draw(sheet: Sheet, streets: Iterable[Street], marks: Sequence[Mark], dots: Sequence[Mark] = ()) -> Drawing:
     """Work out one map. What lies outside the sheet is left out."""
-    by_name: dict[str, list[BaseGeometry]] = {}
-    for street in streets:
-        by_name.setdefault(street.name, []).extend(_on_sheet(sheet, street.lines))
+    by_name = _on_sheet(sheet, list(streets))
     pins, small = _pins(sheet, marks), _pins(sheet, dots, cluster=0)
     ways, lettering = [], Lettering(WIDTH, HEIGHT, [(one.x, one.y) for one in pins])
     for name, lines in by_name.items():
@@ -184,11 +182,15 @@ def draw(sheet: Sheet, streets: Iterable[Street], marks: Sequence[Mark], dots: S
     return Drawing(sheet, ways, lettering.names(), pins, small, _bar(sheet.metres))
 
 
-def _on_sheet(sheet: Sheet, lines: BaseGeometry) -> list[BaseGeometry]:
-    """The parts of lines that lie on the sheet, in its units."""
-    flat = shapely.transform(lines, lambda lon, lat: sheet.xy(lat, lon), interleaved=False)
-    seen = shapely.clip_by_rect(flat, -4, -4, WIDTH + 4, HEIGHT + 4)
-    return [part for part in shapely.get_parts(seen) if isinstance(part, LineString) and not part.is_empty]
+def _on_sheet(sheet: Sheet, streets: Sequence[Street]) -> dict[str, list[BaseGeometry]]:
+    """The parts of streets that lie on the sheet, in its units, by name; worked out for all of them in one go."""
+    flat = shapely.transform([one.lines for one in streets], lambda lon, lat: sheet.xy(lat, lon), interleaved=False)
+    parts, of = shapely.get_parts(shapely.clip_by_rect(flat, -4, -4, WIDTH + 4, HEIGHT + 4), return_index=True)
+    by_name: dict[str, list[BaseGeometry]] = {}
+    for part, at in zip(parts, of, strict=True):
+        if isinstance(part, LineString) and not part.is_empty:
+            by_name.setdefault(streets[at].name, []).append(part)
+    return by_name
 
 
 def _is_meant(sheet: Sheet, name: str, line: BaseGeometry, mark: Mark) -> bool:

@@ -9,9 +9,9 @@ from limits import RateLimitItemPerMinute
 from starlette.responses import JSONResponse, Response
 
 from hark311.console.map_drawing import street_of
-from hark311.console.place_queries import LINES_DRAWN, lines_in
+from hark311.console.place_queries import LINES_DRAWN
 from hark311.console.visits import ConsoleHere, Viewing
-from models import PlaceFeature
+from models.place_layers import Stretch, stretches_in
 from models.shapes import Box
 
 router = APIRouter(prefix="/map")
@@ -31,7 +31,7 @@ def show_streets(console: ConsoleHere, visitor: Viewing, bbox: str = "") -> Resp
     if box is None:
         return _no(422, f"bbox must be west,south,east,north in degrees, at most {WIDEST} across.")
     with console.product.database.read() as session:
-        found = lines_in(session, console.product.settings.city, box, LINES_DRAWN)
+        found = stretches_in(session, console.product.settings.city, box, LINES_DRAWN)
     streets = {"type": "FeatureCollection", "features": [one for row in found if (one := _street(row))]}
     kept = {"cache-control": f"private, max-age={KEPT_SECONDS}"}
     return JSONResponse(streets, headers=kept, media_type="application/geo+json")
@@ -47,7 +47,7 @@ def _box(text: str) -> Box | None:
     return Box(west, south, east, north) if fits and abs(north) <= 90 and abs(west) <= 180 else None
 
 
-def _street(row: PlaceFeature) -> dict[str, Any] | None:
+def _street(row: Stretch) -> dict[str, Any] | None:
     street = street_of(row.name, row.shape)
     if street is None:
         return None

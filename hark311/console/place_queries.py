@@ -14,9 +14,8 @@ from hark311.console.mention_queries import MentionPage
 from hark311.console.nearby import open_nearby, radius_of
 from hark311.console.neighbour_queries import NeighbourCard
 from hark311.product import OfPlace, Product
-from models import Candidate, FeatureKind, PlaceFeature, PlaceLayer, ServiceRequest
-from models.place_layers import active_layers, features_in
-from models.shapes import Box
+from models import Candidate, PlaceLayer, ServiceRequest
+from models.place_layers import active_layers, stretches_in
 from models.threads import posts_of
 from responders.drafting import Missing
 
@@ -223,18 +222,13 @@ def map_around(
     if not marks:
         return None
     sheet = sheet_around(marks)
-    lines = lines_in(session, city, sheet.box, LINES_DRAWN + 1)
+    lines = stretches_in(session, city, sheet.box, LINES_DRAWN + 1)
     crowded = len(lines) > LINES_DRAWN
     streets = [] if crowded else [found for one in lines if (found := street_of(one.name, one.shape))]
     drawing = draw(sheet, streets, marks, dots)
     used = {one.layer_id for one in lines} if streets else set()
     named = dict.fromkeys(layer.attribution for layer in layers if layer.id in used and layer.attribution)
     return PlaceMap(drawing, marks, list(dots), list(named), crowded)
-
-
-def lines_in(session: Session, city: str, box: Box, limit: int) -> list[PlaceFeature]:
-    """The stretches of streets that touch a box."""
-    return features_in(session, city, box, {FeatureKind.SEGMENT}, limit)
 
 
 def precision_words(within: float) -> str:

@@ -24,6 +24,7 @@ from models import (
     Outcome,
     Reply,
     ReplyState,
+    RequestState,
     Service,
     ServiceRequest,
     StatusNotice,
@@ -162,7 +163,8 @@ def _shown(session: Session, console: Console, link: StatusLink, head: ServiceRe
 
     reported = mention.received_at if head.reopens_id is None else head.approved_at or head.changed_at
     steps = [Step(words["reported"], date_words(day(reported), language))]
-    if head.service_request_id and (filed := head.requested_datetime or head.approved_at):
+    taken = head.state == RequestState.SUBMITTED
+    if taken and (filed := head.requested_datetime or head.approved_at):
         steps.append(Step(words["filed"], date_words(day(filed), language)))
     for update in _updates(session, head):
         if update.outcome in TOLD_AS:
@@ -175,12 +177,12 @@ def _shown(session: Session, console: Console, link: StatusLink, head: ServiceRe
     closed = head.status == "closed"
     if closed and not any(one.outcome for one in _updates(session, head)):
         steps.append(Step(words["closed"], date_words(day(head.updated_datetime or head.changed_at), language)))
-    promised = head.expected_datetime if not closed else None
+    promised = head.promised_datetime if not closed else None
     return Shown(
         problem=problem_words(service, language),
         number=head.service_request_id or head.reference,
         place=_block(console, head, language),
-        state=words["closed" if closed else "open" if head.service_request_id else "waiting"],
+        state=words["closed" if closed else "open" if taken else "waiting"],
         promised=date_words(day(promised), language) if promised and promised > console.now() else "",
         steps=steps,
         question_id=question.id if (question := open_question(session, link, head)) else None,

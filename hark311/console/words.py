@@ -104,6 +104,7 @@ HEALTH = {
     AccountHealth.UNAVAILABLE: Sign("x", "not reachable", "warn"),
     AccountHealth.NO_PERMISSION: Sign("key-round", "not allowed", "warn"),
     AccountHealth.CREDENTIALS_REJECTED: Sign("key-round", "key refused", "warn"),
+    AccountHealth.SENDING_REFUSED: Sign("key-round", "cannot send", "warn"),
 }
 
 RETIRED = Sign("archive", "retired")
@@ -117,6 +118,9 @@ HEALTH_SENTENCE = {
     AccountHealth.NO_PERMISSION: "The channel knows our key but does not let it do this; the operator switches it on.",
     AccountHealth.CREDENTIALS_REJECTED: (
         "The channel refuses our key. Nothing comes in and nothing goes out until the operator gives it a new one."
+    ),
+    AccountHealth.SENDING_REFUSED: (
+        "We hear what is posted, but the channel takes no reply from us. What is approved waits; Channels says why."
     ),
 }
 

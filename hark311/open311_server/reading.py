@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from hark311.open311_server.wire import Fault, Refused, cleaned, refused
 from models import Datatype, Service, ServiceAttribute
+from models.open311 import open_or_closed
 
 LONGEST_SPAN = timedelta(days=90)
 LONGEST_PAGE = 1000
@@ -19,10 +20,6 @@ LONGEST_DESCRIPTION = 4000
 LONGEST_FIELD = 500
 MOST_IDS = 200
 MOST_PAGES = 100_000
-CLOSED_STATES = frozenset(
-    {"closed", "fixed", "duplicate", "no_further_action", "not_councils_responsibility", "not_responsible"}
-)
-"""The states of the updates extension after which nothing more is done."""
 _STATE = re.compile(r"[a-z][a-z_]{0,39}")
 _ANSWER = re.compile(r"attribute\[([^\[\]]{1,100})\](\[\])?")
 
@@ -74,7 +71,7 @@ class UpdateReported:
 
     @property
     def closed(self) -> bool:
-        return self.state in CLOSED_STATES
+        return open_or_closed(self.state) == "closed"
 
 
 def asked_list(query: Mapping[str, str], now: datetime) -> ListAsked:

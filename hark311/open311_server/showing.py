@@ -6,14 +6,15 @@ The rule, once for lists, single requests and updates:
    told instead of a number, from the moment a person decided.
 3. Whoever knows the number of a partner's report that is not filed yet sees its service, status and times alone.
 4. Texts are redacted again. Of a service that needs an address, which may be a home, others than the partner who
-   reported it see the block and no description and no photo; so, too, where a post of the mention was deleted.
+   reported it see the block and no description and no photo, nor those of an update; so, too, where a post of the
+   mention was deleted.
 5. Names, handles, replies and attributes are never shown. A photo is shown once a person has approved the request.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import aliased
@@ -22,7 +23,7 @@ from sqlmodel import Session, and_, case, col, exists, func, or_, select
 
 from hark311.console.pages import https_only
 from hark311.open311_server.callers import Caller
-from hark311.open311_server.reading import CLOSED_STATES, ListAsked
+from hark311.open311_server.reading import ListAsked
 from hark311.open311_server.wire import Json, moment, refused
 from hark311.product import FindDetails
 from models import (
@@ -37,6 +38,7 @@ from models import (
     ServiceRequest,
     StatusUpdate,
 )
+from models.open311 import open_or_closed
 from responders.quoting import block_of
 
 UNDECIDED = (RequestState.DRAFT, RequestState.IN_REVIEW)
@@ -85,6 +87,20 @@ class Shown:
     def closed(self) -> bool:
         return self.request.state == RequestState.CANCELLED or (self.filed and self.facts.status == "closed")
 
+    def is_own(self, caller: Caller) -> bool:
+        return self.report is not None and self.report.partner_id == caller.partner_id
+
+    def tells(self, caller: Caller) -> bool:
+        """Whether its words and place may be seen, if only by the block."""
+        return self.is_own(caller) or (self.request.state == RequestState.SUBMITTED and not self.lost_a_post)
+
+    def hides_the_house(self, caller: Caller) -> bool:
+        """Whether it may be about a home of which the caller has not told us themselves."""
+        return (self.service is None or self.service.needs == Need.ADDRESS) and not self.is_own(caller)
+
+    def tells_all(self, caller: Caller) -> bool:
+        return self.tells(caller) and not self.hides_the_house(caller)
+
 
 @dataclass(frozen=True, slots=True)
 class Showing:
@@ -116,24 +132,21 @@ class Showing:
     def shape(self, shown: Shown, caller: Caller) -> Json:
         """A request as GeoReport has it, with as much as the caller may see."""
         request, facts = shown.request, shown.facts
-        own = shown.report is not None and shown.report.partner_id == caller.partner_id
-        told = own or (request.state == RequestState.SUBMITTED and not shown.lost_a_post)
-        at_home = shown.service is None or shown.service.needs == Need.ADDRESS
-        block = at_home and not own
+        told, block, all_told = shown.tells(caller), shown.hides_the_house(caller), shown.tells_all(caller)
         where = self._public(request.address_string) if told else ""
-        photo = told and not block and request.state in HANDED_ON
+        photo = all_told and request.state in HANDED_ON
         return {
             "service_request_id": shown.number,
             "status": "closed" if shown.closed else "open",
             "status_notes": self._notes(shown) or None,
             "service_name": shown.service.service_name if shown.service else None,
             "service_code": request.service_code or "",
-            "description": (self._public(request.description) if told and not block else "") or None,
+            "description": (self._public(request.description) if all_told else "") or None,
             "agency_responsible": (facts.agency_responsible if shown.filed else "") or None,
             "service_notice": (self._public(facts.service_notice) if shown.filed else "") or None,
             "requested_datetime": moment(shown.mention.received_at, self.zone),
             "updated_datetime": moment((shown.filed and facts.updated_datetime) or request.changed_at, self.zone),
-            "expected_datetime": moment(facts.expected_datetime if shown.filed else None, self.zone),
+            "expected_datetime": moment(facts.promised_datetime if shown.filed else None, self.zone),
             "address": (block_of(where) if block else where) or None,
             "address_id": None,
             "zipcode": None,
@@ -145,7 +158,7 @@ class Showing:
     def updates(self, session: Session, caller: Caller, asked: ListAsked) -> list[Json]:
         """GET servicerequestupdates: what was said of requests that are shown, oldest first."""
         query = (
-            select(StatusUpdate, ServiceRequest, PartnerReport)
+            select(StatusUpdate, ServiceRequest.id)
             .join(
                 ServiceRequest,
                 col(StatusUpdate.request_id)
@@ -162,17 +175,20 @@ class Showing:
             query = query.where(_called(asked.ids))
         query = query.order_by(col(StatusUpdate.happened_at), col(StatusUpdate.id))
         rows = session.exec(query.limit(asked.page_size).offset((asked.page - 1) * asked.page_size)).all()
-        return [
-            {
-                "update_id": str(update.id),
-                "service_request_id": report.reference if report else request.reference,
-                "status": "CLOSED" if update.status in CLOSED_STATES else "OPEN",
-                "updated_datetime": moment(update.happened_at, self.zone),
-                "description": self._public(update.status_notes),
-                "media_url": https_only(update.media_url),
-            }
-            for update, request, report in cast("Sequence[tuple[Any, Any, PartnerReport | None]]", rows)
-        ]
+        about = _found(session, caller, col(ServiceRequest.id).in_({request_id for _, request_id in rows}))
+        shown = {one.request.id: one for one in about}
+        return [self._update(update, shown[number], caller) for update, number in rows if number in shown]
+
+    def _update(self, update: StatusUpdate, shown: Shown, caller: Caller) -> Json:
+        told = shown.tells_all(caller)
+        return {
+            "update_id": str(update.id),
+            "service_request_id": shown.number,
+            "status": (open_or_closed(update.status) or "open").upper(),
+            "updated_datetime": moment(update.happened_at, self.zone),
+            "description": self._public(update.status_notes) if told else "",
+            "media_url": https_only(update.media_url) if told else "",
+        }
 
     def _notes(self, shown: Shown) -> str:
         if shown.filed:

@@ -57,8 +57,8 @@ class CityAtWork:
             self._move(number, problem, seconds)
 
     def _open(self) -> Sequence[tuple[str, str]]:
-        listed = self.simulator.city_requests(status="open")
-        return [(str(one["service_request_id"]), str(one["description"])) for one in listed]
+        listed = self.simulator.city_requests()
+        return [(str(one["service_request_id"]), str(one["description"])) for one in listed if one["status"] == "open"]
 
     def _move(self, number: str, problem: Problem, seconds: float) -> None:
         if problem.closes_at <= seconds:

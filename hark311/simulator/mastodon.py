@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -88,10 +88,11 @@ class MastodonApi:
     def __init__(self, network: MastodonNetwork, settings: SimulatorSettings) -> None:
         self.network, self.settings = network, settings
         self._window, self._used = 0.0, 0
+        self._moderation = MastodonModeration(network)
 
     def app(self) -> Starlette:
         """The ASGI app to mount at the server's address."""
-        moderation = MastodonModeration(self.network)
+        moderation = self._moderation
         api: list[tuple[str, str, Callable[[Request], Any]]] = [
             ("GET", "/api/v1/accounts/verify_credentials", self._me),
             ("GET", "/api/v1/apps/verify_credentials", self._app),
@@ -150,6 +151,7 @@ class MastodonApi:
                 self._require_key(request)
                 headers = self._limits()
                 found = act(request)
+                found = await found if isinstance(found, Awaitable) else found
                 body, more = found if isinstance(found, tuple) else (found, {})
             except Refused as refused:
                 return JSONResponse({"error": refused.error}, refused.status, self._told())
@@ -194,6 +196,8 @@ class MastodonApi:
         return [self._shapes(request).status(row) for row in rows]
 
     def _visible(self, row: sqlite3.Row) -> bool:
+        if self._moderation.silences(row["author_id"]):
+            return False
         try:
             self.network.seen_by_us(str(row["status_id"]))
         except UnknownStatus:

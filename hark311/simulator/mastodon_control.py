@@ -24,6 +24,7 @@ class AccountChange(Spoken):
     bot: bool | None = None
     blocks_us: bool | None = None
     note: str | None = None
+    locked: bool | None = None
 
 
 class MastodonControl:
@@ -81,6 +82,6 @@ class MastodonControl:
         return {"deleted": True}
 
     def change_account(self, request: Request, body: bytes) -> object:
-        """Rename an account, make it a bot or make it block us; or change our own."""
+        """Rename an account, make it a bot, approve its followers or block us; or change our own."""
         change = AccountChange.model_validate_json(body).model_dump(exclude_none=True)
         return {"id": str(self.network.set_account(request.path_params["acct"], **change))}

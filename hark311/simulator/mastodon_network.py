@@ -94,6 +94,8 @@ class MastodonNetwork:
         with store.writing() as write:
             for statement in SCHEMA:
                 write.execute(statement)
+            if "locked" not in [row["name"] for row in write.execute("PRAGMA table_info(ms_accounts)")]:
+                write.execute("ALTER TABLE ms_accounts ADD COLUMN locked INTEGER NOT NULL DEFAULT 0")  # older files
             if not write.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'ms_notifications'").fetchone():
                 write.execute(
                     "INSERT INTO sqlite_sequence (name, seq) VALUES ('ms_notifications', ?)", (FIRST_NOTIFICATION,)
@@ -139,11 +141,11 @@ class MastodonNetwork:
         return int(found[0])
 
     def set_account(self, acct: str, **change: object) -> int:
-        """Make an account block us or be a bot, or give ours another note; its id."""
+        """Make an account block us, be a bot or approve its followers, or give ours another note; its id."""
         with self.store.writing() as write:
             number = self.account(write, TootingResident(acct=acct))
             for column, value in change.items():
-                if column not in ("name", "bot", "blocks_us", "note"):
+                if column not in ("name", "bot", "blocks_us", "note", "locked"):
                     raise ValueError(f"no {column} on an account")
                 write.execute(f"UPDATE ms_accounts SET {column} = ? WHERE id = ?", (value, number))  # noqa: S608 - listed
         return number

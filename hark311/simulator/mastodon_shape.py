@@ -26,7 +26,7 @@ class Shapes:
             "username": name.partition("@")[0],
             "acct": name,
             "display_name": row["name"],
-            "locked": False,
+            "locked": bool(row["locked"]),
             "bot": bool(row["bot"]),
             "group": False,
             "created_at": "2024-01-01T00:00:00.000Z",

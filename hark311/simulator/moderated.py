@@ -5,7 +5,7 @@ app.bsky.graph.muteActor. A Bluesky block is a record like any other.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 
@@ -84,13 +84,20 @@ class MastodonModeration:
     def __init__(self, network: MastodonNetwork) -> None:
         self._network, self._kept = network, Moderated(network.store, "mastodon")
 
-    def acting(self, what: str, *, on: bool) -> Callable[[Request], Json]:
+    def silences(self, number: int) -> bool:
+        """Whether a mute keeps the notifications of an account away too, as it does unless it is told not to."""
+        return self._kept.holds("silenced", str(number))
+
+    def acting(self, what: str, *, on: bool) -> Callable[[Request], Awaitable[Json]]:
         """The call that does or undoes one of them; it answers with the relationship."""
 
-        def act(request: Request) -> Json:
+        async def act(request: Request) -> Json:
             number = request.path_params["id"]
             self._network.author(number)
             self._kept.set(what, str(number), on=on)
+            if what == "muted":
+                told = str((await request.form()).get("notifications", "true")).lower()
+                self._kept.set("silenced", str(number), on=on and told not in ("0", "f", "false"))
             return {
                 "id": str(number),
                 "muting": self._kept.holds("muted", str(number)),

@@ -265,12 +265,12 @@ class RunningSimulator(OnBluesky):
         self._ask("DELETE", f"/mastodon/statuses/{status_id}")
 
     def change_mastodon_account(self, acct: str, **change: object) -> None:
-        """Change an account: name, bot, blocks_us, note."""
+        """Change an account: name, bot, blocks_us, note, locked."""
         self._ask("POST", f"/mastodon/accounts/{acct}", change)
 
-    def city_requests(self, **filters: object) -> list[Json]:
-        """The city's service requests, oldest first, with contact, answers and token. Filters: since, limit."""
-        found: list[Json] = self._ask("GET", "/open311/requests", None, **filters)["requests"]
+    def city_requests(self, *, since: int = 0, limit: int = 10_000) -> list[Json]:
+        """The city's service requests after number `since`, oldest first, with contact, answers and token."""
+        found: list[Json] = self._ask("GET", "/open311/requests", None, since=since, limit=limit)["requests"]
         return found
 
     def close_request(self, request_id: str, notes: str) -> Json:

@@ -20,6 +20,7 @@ from listeners.protocol import Batch, Finding, OurAccount
 from listeners.telegram.checking import findings_of
 from listeners.telegram.reading import HEARD, read_updates
 from models import Channel, utc_now
+from models.held_back import HeldBack
 from models.opened import Opened
 
 PAGE = 100
@@ -53,12 +54,12 @@ class TelegramListener(Opened):
         hooks: Mapping[str, list[Any]] | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._their_date = ""
+        self._their_date, seen_by = "", hooks or {}
         self._request = HTTPXRequest(
             connection_pool_size=4,
             read_timeout=20,
             connect_timeout=5,
-            httpx_kwargs={"event_hooks": {"response": [self._note_date, *(hooks or {}).get("response", ())]}},
+            httpx_kwargs={"event_hooks": {**seen_by, "response": [self._note_date, *seen_by.get("response", ())]}},
         )
         self._bot = telegram.Bot(
             token,
@@ -187,6 +188,8 @@ class TelegramListener(Opened):
 
 
 def _as_listener_error(error: Exception) -> Exception:
+    if isinstance(error.__cause__, HeldBack):
+        return RateLimited(error.__cause__.until)
     match error:
         case InvalidToken() | Forbidden():
             return CredentialsRejected("Telegram does not accept the bot's token")

@@ -6,6 +6,7 @@ Source: Bot API, Update and Message.
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from hashlib import sha256
 from typing import Any
@@ -33,7 +34,10 @@ HEARD = ("message", "edited_message")
 
 
 def read_updates(updates: Sequence[Any], us: OurAccount) -> Batch:
-    """The posts of some raw updates, in Telegram's order; what could not be read; groups that moved. No cursor."""
+    """The posts of some raw updates, in Telegram's order; what could not be read; groups that moved. No cursor.
+
+    What was said in a group before a move that is told here belongs to the group as it is called from then on.
+    """
     posts: list[IncomingPost] = []
     unreadable: list[UnreadableItem] = []
     moved: list[tuple[str, str]] = []
@@ -43,6 +47,8 @@ def read_updates(updates: Sequence[Any], us: OurAccount) -> Batch:
             moved.extend(read_move(raw))
         except UnreadablePost as error:
             unreadable.append(_unreadable(raw, error.reason))
+    now = dict(moved)
+    posts = [replace(post, conversation_id=now.get(post.conversation_id, post.conversation_id)) for post in posts]
     return Batch(posts, None, unreadable, moved=moved)
 
 
@@ -178,7 +184,7 @@ def _our_own(message: telegram.Message, us: OurAccount) -> list[IncomingPost]:
             edit_chain=post_id,
             conversation_id=_conversation_id(answered),
             author=IncomingAuthor(us.channel_account_id, us.handle),
-            text=str(answered.text or ""),
+            text=str(answered.text or answered.caption or ""),
             created_at=answered.date.astimezone(UTC),
             kind=PostKind.OWN,
             private=answered.chat.type == telegram.Chat.PRIVATE,

@@ -19,7 +19,7 @@ OVERLAP = timedelta(seconds=90)
 class Cursor:
     """Where we stand. `since`: all up to this id is stored. The rest is set only in the middle of a catch-up:
     `start` the id it reaches back to, `top` the newest id it saw, `lowest` the oldest, `page` X's token, `seen` how
-    many posts it counted.
+    many posts X listed, also those without an id we could use.
     """
 
     since: str | None = None
@@ -56,7 +56,7 @@ class Cursor:
             top=largest(self.top, *ids),
             lowest=_smallest(self.lowest, *ids),
             page=(page.get("meta") or {}).get("next_token"),
-            seen=self.seen + len(ids),
+            seen=self.seen + len(page.get("data") or ()),
         )
 
     def done(self) -> "Cursor":

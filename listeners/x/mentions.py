@@ -11,7 +11,9 @@ from listeners.x.catch_up import Cursor
 from listeners.x.reading import read_page
 from models.posts import NoticedGap
 
+A_PAGE = 100
 REACHABLE_MENTIONS = 800
+"""Of these X leaves out whoever it does not show us: a list that ends on its last page may have been cut short."""
 LOST_PLACE = NoticedGap("", "", "our place in X's list was lost; what X still shows is read again")
 
 
@@ -23,7 +25,7 @@ async def mentions(calls: XCalls, cursor: str | None) -> Batch:
         page = await calls.page(
             calls.client.get_users_mentions,
             id=us.channel_account_id,
-            max_results=100,
+            max_results=A_PAGE,
             since_id=here.start,
             pagination_token=here.page,
             user_auth=True,  # with our own keys X bills them as our own, a fifth of what any post costs
@@ -47,8 +49,11 @@ def begun_anew(here: Cursor, error: NotUnderstood) -> Batch:
 
 
 def _out_of_reach(here: Cursor) -> NoticedGap | None:
-    """What lies before the oldest mention that X lists. New mentions do not wait until it is filled."""
-    if here.since is None or here.lowest is None or here.seen < REACHABLE_MENTIONS:
+    """What may lie before the oldest mention that X lists. New mentions do not wait until it is filled.
+
+    Where nothing lies there the search finds nothing, and the gap is closed.
+    """
+    if here.since is None or here.lowest is None or here.seen <= REACHABLE_MENTIONS - A_PAGE:
         return None
     if int(here.lowest) <= int(here.since):
         return None  # only the look back for late ones was cut short

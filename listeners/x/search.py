@@ -147,12 +147,13 @@ async def count(calls: XCalls, query: str) -> int:
 
 
 async def count_mentions(calls: XCalls, day: date) -> int | None:
-    """How many posts of one UTC day name us; None where X does not tell. Raises ListenerError."""
+    """How many posts of others on one UTC day name us; None where X does not tell. Raises ListenerError."""
     now, begins = calls.clock(), datetime.combine(day, time(), UTC)
     ends = min(begins + timedelta(days=1), now - timedelta(seconds=30))
     if now - begins > SEARCH_REACHES or ends <= begins:
         return None
-    return await _counted(calls, naming(await calls.whoami()), begins, ends)
+    us = await calls.whoami()
+    return await _counted(calls, f"{naming(us)} -from:{us.handle}", begins, ends)
 
 
 async def _counted(calls: XCalls, query: str, begins: datetime | None = None, ends: datetime | None = None) -> int:

@@ -4,11 +4,12 @@ One voice (invariant 5): what the approver saw is compared here, and the outbox 
 mention goes from resting to approved in the one transaction, so that the main queue never shows it.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, select
 
 from models import (
     CHANNELS,
@@ -35,6 +36,7 @@ from models import (
 from models.chat_answers import FROM_BANK
 from models.closing import close_if_settled
 from models.threads import newest_inbound, posts_of
+from responders.chats.alike import Seen, group_of, seen_of
 from responders.chats.answering import (
     BANK_CHANGED,
     FIXED,
@@ -76,9 +78,20 @@ class Others(StrEnum):
     EACH = "each"
 
 
+class Copied(StrEnum):
+    """What came of the same words under another one's post."""
+
+    LEAVES = "leaves"
+    CANNOT = "cannot"
+    WANTS_KEYS = "wants_keys"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the approver saw and wants. `others`: what becomes of the near-identical questions."""
+    """What the approver saw and wants. `others`: what becomes of the near-identical questions.
+
+    `others_seen`: how each of them stood on the page, by ChatEntry.id; whoever stands otherwise by now is told nothing.
+    """
 
     way: Way
     text: str
@@ -87,15 +100,20 @@ class Answer:
     seen_post_id: int | None
     seen_revision: int
     others: Others = Others.STAY
+    others_seen: Mapping[int, Seen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """`approved` False: it waits for another key. `keys`: how many people have approved these words."""
+    """`approved` False: it waits for another key. `keys`: how many people have approved these words.
+
+    `left`: how many who ask the same were to be told too and wait on, because nobody saw them so, or for another key.
+    """
 
     reply_id: int
     approved: bool
     keys: int
+    left: int = 0
 
 
 def approve_answer(desk: Desk, entry_id: int, staff_id: int, answer: Answer) -> Given:
@@ -199,17 +217,6 @@ def not_posted(desk: Desk, entry_id: int, staff_id: int) -> None:
             back_on_board(session, at.mention, at.by, "its answer was given back unposted", at.now)
 
 
-def group_of(session: Session, entry: ChatEntry) -> list[ChatEntry]:
-    """The other posts it is counted with, the oldest first."""
-    first = entry.alike_id or entry.id
-    found = select(ChatEntry).where(
-        ChatEntry.chat_id == entry.chat_id,
-        or_(ChatEntry.alike_id == first, ChatEntry.id == first),
-        ChatEntry.id != entry.id,
-    )
-    return list(session.exec(found.order_by(col(ChatEntry.id))).all())
-
-
 def _give_key(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> tuple[Given, list[str]]:
     given = {one for one in keys_given(session, reply) if _takes_part(session, at.chat.id or 0, one)}
     if at.staff.id in given:
@@ -223,7 +230,8 @@ def _give_key(session: Session, desk: Desk, at: Answering, reply: Reply, answer:
         note_decision(session, at.mention, at.staff, Decision.FIRST_KEY, at.now, reply=reply, words=reply.text)
         return Given(reply.id or 0, False, len(given) + 1), []
     _let_go(session, desk, at, reply, answer, max(desk.hold, keys.hold))
-    return Given(reply.id or 0, True, len(given) + 1), []
+    left = _tell_others(session, desk, at, reply, answer, len(given) + 1) if way_of(reply) != Way.ASK_TO_TAG else 0
+    return Given(reply.id or 0, True, len(given) + 1, left), []
 
 
 def _let_go(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer, hold: timedelta) -> None:
@@ -246,8 +254,6 @@ def _let_go(session: Session, desk: Desk, at: Answering, reply: Reply, answer: A
     if reply.template_key == FROM_BANK and (banked := session.get(ChatAnswer, reply.template_version)):
         banked.used += 1
         session.add(banked)
-    if way_of(reply) != Way.ASK_TO_TAG:
-        _tell_others(session, desk, at, reply, answer)
 
 
 def _lift_mention(session: Session, at: Answering) -> None:
@@ -262,17 +268,23 @@ def _lift_mention(session: Session, at: Answering) -> None:
     advance(session, at.mention, MentionState.APPROVED, at.by, "decided on the board of its chat", at.now)
 
 
-def _tell_others(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer) -> None:
-    if answer.others == Others.STAY:
-        return
-    for other in group_of(session, at.entry):
+def _tell_others(session: Session, desk: Desk, at: Answering, reply: Reply, answer: Answer, keys: int) -> int:
+    """Do with the near-identical questions as the approver says, who saw them so; returns how many are left waiting."""
+    left = 0
+    for other in group_of(session, at.entry) if answer.others != Others.STAY else ():
         if not _is_left_to_us(session, other):
             continue
-        if answer.others == Others.EACH and _also_under(session, desk, at, other, reply):
+        seen = answer.others_seen.get(other.id or 0)
+        if seen is None or seen != seen_of(session, [other]).get(other.id or 0):
+            left += 1
             continue
-        other.answered_by, other.answered_how = reply.id, AnsweredHow.WITH_ANOTHER
-        other.version += 1
-        session.add(other)
+        copied = _also_under(session, desk, at, other, reply, keys) if answer.others == Others.EACH else Copied.CANNOT
+        left += copied == Copied.WANTS_KEYS
+        if copied == Copied.CANNOT:
+            other.answered_by, other.answered_how = reply.id, AnsweredHow.WITH_ANOTHER
+            other.version += 1
+            session.add(other)
+    return left
 
 
 def _is_left_to_us(session: Session, other: ChatEntry) -> bool:
@@ -284,11 +296,11 @@ def _is_left_to_us(session: Session, other: ChatEntry) -> bool:
     return other.answered_by is None and other.answered_at is None and answer_of(session, other) is None
 
 
-def _also_under(session: Session, desk: Desk, at: Answering, other: ChatEntry, reply: Reply) -> bool:
-    """The same words under another one's post, where nothing speaks against it. True: they are on their way."""
+def _also_under(session: Session, desk: Desk, at: Answering, other: ChatEntry, reply: Reply, given: int) -> Copied:
+    """The same words under another one's post, where nothing speaks against it. `given`: keys that the words have."""
     there = replace(at, entry=other, mention=locked_mention(session, other.mention_id or 0))
     if there.mention.state != MentionState.SET_ASIDE:
-        return False
+        return Copied.CANNOT
     text = reply.text
     if CHANNELS[session.get_one(Account, other.account_id).channel].refuses_repeats:
         text = f"@{session.get_one(Author, there.mention.author_id).handle} {text}"
@@ -308,12 +320,14 @@ def _also_under(session: Session, desk: Desk, at: Answering, other: ChatEntry, r
     )
     session.add(copy)
     session.flush()
-    if objections_to(session, desk, there, copy, said):
+    keys = _keys_for(session, there, copy, said)
+    refused = objections_to(session, desk, there, copy, said)
+    if refused or keys.count > given:
         session.delete(copy)
-        return False
+        return Copied.CANNOT if refused else Copied.WANTS_KEYS
     advance(session, copy, ReplyState.IN_REVIEW, at.by, "the same answer as to another", at.now)
-    _let_go(session, desk, there, copy, said, desk.hold)
-    return True
+    _let_go(session, desk, there, copy, said, max(desk.hold, keys.hold))
+    return Copied.LEAVES
 
 
 def _keys_for(session: Session, at: Answering, reply: Reply, answer: Answer) -> Keys:

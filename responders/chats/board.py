@@ -26,7 +26,7 @@ from models import (
     TweetChat,
     record,
 )
-from responders.chats.entries import ASKS
+from responders.chats.alike import ASKS, heirs_of, part
 from responders.chats.people import require_part
 from responders.chats.reports import put_back_on_board, put_in_queue, say_danger
 from responders.chats.resting import QUEUED_TOO
@@ -128,7 +128,7 @@ def _move(act: Act, lane: ChatLane) -> None:
             put_back_on_board(act.session, mention, act.staff, act.now)
     entry.lane, entry.lane_by, entry.lane_why = lane, act.by, "a person put it here"
     if lane not in ASKS:
-        _part(act)
+        part(act.session, act.entry)
     act.note(MOVED[lane])
 
 
@@ -204,7 +204,7 @@ def join_alike(desk: Desk, entry_id: int, staff_id: int, head_id: int, *, seen_v
         head = act.session.get_one(ChatEntry, head.alike_id) if head.alike_id else head
         if head.id == act.entry.id:
             raise NotApproved(["A post cannot be counted with itself."])
-        for one in _alike(act):
+        for one in heirs_of(act.session, act.entry):
             one.alike_id = head.id
             act.session.add(one)
         act.entry.alike_id = head.id
@@ -214,26 +214,12 @@ def join_alike(desk: Desk, entry_id: int, staff_id: int, head_id: int, *, seen_v
 def part_alike(desk: Desk, entry_id: int, staff_id: int, *, seen_version: int) -> None:
     """A post that asks something else after all stands for itself; the first of a group leaves it to the next."""
     with acting(desk, entry_id, staff_id, seen_version) as act:
-        _part(act)
+        part(act.session, act.entry)
         act.note("asks something of its own")
 
 
-def _alike(act: Act) -> list[ChatEntry]:
-    """Those that are counted with an entry, the first first."""
-    found = select(ChatEntry).where(ChatEntry.alike_id == act.entry.id).order_by(col(ChatEntry.id)).with_for_update()
-    return list(act.session.exec(found).all())
-
-
-def _part(act: Act) -> None:
-    act.entry.alike_id = None
-    heirs = _alike(act)
-    for one in heirs:
-        one.alike_id = heirs[0].id if one is not heirs[0] else None
-    act.session.add_all(heirs)
-
-
 def not_needed(desk: Desk, entry_id: int, staff_id: int, *, seen_version: int) -> None:
-    """It needs no answer."""
+    """It needs no answer: it alone, not those that are counted with it, whose words nobody may have read."""
 
     def done(act: Act) -> str:
         if act.entry.answered_at is not None:

@@ -35,18 +35,18 @@ from models.lifecycle import SETTLED_REPLIES
 from models.posts import PostKind
 from models.threads import newest_versions, posts_of
 from models.translations import text_hash
+from responders.chats.alike import ASKS, first_alike, part
 from responders.chats.on_now import ChatOn, chats_on
 from responders.chats.own_posts import put_own_posts
 from responders.chats.reading import BoardReader, Line, Reading
-from responders.chats.resting import QUEUED_TOO
+from responders.chats.resting import PUT_AWAY, QUEUED_TOO
 from responders.chats.words import holds_tag
 
 BY = "chat"
 RULE = "rule"
 RESTS = "on the board of a tweet chat"
-ASKS = frozenset({ChatLane.QUESTION, ChatLane.NEEDS_ANSWER})
-COMPARED = 300
-"""So many questions a new one is held against, the newest first."""
+CHANGED_SINCE = "changed since it was answered"
+"""ChatEntry.lane_why of a post whose author changed what it asks after it had its answer: it waits again."""
 REPORTS = (Intent.SERVICE_REQUEST, Intent.STATUS_ENQUIRY)
 OPEN_DRAFTS = (ReplyState.DRAFT, ReplyState.IN_REVIEW)
 
@@ -183,7 +183,9 @@ class Boards:
         ).first()
         if entry is not None and entry.post_id == post.id:
             return entry
-        reading, new = self._read(chat, post, understanding), entry is None
+        reading = self._read(chat, post, understanding)
+        new = entry is None
+        changed = entry is not None and self._session.get_one(Post, entry.post_id).text != post.text
         entry = entry or ChatEntry(
             chat_id=chat.id,
             account_id=post.account_id,
@@ -202,10 +204,12 @@ class Boards:
             entry.lane, entry.lane_why = reading.lane, reading.lane_why
         if entry.linked_how != LinkedHow.PERSON:
             entry.question_id, entry.linked_how = chat.question_id(reading.question), reading.how
-        if entry.lane not in ASKS:
-            entry.alike_id = None
-        elif new:
-            entry.alike_id = self._alike(chat, post)
+        if changed:
+            _wait_again(entry)
+        if not new and (changed or entry.lane not in ASKS):
+            part(self._session, entry)
+        if (new or changed) and entry.lane in ASKS:
+            entry.alike_id = first_alike(self._session, chat.id, post, self._reader.most_alike)
         self._session.add(entry)
         self._session.flush()
         self._ask_for_translation(mention, post, understanding)
@@ -216,24 +220,6 @@ class Boards:
         of_parent = chat.number(parent.question_id) if parent and parent.chat_id == chat.id else None
         line = Line(post.text, chat.minute(post.created_at), of_parent)
         return self._reader.read(line, chat.asked(), understanding)
-
-    def _alike(self, chat: ChatOn, post: Post) -> int | None:
-        """The first of those that ask nearly the same."""
-        rows = self._session.exec(
-            select(ChatEntry.id, Post.text)
-            .join(Post, col(Post.id) == ChatEntry.post_id)
-            .where(
-                ChatEntry.chat_id == chat.id,
-                col(ChatEntry.lane).in_(ASKS),
-                col(ChatEntry.alike_id).is_(None),
-                col(ChatEntry.mention_id).is_not(None),
-                col(Post.deleted_at).is_(None),
-            )
-            .order_by(col(ChatEntry.id).desc())
-            .limit(COMPARED)
-        ).all()
-        at = self._reader.most_alike(post.text, [text for _, text in rows]) if rows else None
-        return rows[at][0] if at is not None else None
 
     def _ask_for_translation(self, mention: Mention, post: Post, understanding: Understanding | None) -> None:
         """Let a post in another language than the desk's wait to be translated; the original stays beside it."""
@@ -308,8 +294,35 @@ class Boards:
             first = self._session.exec(select(ChatEntry).where(ChatEntry.mention_id == mention_id)).first()
             if first is None or first.chat_id not in self._by_id:
                 continue
-            for post in newest_versions([one for one in posts if one.mention_id == mention_id]):
-                self._put(self._by_id[first.chat_id], mention, post, HeardBy.REPLY, understanding)
+            chat, before = self._by_id[first.chat_id], self._lanes_of(mention)
+            put = [
+                self._put(chat, mention, post, HeardBy.REPLY, understanding)
+                for post in newest_versions([one for one in posts if one.mention_id == mention_id])
+            ]
+            reports = any(one.lane in QUEUED_TOO and before.get(one.edit_chain) not in QUEUED_TOO for one in put)
+            asks = any(one.lane in ASKS and one.lane_why == CHANGED_SINCE for one in put)
+            if (reports and mention.state in PUT_AWAY) or (asks and mention.state == MentionState.CLOSED):
+                self._read_anew(mention)
+
+    def _lanes_of(self, mention: Mention) -> dict[str, ChatLane]:
+        entries = self._session.exec(select(ChatEntry).where(ChatEntry.mention_id == mention.id)).all()
+        return {one.edit_chain: one.lane for one in entries}
+
+    def _read_anew(self, mention: Mention) -> None:
+        """Take up a mention that was put away for other words: read and drafted anew, it is queued, or rests again."""
+        mention.round += 1
+        mention.version += 1
+        mention.needs_understanding = True
+        advance(self._session, mention, MentionState.DRAFTED, BY, "its author changed what it says", self._now)
+
+
+def _wait_again(entry: ChatEntry) -> None:
+    """What was answered, or said to need no answer, were other words."""
+    answered = (entry.answered_at, entry.answered_by, entry.answered_how)
+    if entry.lane in ASKS | {*QUEUED_TOO} and any(one is not None for one in answered):
+        entry.answered_at = entry.answered_by = entry.answered_how = None
+        entry.assigned_to = entry.due_at = None
+        entry.lane_why = CHANGED_SINCE
 
 
 def rest(session: Session, mention: Mention, by: str, why: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from math import inf
 from sqlmodel import Session, col, func, select
 
 from models import ChatEntry, ChatNetwork, ChatPost, ChatPostKind, ChatQuestion, ChatState, ListeningRule, TweetChat
+from responders.chats.asked import asking_posts
 from responders.chats.reading import Asked
 
 AROUND = timedelta(days=1)
@@ -28,7 +29,7 @@ def window(chat: TweetChat, announced_at: datetime | None = None) -> tuple[datet
 class ChatOn:
     """One chat that is on. `networks` by account; `rules`: the searches for it, ListeningRule.id.
 
-    `posted`: the questions that a post of ours asks.
+    `posted`: the questions that a post of ours asks or will ask.
     """
 
     chat: TweetChat
@@ -89,7 +90,7 @@ def chats_on(session: Session, now: datetime) -> list[ChatOn]:
     asked = select(ChatQuestion).where(col(ChatQuestion.chat_id).in_(ids)).order_by(col(ChatQuestion.number))
     for question in session.exec(asked).all():
         questions[question.chat_id].append(question)
-    asks = select(ChatPost.question_id).where(col(ChatPost.chat_id).in_(ids), ChatPost.kind == ChatPostKind.QUESTION)
+    asks = asking_posts().where(col(ChatPost.chat_id).in_(ids))
     posted = frozenset(one for one in session.exec(asks).all() if one)
     rules: dict[int | None, set[int]] = defaultdict(set)
     searches = select(ListeningRule.chat_id, ListeningRule.id).where(col(ListeningRule.chat_id).in_(ids))

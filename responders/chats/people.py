@@ -65,6 +65,13 @@ def guest_until(session: Session, staff_id: int, chat_id: int | None = None) -> 
     return max((ends_at(chat) + GUEST_STAYS for chat in session.exec(found).all()), default=None)
 
 
+def begins_at(chat: TweetChat) -> datetime:
+    """When a chat begins: in the minute it was opened, else as planned, with all it was shifted by."""
+    if chat.opened_at is not None and chat.state in (ChatState.LIVE, ChatState.ENDED):
+        return chat.opened_at.replace(second=0, microsecond=0)
+    return chat.starts_at + timedelta(seconds=chat.shifted_seconds)
+
+
 def ends_at(chat: TweetChat) -> datetime:
     """When a chat is over: as it was ended, else as planned, with all it was shifted by."""
     if chat.ended_at is not None and chat.state == ChatState.ENDED:

@@ -20,6 +20,7 @@ from models import (
     ChatPart,
     ChatPerson,
     ChatPost,
+    ChatPostKind,
     ChatState,
     Power,
     Reply,
@@ -29,7 +30,7 @@ from models import (
     advance,
     record,
 )
-from responders.chats.questions import drop_posts, require_planned
+from responders.chats.questions import drop_posts, questions_of, require_planned
 from responders.chats.tags import drop_search, search_for_tag
 from responders.deciding import NotApproved, NotFound
 
@@ -104,9 +105,12 @@ def change_plan(session: Session, chat: TweetChat, fields: PlanFields, staff_id:
         moved = fields.starts_at != chat.starts_at
         if moved and fields.starts_at is not None and fields.starts_at <= now:
             problems.append("The chat would begin in the past. Choose a later time.")
-        stale = [name for name in ("hashtag", "starts_at") if getattr(fields, name) != getattr(chat, name)]
+        stale = [name for name in ("hashtag", "starts_at", "minutes") if getattr(fields, name) != getattr(chat, name)]
         if stale and _approved(session, chat):
-            problems.append("Posts with the hashtag and time as they were are approved. Take them back first.")
+            problems.append("Posts with the hashtag, time and length as they were are approved. Take them back first.")
+        late = [one.number for one in questions_of(session, chat) if one.at_seconds >= fields.minutes * 60]
+        if late:
+            problems.append(f"Question {late[0]} would be asked after the end. Give it an earlier minute first.")
     elif any(getattr(fields, name) != _as_planned(chat, name) for name in FIXED_ONCE_LIVE):
         problems.append("The chat has begun: its hashtag, time, length and languages stay as they are.")
     if problems or fields.starts_at is None:
@@ -114,12 +118,14 @@ def change_plan(session: Session, chat: TweetChat, fields: PlanFields, staff_id:
     told = ("title", "about", "hashtag", "starts_at", "minutes")
     if any(getattr(fields, name) != getattr(chat, name) for name in told):
         chat.revision += 1
-    retagged = fields.hashtag != chat.hashtag
+    retagged, longer = fields.hashtag != chat.hashtag, (fields.minutes - chat.minutes) * 60
     for name in PlanFields.__slots__:
         value = getattr(fields, name)
         setattr(chat, name, list(value) if name == "languages" else value)
     session.add(chat)
     session.flush()
+    if longer and chat.state == ChatState.PLANNED:
+        _move_end(session, chat, longer)
     if retagged:
         for network in networks_of(session, chat):
             search_for_tag(session, chat, network, staff_id, now)
@@ -239,6 +245,15 @@ def _tidy(fields: PlanFields) -> PlanFields:
 
 def _as_planned(chat: TweetChat, name: str) -> object:
     return list(chat.languages) if name == "languages" else getattr(chat, name)
+
+
+def _move_end(session: Session, chat: TweetChat, seconds: int) -> None:
+    """What is planned around the end of a chat moves along with it."""
+    at_the_end = col(ChatPost.kind).in_([ChatPostKind.CLOSING, ChatPostKind.FOLLOW_UP])
+    for post in session.exec(select(ChatPost).where(ChatPost.chat_id == chat.id, at_the_end)).all():
+        if post.at_seconds is not None:
+            post.at_seconds += seconds
+            session.add(post)
 
 
 def _approved(session: Session, chat: TweetChat) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from models import (
@@ -76,11 +77,16 @@ class Row:
         return self.post.kind == PostKind.OWN
 
     @property
-    def public(self) -> bool:
-        """Whether anybody may read the post on its network."""
+    def open(self) -> bool:
+        """Whether it was said to everybody who is there: in public, or in the group where the chat takes place."""
         reach = (self.post.reply_with or {}).get("visibility", OPEN_TO_ALL[0])
         protected = self.author is not None and self.author.protected
-        return CHANNELS[self.account.channel].public and not protected and not self.private and reach in OPEN_TO_ALL
+        return not protected and not self.private and reach in OPEN_TO_ALL
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may read the post on its network."""
+        return CHANNELS[self.account.channel].public and self.open
 
     @property
     def link(self) -> str:
@@ -115,14 +121,14 @@ class Line:
     told_as: Mapping[str, str] = field(default_factory=dict)
 
 
-def rows_of(session: Session, chat: TweetChat, now: datetime) -> list[Row]:
-    """Every post of a chat that is not deleted, in order of its time."""
+def rows_of(session: Session, chat: TweetChat, now: datetime, *only: ColumnElement[bool]) -> list[Row]:
+    """Every post of a chat that is not deleted, in order of its time. `only`: what has to be true of its entry."""
     found = session.exec(
         select(ChatEntry, Post, Account, Conversation.private)
         .join(Post, col(Post.id) == ChatEntry.post_id)
         .join(Account, col(Account.id) == ChatEntry.account_id)
         .join(Conversation, col(Conversation.id) == Post.conversation_id)
-        .where(ChatEntry.chat_id == chat.id, col(Post.deleted_at).is_(None))
+        .where(ChatEntry.chat_id == chat.id, col(Post.deleted_at).is_(None), *only)
         .order_by(col(ChatEntry.said_at), col(ChatEntry.id))
     ).all()
     of_chat = select(ChatEntry.author_id).where(ChatEntry.chat_id == chat.id)
@@ -150,10 +156,26 @@ def lines_of(
     looked at before that).
     """
     numbers = dict(session.exec(select(ChatQuestion.id, ChatQuestion.number)).all()) if rows else {}
-    ours = frozenset(session.exec(select(Account.handle)).all())
+    ours = our_handles(session)
     return [
         _line(row, numbers.get(row.entry.question_id), redact, ours, published_at) for row in rows if not row.private
     ]
+
+
+def open_mentions(rows: Sequence[Row]) -> set[int]:
+    """Mention.ids of those who said to everybody all that they have on the board: what answers them is no secret."""
+    closed = {row.entry.mention_id for row in rows if not row.open}
+    return {row.entry.mention_id for row in rows if row.entry.mention_id} - closed
+
+
+def spoken(row: Row, redact: Callable[[str], str], ours: frozenset[str]) -> str:
+    """What a screen in the room may show of a post, without private details; "": nothing.
+
+    As in a recap, and X's words too: nobody takes them away from there.
+    """
+    if not row.open or row.hidden is not None or row.entry.lane in NOT_REPEATED:
+        return ""
+    return _words(row, None, redact, ours)
 
 
 def _line(
@@ -215,6 +237,11 @@ def quotable(text: str, redact: Callable[[str], str], ours: frozenset[str] = fro
 def without_names(text: str, ours: frozenset[str]) -> str:
     """The words without the names of accounts that are not `ours`: who is named did not ask to stand here."""
     return _NAMED.sub(lambda name: name[0] if name[0][1:] in ours else "@…", text)
+
+
+def our_handles(session: Session) -> frozenset[str]:
+    """The handles of our accounts, which may be named anywhere."""
+    return frozenset(session.exec(select(Account.handle)).all())
 
 
 def _languages(session: Session, chat: TweetChat) -> Mapping[int, str]:

@@ -21,7 +21,7 @@ from models import (
     StatusUpdate,
 )
 from models.joined import head_of
-from responders.chats.recap_posts import Row
+from responders.chats.recap_posts import Row, open_mentions
 from responders.quoting import sayable_place
 
 APPROVED_ON = (
@@ -59,13 +59,12 @@ class FiledRequest:
 def requests_of(
     session: Session, rows: Sequence[Row], language: str, find_private: Callable[[str], Sequence[object]]
 ) -> list[FiledRequest]:
-    """The requests of public posts on the board, each once however many reported it, in the order of their posts."""
-    mention_ids = [row.entry.mention_id for row in rows if row.entry.mention_id and not row.private]
+    """The requests of posts said to everybody, each once however many reported it, in the order of their posts."""
     found = session.exec(
         select(ServiceRequest)
         .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
         .where(
-            col(ServiceRequest.mention_id).in_(mention_ids),
+            col(ServiceRequest.mention_id).in_(open_mentions(rows)),
             col(ServiceRequest.state).in_(APPROVED_ON),
             Mention.state != MentionState.WITHDRAWN,
         )

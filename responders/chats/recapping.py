@@ -31,7 +31,7 @@ from models import (
 )
 from models.chat_answers import ASK_TO_TAG
 from responders.chats.recap_figures import Figures, figures_of
-from responders.chats.recap_posts import Line, Row, lines_of, rows_of, without_names
+from responders.chats.recap_posts import Line, Row, lines_of, open_mentions, rows_of, without_names
 from responders.chats.recap_requests import FiledRequest, requests_of
 
 Redact = Callable[[str], str]
@@ -184,17 +184,24 @@ def _questions(session: Session, chat: TweetChat, rows: Sequence[Row], lines: Se
 def _exchanges(
     session: Session, chat: TweetChat, rows: Sequence[Row], lines: Mapping[int, Line]
 ) -> list[tuple[int | None, Exchange, set[int]]]:
-    """Our answers in the order in which they left: the question, who it is for, and whose entries those are."""
+    """Our answers in the order in which they left: the question, who it is for, and whose entries those are.
+
+    An answer in a thread is no more open than the post above it: under one for followers alone it left as a direct
+    message, and under a protected one it tells what nobody may read.
+    """
     asked: dict[int, list[ChatEntry]] = defaultdict(list)
     for row in rows:
         if row.entry.answered_by is not None and row.entry.id in lines:
             asked[row.entry.answered_by].append(row.entry)
-    numbered = _numbered(session, chat)
+    numbered, open_ids = _numbered(session, chat), open_mentions(rows)
     found = []
     for reply, link in _sent(session, {*asked, *numbered}):
         entries, post = asked.get(reply.id or 0, []), numbered.get(reply.id or 0)
         if not entries and (post is None or post.entry_id is not None):
             continue  # whoever it was for deleted their post
+        above = {one.mention_id for one in entries} & open_ids
+        if reply.chat_post_id is None and reply.mention_id not in above:
+            continue
         question_id = post.question_id if post and post.question_id else entries[0].question_id if entries else None
         chosen = [line for one in entries if (line := lines[one.id or 0]).chosen]
         exchange = Exchange(_answer(session, reply, link), chosen, len(entries))

@@ -24,7 +24,7 @@ from models.labels import DANGER, NO_DANGER
 from models.requests import new_reference
 from models.sorting import sort_mention
 from responders.chats.entries import RESTS, owes_notice, rest
-from responders.chats.resting import drop_board_drafts
+from responders.chats.resting import PUT_AWAY, drop_board_drafts
 from responders.claims import holder_name, open_request
 from responders.deciding import NotApproved
 from responders.drafting import Missing
@@ -35,7 +35,6 @@ from responders.suggesting import Drafter
 
 MARKED_BY_A_PERSON = "marked_by_a_person"
 """Alarm.rule of a danger that no rule saw."""
-PUT_AWAY = (MentionState.SET_ASIDE, MentionState.CLOSED, MentionState.REJECTED)
 SAYS_SO = "the people of a chat say that it is a report"
 
 

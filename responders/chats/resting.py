@@ -10,6 +10,7 @@ from models.threads import posts_of
 
 QUEUED_TOO = (ChatLane.SERVICE_REQUEST, ChatLane.EMERGENCY)
 """Lanes whose posts go on to the main queue as well."""
+PUT_AWAY = (MentionState.SET_ASIDE, MentionState.CLOSED, MentionState.REJECTED)
 WAITING = (ReplyState.DRAFT, ReplyState.IN_REVIEW, ReplyState.FAILED)
 RESTS_AGAIN = "it rests on the board of its chat"
 

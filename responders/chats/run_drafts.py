@@ -24,6 +24,7 @@ from models import (
     ChatPost,
     ChatPostKind,
     ChatQuestion,
+    Reply,
     ReplyState,
     TweetChat,
 )
@@ -225,8 +226,13 @@ def _people(session: Session, chat: TweetChat) -> str:
 
 
 def _posts_by_place(session: Session, chat: TweetChat) -> dict[Place, ChatPost]:
-    """What has been drafted."""
-    posts = session.exec(select(ChatPost).where(ChatPost.chat_id == chat.id).order_by(col(ChatPost.id).desc())).all()
+    """What has been drafted, and was not dropped since."""
+    posts = session.exec(
+        select(ChatPost)
+        .join(Reply, col(Reply.chat_post_id) == ChatPost.id)
+        .where(ChatPost.chat_id == chat.id, Reply.state != ReplyState.CANCELLED)
+        .order_by(col(ChatPost.id).desc())
+    ).all()
     return {
         Place(
             post.account_id,

@@ -78,7 +78,7 @@ def resume(desk: Desk, chat_id: int, staff_id: int, *, shifted: bool = True) -> 
             raise NotApproved(["The chat is not paused."])
         seconds = round((now - chat.paused_at).total_seconds()) if shifted else 0
         chat.paused_at = None
-        chat.shifted_seconds += seconds
+        _shift(chat, seconds)
         session.add(chat)
         record(session, "TweetChat", chat_id, f"staff:{staff_id}", f"resumed, moved by {seconds} seconds", now)
         schedule_all(session, chat, now, desk.hold)
@@ -92,7 +92,7 @@ def shift(desk: Desk, chat_id: int, staff_id: int, seconds: int) -> None:
             raise NotApproved([f"The chat is {chat.state}; there is nothing to move."])
         if abs(chat.shifted_seconds + seconds) > MOST_SHIFTED:
             raise NotApproved([f"A chat is moved by {MOST_SHIFTED // 3600} hours at most."])
-        chat.shifted_seconds += seconds
+        _shift(chat, seconds)
         session.add(chat)
         record(session, "TweetChat", chat_id, f"staff:{staff_id}", f"moved by {seconds} seconds", now)
         schedule_all(session, chat, now, desk.hold)
@@ -145,14 +145,22 @@ def _by_the_clock(database: Database, chat_id: int, now: datetime) -> int:
         return int(chat.state != before)
 
 
+def _shift(chat: TweetChat, seconds: int) -> None:
+    """A calendar that has the chat is told with the next look (`revision`: SEQUENCE, RFC 5545 section 3.8.7.4)."""
+    chat.shifted_seconds += seconds
+    chat.revision += 1
+
+
 def _open(session: Session, chat: TweetChat, by: str, why: str, now: datetime) -> None:
     advance(session, chat, ChatState.LIVE, by, why, now)
     chat.opened_at = chat.opened_at or now
+    chat.revision += 1
 
 
 def _end(session: Session, chat: TweetChat, by: str, why: str, now: datetime) -> None:
     advance(session, chat, ChatState.ENDED, by, why, now)
     chat.ended_at, chat.paused_at = now, None
+    chat.revision += 1
 
 
 def _lay_down(session: Session, chat: TweetChat, now: datetime) -> None:

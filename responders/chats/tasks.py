@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models import (
@@ -40,6 +40,8 @@ LONGEST_WAY = timedelta(days=3 * 365)
 ANSWERED = "It was answered."
 NOT_NEEDED = "It needed no answer."
 GONE = "Its author deleted the post."
+HIDDEN = "The post is hidden under the policy."
+MOVED = "It was moved to another lane of the board."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +55,39 @@ class TaskFields:
 
 
 def write_unanswered(session: Session, chat: TweetChat, now: datetime) -> int:
-    """A task for every question that has no answer, one for all that ask nearly the same; returns how many are new."""
+    """A task for every question that has no answer, one for all that ask nearly the same; returns how many are new.
+
+    Safe to repeat: a task that ended by itself is taken up again where its question waits again; what somebody said was
+    done stays done.
+    """
     numbers = dict(session.exec(select(ChatQuestion.id, ChatQuestion.number)).all())
-    known = set(
-        session.exec(
-            select(ChatTask.entry_id).where(ChatTask.chat_id == chat.id, ChatTask.kind == ChatTaskKind.UNANSWERED)
-        ).all()
-    )
+    known = _known(session, chat.id)
     groups: dict[int, list[ChatEntry]] = {}
-    for entry in session.exec(_unanswered(chat)).all():
-        groups.setdefault(entry.alike_id or entry.id or 0, []).append(entry)
-    new = [some for some in groups.values() if not {one.id for one in some} & known]
-    for some in new:
-        first, number = some[0], numbers.get(some[0].question_id)
-        asked = f"{len(some)} people asked" if len(some) > 1 else "A question"
-        words = f"{asked}, without an answer{f', under Q{number}' if number else ''}"
-        task = ChatTask(chat_id=chat.id or 0, entry_id=first.id, kind=ChatTaskKind.UNANSWERED, words=words, made_at=now)
+    for entry in session.exec(_unanswered(chat.id)).all():
+        groups.setdefault(_head(entry), []).append(entry)
+    new = 0
+    for head, some in groups.items():
+        task = next((one for one, its_head in known if its_head == head), None)
+        if task is None:
+            new += 1
+            task = ChatTask(chat_id=chat.id or 0, kind=ChatTaskKind.UNANSWERED, words="", made_at=now)
+        elif task.done_by is not None:
+            continue
+        elif task.done_at is not None:
+            task.done_at, task.outcome = None, ""
+            record(session, "ChatTask", task.id or 0, BY, "its question waits again", now, "done", "open")
+        if task.entry_id not in {one.id for one in some}:
+            task.entry_id = some[0].id
+        task.words = _words_for(some, numbers.get(some[0].question_id))
         session.add(task)
-    return len(new)
+    return new
 
 
-def settle_tasks(session: Session, now: datetime) -> int:
-    """End the tasks whose question was answered meanwhile, or is gone; returns how many."""
+def settle_tasks(session: Session, now: datetime) -> set[int]:
+    """End the tasks whose question was answered meanwhile, or wants no answer any more; returns the chats they are of.
+
+    Where others who asked the same still wait, the task goes on with the next of them.
+    """
     rows = session.exec(
         select(ChatTask, ChatEntry, Post)
         .join(ChatEntry, col(ChatEntry.id) == ChatTask.entry_id)
@@ -82,13 +95,24 @@ def settle_tasks(session: Session, now: datetime) -> int:
         .where(
             ChatTask.kind == ChatTaskKind.UNANSWERED,
             col(ChatTask.done_at).is_(None),
-            col(ChatEntry.answered_at).is_not(None) | col(Post.deleted_at).is_not(None),
+            or_(
+                col(ChatEntry.answered_at).is_not(None),
+                col(Post.deleted_at).is_not(None),
+                col(ChatEntry.hidden_by).is_not(None),
+                col(ChatEntry.lane).not_in(WANT_AN_ANSWER),
+            ),
         )
+        .order_by(col(ChatTask.id))
+        .with_for_update(of=ChatTask, skip_locked=True)
     ).all()
     for task, entry, post in rows:
-        outcome = GONE if post.deleted_at else NOT_NEEDED if entry.answered_how == AnsweredHow.NOT_NEEDED else ANSWERED
-        _end(session, task, BY, outcome, now)
-    return len(rows)
+        if (other := _next_who_waits(session, task, entry)) is not None:
+            task.entry_id = other.id
+            session.add(task)
+            record(session, "ChatTask", task.id or 0, BY, "goes on with the next who asked the same", now)
+        else:
+            _end(session, task, BY, _outcome(entry, post), now)
+    return {task.chat_id for task, _, _ in rows}
 
 
 def promise(desk: Desk, chat_id: int, staff_id: int, fields: TaskFields, entry_id: int | None = None) -> int:
@@ -181,7 +205,6 @@ def follow_up(desk: Desk, task_id: int, staff_id: int, account_id: int, language
             text=text.strip(),
             made_by=staff_id,
             now=now,
-            entry_id=task.entry_id,
         )
         task.chat_post_id = post.id
         session.add(task)
@@ -208,14 +231,14 @@ def overdue_promises(session: Session, today: date) -> int:
     ).one()
 
 
-def _unanswered(chat: TweetChat) -> SelectOfScalar[ChatEntry]:
+def _unanswered(chat_id: int | None) -> SelectOfScalar[ChatEntry]:
     """Entries that want an answer and have none, neither private, deleted nor hidden, in their order."""
     return (
         select(ChatEntry)
         .join(Post, col(Post.id) == ChatEntry.post_id)
         .join(Conversation, col(Conversation.id) == Post.conversation_id)
         .where(
-            ChatEntry.chat_id == chat.id,
+            ChatEntry.chat_id == chat_id,
             col(ChatEntry.lane).in_(WANT_AN_ANSWER),
             col(ChatEntry.answered_at).is_(None),
             col(ChatEntry.hidden_by).is_(None),
@@ -225,6 +248,50 @@ def _unanswered(chat: TweetChat) -> SelectOfScalar[ChatEntry]:
         )
         .order_by(col(ChatEntry.said_at), col(ChatEntry.id))
     )
+
+
+def _next_who_waits(session: Session, task: ChatTask, entry: ChatEntry) -> ChatEntry | None:
+    """The first of those counted with `entry` who wait for an answer, unless another task stands for them."""
+    head = _head(entry)
+    for other, its_head in _known(session, task.chat_id):
+        if its_head == head and other.id != task.id and (other.done_at is None or other.done_by is not None):
+            return None
+    group = or_(col(ChatEntry.alike_id) == head, col(ChatEntry.id) == head)
+    return session.exec(_unanswered(task.chat_id).where(group, col(ChatEntry.id) != entry.id)).first()
+
+
+def _known(session: Session, chat_id: int | None) -> list[tuple[ChatTask, int]]:
+    """The tasks for the questions of a chat, each with the head of its group, in the order in which they count.
+
+    One that is open, else one that somebody ended, else one that ended by itself.
+    """
+    rows = session.exec(
+        select(ChatTask, ChatEntry)
+        .join(ChatEntry, col(ChatEntry.id) == ChatTask.entry_id)
+        .where(ChatTask.chat_id == chat_id, ChatTask.kind == ChatTaskKind.UNANSWERED)
+        .order_by(col(ChatTask.id))
+    ).all()
+    found = [(task, _head(entry)) for task, entry in rows]
+    return sorted(found, key=lambda one: (one[0].done_at is not None, one[0].done_by is None))
+
+
+def _head(entry: ChatEntry) -> int:
+    """ChatEntry.id of the first of those it is counted with."""
+    return entry.alike_id or entry.id or 0
+
+
+def _words_for(some: Sequence[ChatEntry], number: int | None) -> str:
+    asked = f"{len(some)} people asked" if len(some) > 1 else "A question"
+    return f"{asked}, without an answer{f', under Q{number}' if number else ''}"
+
+
+def _outcome(entry: ChatEntry, post: Post) -> str:
+    """Why a question waits no more."""
+    if post.deleted_at is not None:
+        return GONE
+    if entry.answered_at is not None:
+        return NOT_NEEDED if entry.answered_how == AnsweredHow.NOT_NEEDED else ANSWERED
+    return HIDDEN if entry.hidden_by is not None else MOVED
 
 
 def _end(session: Session, task: ChatTask, by: str, outcome: str, now: datetime) -> None:

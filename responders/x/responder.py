@@ -70,8 +70,11 @@ class XResponder(Moderates, Opened):
         try:
             return await (self._write_to(post, media) if post.private else self._answer(post, media))
         except tweepy.Forbidden as error:
-            if is_duplicate(error) and (found := await self._sent_before(post)):
-                return found
+            if is_duplicate(error):
+                if found := await self._sent_before(post):
+                    return found
+                if post.in_doubt:  # the timeline lags: what X has seen may well be our earlier attempt
+                    raise SendUncertain("X says this text was posted before, but does not show us where") from error
             raise trouble_of(error, self._clock()) from error
         except (tweepy.HTTPException, *NETWORK) as error:
             raise trouble_of(error, self._clock()) from error

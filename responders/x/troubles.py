@@ -69,7 +69,7 @@ def _of_answer(error: tweepy.HTTPException, now: datetime) -> SendError:
     if isinstance(error, tweepy.Unauthorized):
         return SendRefused("X does not accept our key; somebody has to mend it", credentials=True)
     if isinstance(error, tweepy.Forbidden) and (ours := _held_against_us(kind)):
-        return SendRefused(f"X refused this reply: {ours}.", credentials=True)
+        return SendRefused(f"X takes nothing from us: {ours}.", credentials=True)
     if isinstance(error, (tweepy.Forbidden, tweepy.BadRequest, tweepy.NotFound)):
         return SendRefused(_in_words(error), author_blocks_us="blocked" in _said(error).lower())
     return SendUncertain(f"X answered {status} while we were posting")

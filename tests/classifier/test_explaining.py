@@ -1,7 +1,6 @@
 """Why a guess has its score: the parts add up to it, and covering words finds the one a sentence leaned on."""
 
 import math
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -112,11 +111,10 @@ def test_the_fall_of_a_score_is_counted_word_by_word() -> None:
     assert [(one.start, one.end, one.weight) for one in falls] == [(0, 4, 2.0), (8, 11, -0.5)]
 
 
+@pytest.mark.timeout(20)  # a pattern that runs wild on it takes minutes
 @pytest.mark.parametrize("text", ["", "...", "fire " * 20_000, "a" * 100_000, "\ud800 x", "火" * 5_000])
 def test_covering_is_bounded_whatever_the_text(cascade: FollowingClassifier, text: str) -> None:
     covered = covered_texts(text, read_words(text))
     assert len(covered.texts) <= MOST_COVERED + 1
-    started = time.process_time()
     (understood,) = cascade.classify([text], SERVICES)
     cascade.now.occlude(text, understood.explanations, cascade.now.offered(SERVICES))
-    assert time.process_time() - started < 5

@@ -1,7 +1,6 @@
 """The whole rule classifier: hostile texts, bounded time, a name for its version."""
 
 import re
-import time
 
 import pytest
 
@@ -41,11 +40,10 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.timeout(20)  # a pattern that runs wild on it takes minutes
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: f"{text[:6]!a}x{len(text)}")
-def test_no_text_raises_or_takes_long(understand: Understand, text: str) -> None:
-    started = time.process_time()
+def test_no_text_raises_or_runs_wild(understand: Understand, text: str) -> None:
     understood = understand(text)
-    assert time.process_time() - started < 2
     assert all(0 <= one.start <= one.end <= len(text) for one in understood.evidence)
 
 

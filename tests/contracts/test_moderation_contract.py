@@ -12,7 +12,7 @@ from responders.errors import SendDeferred, SendError, SendRefused, SendUncertai
 from responders.moderation.networks import HAPPENS, call_for, not_offered, what_happens
 from responders.protocol import Blockable, Hideable, Mutable, Responder
 from responders.registry import RESPONDERS
-from tests.contracts.conftest import Speak
+from tests.contracts.conftest import Hear, Speak
 from tests.contracts.stages import Stage
 
 CAN: Mapping[Channel, frozenset[ModerationKind]] = {
@@ -78,6 +78,22 @@ async def test_a_mute_holds_once_and_ends_however_often_it_is_asked_for(stage: S
         await responder.unmute(author)
         await responder.unmute(author)
         assert _rows(stage) == set()
+
+
+@pytest.mark.parametrize("channel", MUTES, ids=str)
+async def test_what_a_muted_author_says_to_us_is_heard_as_ever(stage: Stage, speak: Speak, hear: Hear) -> None:
+    stage.say("a hole on Locust Street")
+    async with hear() as listener:
+        cursor = (await listener.fetch(None)).cursor
+        async with speak() as responder:
+            assert isinstance(responder, Mutable)
+            await responder.mute(_author(stage))
+        said = stage.say("a wire is down on Locust Street")
+        heard: list[str] = []
+        for _ in range(3):  # a listener may look elsewhere in between
+            batch = await listener.fetch(cursor)
+            cursor, heard = batch.cursor, [*heard, *(one.post_id for one in batch.posts)]
+        assert said.post_id in heard
 
 
 @pytest.mark.parametrize("channel", BLOCKS, ids=str)

@@ -10,6 +10,8 @@ from hark311 import doctor
 from hark311.cli import app
 from hark311.settings import load
 from hark311.simulated import accounts_of
+from hark311.status import status_of
+from models import Account
 from tests.town import Town
 
 
@@ -49,6 +51,21 @@ def test_an_account_nobody_listens_to_is_told(town: Town) -> None:
     (found,) = doctor._standing(town.account("x"), rules, town.clock())
     assert found.ok is False
     assert "Nobody is listening" in found.says
+
+
+def test_a_key_that_may_not_write_is_told_by_doctor_status_and_the_list_of_accounts(town: Town) -> None:
+    town.listen("x")
+    with town.database.write() as session:
+        account = session.get_one(Account, town.account("x").id)
+        account.refused_since, account.refused_because = town.clock(), "X takes nothing from us: it is locked."
+    rules, given = accounts_of(town.settings)["x"], accounts_of(town.settings)
+    (found,) = doctor._standing(town.account("x"), rules, town.clock())
+    assert (found.ok, "No reply leaves. X takes nothing from us: it is locked." in found.says) == (False, True)
+    listed = CliRunner().invoke(app, ["accounts", "list", "--json", "--data", str(town.data)]).output
+    shown = [*status_of(town.database, town.data, given).listeners, *json.loads(listed)]
+    of_x = [one for one in shown if one["account"] == "x"]
+    assert [one["health"] for one in of_x] == ["sending_refused"] * 2
+    assert all("What is approved is kept" in " ".join(one["warnings"]) for one in of_x)
 
 
 def test_a_settings_file_that_everybody_can_read_is_told(town: Town) -> None:

@@ -97,6 +97,18 @@ async def test_each_step_is_reached_at_its_minute_until_somebody_acknowledges(
     assert sorted(pages) == ["", "", "", "", "on call", "supervisor", "supervisor", "supervisor"]
 
 
+async def test_a_step_that_is_newly_reached_is_paged_behind_many_alarms_that_wait(
+    database: Database, clock: Clock, shift: Shift
+) -> None:
+    lately = clock() - timedelta(seconds=30)
+    with database.write() as session:
+        for raised_at in (*[lately] * 60, clock() - timedelta(minutes=5)):
+            mention = rows.a_mention(session)
+            session.add(Alarm(mention_id=mention.id or 0, rule="gas", raised_at=raised_at, paged_at=lately))
+    assert await shift.pager.page() == 1
+    assert shift.heard == (1, 1, 0)
+
+
 async def test_what_was_acknowledged_and_not_decided_is_paged_again(
     database: Database, clock: Clock, alarm_id: int, shift: Shift
 ) -> None:

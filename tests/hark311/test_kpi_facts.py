@@ -29,6 +29,7 @@ from models import (
     ReplyState,
     RequestState,
     Service,
+    ServiceRequest,
     advance,
 )
 from models.business_time import open_between
@@ -187,3 +188,18 @@ def test_hark_kpis_prints_json_and_refuses_what_is_no_day(prepared_file: Path) -
     assert [one["key"] for one in json.loads(done.output)["figures"]] == [measure.key for measure in MEASURES]
     assert CliRunner().invoke(app, ["kpis", "--data", data, "--since", "yesterday"]).exit_code == 2
     assert "First response time" in CliRunner().invoke(app, ["kpis", "--data", data]).output
+
+
+def test_what_was_told_again_under_the_old_number_counts_as_that_one(either_database: Database) -> None:
+    with either_database.write() as session:
+        mention = _answered(session, 10)
+        old = a_request(session, mention)
+        again = ServiceRequest(mention_id=mention.id or 0, reference="H-2", changed_at=MORNING)
+        old.state, old.status, old.service_request_id = RequestState.SUBMITTED, "closed", "13075315"
+        old.requested_datetime, old.updated_datetime = at(minutes=10), at(days=2)
+        again.state, again.reopens_id, again.part = RequestState.SUBMITTED, old.id, 2
+        session.add(again)
+    with either_database.read() as session:
+        (case,) = facts_of(session, Chosen(WEEK)).cases
+    assert case.filed is not None
+    assert (case.filed.filed_at, case.filed.closed_at) == (at(minutes=10), at(days=2))

@@ -106,6 +106,20 @@ async def test_unusual_silence_is_told_once_a_spell(
     assert [one.subject for one in way.told] == ["Mastodon: unusual silence"]
 
 
+async def test_that_no_reply_leaves_is_told_once_a_spell(
+    database: Database, clock: Clock, account: Callable[..., None]
+) -> None:
+    way, told = Kept(), []
+    first = clock()
+    for since in (first, first, None, first + timedelta(hours=1)):
+        account(refused_since=since)
+        told.append(await _looked_twice(_notices(database, clock, way)))
+    assert told == [1, 0, 0, 1]
+    assert "No reply leaves." in way.told[0].headline
+    assert "What is approved is kept" in way.told[0].headline
+    assert way.told[0].facts["notice"] == "sending_refused"
+
+
 async def test_what_is_over_at_the_next_look_is_not_told(
     database: Database, clock: Clock, account: Callable[..., None]
 ) -> None:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from hark311.paging import (
+    AT_ONCE,
     PAGE_AGAIN,
     ConsoleNotifier,
     EmailNotifier,
@@ -157,6 +158,26 @@ async def test_it_is_paged_again_every_two_minutes_until_somebody_acknowledges(
         assert await pager.page() == 0
     assert len(receiver.bodies) == 2
     assert _alarm(database).page_attempts == 2
+
+
+async def test_in_a_storm_every_alarm_is_paged_and_one_that_never_was_comes_first(
+    database: Database, clock: Clock
+) -> None:
+    storm = 5 * AT_ONCE + 1
+    with database.write() as session:
+        for number in range(storm):
+            mention = rows.a_mention(session)
+            session.add(Alarm(mention_id=mention.id or 0, rule=f"wires {number}", raised_at=rows.MORNING))
+    with _webhook() as receiver:
+        pager = _pager(database, clock, WebhookNotifier(receiver.url, SECRET))
+        assert [await pager.page(), await pager.page()] == [storm, 0]
+        assert len({json.loads(body)["rule"] for body in receiver.bodies}) == storm
+        clock.advance(minutes=3)
+        with database.write() as session:
+            new = rows.a_mention(session)
+            session.add(Alarm(mention_id=new.id or 0, rule="gas", raised_at=clock()))
+        assert await pager.page() == storm + 1
+    assert json.loads(receiver.bodies[storm])["rule"] == "gas"
 
 
 async def test_a_way_that_fails_stops_no_other_and_is_noted(

@@ -135,10 +135,13 @@ def test_the_pause_of_an_account_follows_its_fetches_and_its_money(meter: Meter,
     assert polling(usual, 50) == usual / 2
     _spend(meter, 4)
     assert polling(usual, 1) == 2 * usual
+    assert polling.affords()
     _spend(meter, 1)
     assert polling(usual, 1) == FLOOR
+    assert not polling.affords()
     free = Polling("x", meter, 0, ZoneInfo("America/New_York"), turned)
     assert [free(usual, 0) for _ in range(20)][-1] == 2 * usual
+    assert free.affords()
 
 
 async def _send_all(town: Town, turns: Turns) -> None:

@@ -201,19 +201,17 @@ def _replies(database: Database, ids: Sequence[int], *states: ReplyState) -> lis
 
 
 def _let_leases_run_out(database: Database) -> None:
-    """As if half an hour had passed since the calls nobody has heard of again."""
+    """As if half an hour had passed since the calls nobody has heard of again, and since the last look at them."""
     now = utc_now()
     with database.write() as session:
         for table, state in ((Reply, ReplyState.SENDING), (ServiceRequest, RequestState.SUBMITTING)):
             for row in session.exec(select(table).where(table.state == state)).all():
                 row.lease_until = now - timedelta(minutes=1)
                 session.add(row)
-        for attempt in session.exec(
-            select(SendAttempt).where(
-                col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN]),
-                col(SendAttempt.started_at) > now - timedelta(minutes=5),
-                col(SendAttempt.started_at) < now - timedelta(seconds=5),
-            )
-        ).all():
-            attempt.started_at -= timedelta(minutes=31)
+        in_doubt = col(SendAttempt.outcome).in_([AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN])
+        for attempt in session.exec(select(SendAttempt).where(in_doubt)).all():
+            if now - timedelta(minutes=5) < attempt.started_at < now - timedelta(seconds=5):
+                attempt.started_at -= timedelta(minutes=31)
+            if attempt.looked_at and attempt.looked_at > now - timedelta(minutes=5):
+                attempt.looked_at -= timedelta(minutes=31)
             session.add(attempt)

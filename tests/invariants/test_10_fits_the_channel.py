@@ -1,13 +1,22 @@
 """Invariant 10: length as the channel counts it, at its widest; may-we-reply with the reason; waits are kept."""
 
+import asyncio
+from contextlib import AsyncExitStack
+
 import pytest
 from sqlmodel import select
 
 from models import AccountHealth, Author, Post, ReplyState, SendAttempt
+from models.posts import SentPost
 from responders.review import NotApproved
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St"
+READ_ONLY = {
+    "title": "Forbidden",
+    "detail": "Your client app is not configured with the appropriate oauth1 app permissions for this endpoint.",
+    "type": "https://api.twitter.com/2/problems/oauth1-permissions",
+}
 
 
 def _waiting(town: Town, **more: object) -> int:
@@ -87,7 +96,7 @@ def test_a_wrong_key_holds_replies_until_it_is_mended(town: Town) -> None:
     town.simulator.fault("x", "bad_key")
     town.deliver(1)
     assert town.reply_to(mention_id).state == ReplyState.APPROVED
-    assert town.account("x").health == AccountHealth.CREDENTIALS_REJECTED
+    assert town.account("x").stands == AccountHealth.SENDING_REFUSED
     town.simulator.clear_faults()
     town.clock.advance(seconds=61)
     town.deliver()
@@ -115,7 +124,52 @@ def test_of_many_replies_a_refused_key_holds_one_tries_it_each_minute_and_all_go
     town.clock.advance(seconds=61)
     town.deliver(1)
     assert [len(town.our_replies_on_x(post_id)) for post_id in posts] == [1, 1, 1]
-    assert town.account("x").health == AccountHealth.OK
+    assert town.account("x").stands == AccountHealth.OK
+
+
+def test_a_key_that_may_only_read_is_told_of_until_a_reply_has_left_however_well_we_hear(town: Town) -> None:
+    replies = _approved_two(town)
+    town.simulator.fault("x", "status", "create_post", status=403, body=READ_ONLY, times=None)
+    for tries in (1, 2):
+        town.deliver(1)
+        town.listen("x")
+        account = town.account("x")
+        assert (account.health, account.stands) == (AccountHealth.OK, AccountHealth.SENDING_REFUSED)
+        assert _tries(town) == tries
+        assert {town.reply_to(one).state for one in replies} == {ReplyState.APPROVED}
+        assert all("our app may not post" in town.reply_to(one).held_because for one in replies)
+        town.clock.advance(seconds=61)
+    town.simulator.clear_faults()
+    town.deliver(1)
+    town.clock.advance(seconds=61)
+    town.deliver(1)
+    assert {town.reply_to(one).state for one in replies} == {ReplyState.SENT}
+    assert len(town.our_replies_on_x()) == 2
+    assert town.account("x").stands == AccountHealth.OK
+
+
+def test_a_reply_that_left_before_the_key_was_refused_does_not_say_that_it_is_good(town: Town) -> None:
+    early, late = (town.reply_to(one).id or 0 for one in _approved_two(town))
+
+    async def cross() -> None:
+        async with AsyncExitStack() as stack:
+            _, outbox = await town.delivery(stack)
+            claimed = outbox._claim(early)
+            assert claimed is not None
+            town.clock.advance(seconds=1)
+            town.simulator.fault("x", "bad_key", "create_post")
+            await outbox.send(late)
+            outbox._settle(early, claimed.attempt_id, SentPost("77", town.clock()))
+
+    asyncio.run(cross())
+    assert town.account("x").stands == AccountHealth.SENDING_REFUSED
+
+
+def _approved_two(town: Town) -> list[int]:
+    found = [_waiting(town) for _ in range(2)]
+    for mention_id in found:
+        town.approve(mention_id, f"Thank you, {mention_id}.", file_request=False)
+    return found
 
 
 def _tries(town: Town) -> int:

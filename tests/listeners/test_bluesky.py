@@ -89,6 +89,49 @@ async def test_a_name_typed_without_its_facet_is_found_by_search(town: Town) -> 
         assert (await _all(ear, cursor))[0] == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("status", {}), ("rate_limit", {}), ("status", {"status": 403, "body": {"error": "Forbidden"}}), ("bad_key", {})],
+    ids=["outage", "rate", "forbidden", "key"],
+)
+async def test_a_search_that_fails_stops_no_notification_and_is_made_good(
+    town: Town, kind: str, more: Mapping[str, Any]
+) -> None:
+    async with town.ear() as ear:
+        _, cursor = await _all(ear)
+        bare = town.simulator.say_on_bluesky("a hole", facet=False)
+        town.simulator.fault("bluesky", kind, "searchPosts", times=None, **more)
+        heard: list[str] = []
+        named: list[str] = []
+        for minute in range(30):
+            town.ahead = timedelta(minutes=minute, seconds=1)
+            named.append(town.simulator.say_on_bluesky(f"gas leak {minute}"))
+            for _ in range(2):
+                batch = await ear.fetch(cursor)
+                cursor, heard = batch.cursor, [*heard, *(post.post_id for post in batch.posts)]
+        assert heard == named
+        assert town.signed_in() <= 5  # 300 a day are allowed
+        town.simulator.clear_faults()
+        town.ahead = timedelta(hours=1)
+        assert bare in {post.post_id for post in (await _all(ear, cursor))[0]}
+
+
+async def test_a_search_whose_page_is_refused_begins_anew_and_loses_nothing(town: Town) -> None:
+    async with town.ear() as ear:
+        _, cursor = await _all(ear)
+        many = town.simulator.say_many_on_bluesky([{"text": f"leaves {n}", "facet": False} for n in range(130)])
+        town.ahead = timedelta(seconds=61)
+        cursor = (await ear.fetch(cursor)).cursor
+        first = await ear.fetch(cursor)
+        assert (len(first.posts), first.more) == (100, True)
+        town.simulator.fault("bluesky", "status", "searchPosts", status=400, body={"error": "InvalidRequest"})
+        broken = await ear.fetch(first.cursor)
+        assert (broken.posts, broken.more) == ((), False)
+        town.ahead = timedelta(seconds=150)
+        rest, _ = await _all(ear, broken.cursor)
+        assert {post.post_id for post in (*first.posts, *rest)} == {one["uri"] for one in many}
+
+
 async def test_what_was_told_is_not_told_again_and_a_crash_goes_on_where_it_was(town: Town) -> None:
     said = [one["uri"] for one in town.simulator.say_many_on_bluesky([{"text": f"leaves {n}"} for n in range(130)])]
     async with town.ear() as ear:
@@ -331,11 +374,14 @@ async def test_the_doctor_is_told_what_is_right_and_what_to_do(town: Town) -> No
             "app password": True,
             "bot label": True,
             "named operator": False,
+            "search": True,
             "clock": True,
         }
         assert all(one.ok or one.advice for one in found.values())
         town.ahead = timedelta(hours=1)
         assert {one.what: one.ok for one in await ear.check()}["clock"] is False
+        town.simulator.fault("bluesky", "status", "searchPosts")
+        assert {one.what: one.ok for one in await ear.check()}["search"] is False
     async with town.ear("not-the-one") as ear:
         (finding,) = await ear.check()
         assert finding.ok is False

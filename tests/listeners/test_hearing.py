@@ -235,6 +235,30 @@ async def test_new_keys_of_the_same_account_go_on_with_its_history(database: Dat
     assert _stands(database).cursor == "43"
 
 
+@pytest.mark.parametrize(
+    ("answers", "still_refused"),
+    [
+        ([Batch((), "42"), Batch((), "43")], True),
+        ([RateLimited(MORNING), Batch((), "42")], True),
+        ([CredentialsRejected("X refuses the key"), Batch((), "42")], False),
+    ],
+    ids=["heard all the while", "asked to wait", "another key"],
+)
+async def test_hearing_well_does_not_say_that_a_key_may_write(
+    database: Database, account: str, answers: list[Batch | ListenerError], still_refused: bool
+) -> None:
+    with database.write() as session:
+        row = session.get_one(Account, 1)
+        row.refused_since, row.refused_because = MORNING, "X takes nothing from us."
+    ear = _ear(database, Scripted(*answers))
+    for _ in answers:
+        await ear.listen_once()
+    stands = _stands(database)
+    assert stands.health == AccountHealth.OK
+    assert stands.stands == (AccountHealth.SENDING_REFUSED if still_refused else AccountHealth.OK)
+    assert bool(stands.refused_because) == bool(stands.refused_since) == still_refused
+
+
 async def test_the_key_of_another_account_under_the_same_name_is_refused(database: Database, account: str) -> None:
     await _ear(database, Scripted(Batch((), "42"))).listen_once()
     stranger = Scripted(Batch((), "7"), account_id="999")
@@ -255,7 +279,9 @@ async def test_a_retired_account_is_not_heard_until_it_is_brought_back(database:
     assert await ear.listen_once() > 7
     assert listener.asked == []
     with database.write() as session:
+        session.get_one(Account, 1).refused_since = MORNING
         assert bring_back(session, session.get_one(Account, 1), "test", MORNING)
+        assert session.get_one(Account, 1).refused_since is None, "what it may do is found anew"
     await ear.listen_once()
     assert (listener.asked, _stands(database).cursor) == (["41"], "42")
 

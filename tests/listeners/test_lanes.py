@@ -236,6 +236,36 @@ def test_a_thread_that_hangs_under_what_we_lack_is_fetched_once(town: Town) -> N
     assert len(_mentions(town)) == 2
 
 
+def test_what_others_answered_to_the_same_post_is_on_the_desk_though_its_parent_is(town: Town) -> None:
+    root = town.simulator.say_on_x("a hole on our street", author="root_19104", mention=False)
+    town.simulator.say_on_x("fixed already", author="sam_19147", in_reply_to=root, mention=False)
+    town.simulator.say_on_x("@Philly311Demo look", author="dee_215", in_reply_to=root)
+    town.simulator.say_on_x("@Philly311Demo another thing", author="kim_19104")
+    town.listen("x")
+    assert _with_x(town, fetch_threads_of) == 1
+    with town.database.read() as session:
+        stored = {one.text: one for one in session.exec(select(Post)).all()}
+    assert stored["fixed already"].kind == PostKind.CONTEXT
+    assert stored["fixed already"].conversation_id == stored["@Philly311Demo look"].conversation_id
+    town.simulator.say_on_x("@Philly311Demo here too", author="bo_19104", in_reply_to=root)
+    town.listen("x")
+    assert _with_x(town, fetch_threads_of) == 0  # once: each look at it costs
+
+
+def test_a_thread_that_only_our_own_answer_hangs_in_is_not_fetched(town: Town) -> None:
+    asked = town.simulator.say_on_x("@Philly311Demo a deep pothole at 5th and Market St", author="dee_215")
+    town.hear()
+    town.approve(town.mention_of(asked).id, "Thank you. We look into it.")
+    town.simulator.fault("open311", "html_error", "*", times=99)
+    town.clock.advance(minutes=2)  # the reply does not wait for the city any longer
+    town.deliver()
+    town.listen("x")
+    with town.database.read() as session:
+        assert session.exec(select(Post).where(Post.kind == PostKind.OWN)).one().in_reply_to == asked
+    assert town.mention_of(asked).state == MentionState.APPROVED
+    assert _with_x(town, fetch_threads_of) == 0
+
+
 def test_a_thread_of_what_waits_for_a_person_costs_nothing_yet(town: Town) -> None:
     root = town.simulator.say_on_x("our street looks bad", author="root_19104", mention=False)
     town.simulator.say_on_x("@Philly311Demo look", author="dee_215", in_reply_to=root)
@@ -244,6 +274,19 @@ def test_a_thread_of_what_waits_for_a_person_costs_nothing_yet(town: Town) -> No
         session.exec(select(Post).where(Post.kind == PostKind.CONTEXT)).one().channel_post_id = "1"
         session.exec(select(Mention)).one().needs_understanding = False  # from before we began
     assert _with_x(town, fetch_threads_of) == 0
+
+
+def test_no_thread_is_fetched_once_the_money_of_the_month_is_spent(town: Town) -> None:
+    root = town.simulator.say_on_x("our street looks bad", author="root_19104", mention=False)
+    town.simulator.say_on_x("@Philly311Demo look", author="dee_215", in_reply_to=root)
+    town.listen("x")
+
+    async def with_no_money(hearing: Hearing) -> int:
+        hearing.affords = lambda: False
+        return await fetch_threads_of(hearing)
+
+    assert _with_x(town, with_no_money) == 0
+    assert _with_x(town, fetch_threads_of) == 1
 
 
 def test_a_thread_that_x_does_not_give_now_is_asked_for_again(town: Town) -> None:

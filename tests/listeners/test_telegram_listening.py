@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from hark311.console.thread_queries import thread_of
 from hark311.simulator import RunningSimulator
+from hark311.simulator.pictures import draw_png
 from hark311.simulator.settings import SimulatorSettings
 from listeners.changes import STILL_METRES, metres
 from listeners.errors import ChannelUnavailable
@@ -18,8 +19,21 @@ from listeners.intake import ALBUM_SETTLES, store_page
 from listeners.protocol import Finding, OurAccount
 from listeners.telegram import TelegramListener
 from listeners.telegram.reading import read_updates
-from models import Account, Attachment, Conversation, Mention, MentionState, Post, Understanding, utc_now
+from models import (
+    Account,
+    Attachment,
+    Conversation,
+    Mention,
+    MentionState,
+    Post,
+    Reply,
+    ReplyPicture,
+    ReplyState,
+    Understanding,
+    utc_now,
+)
 from models.posts import AttachmentKind
+from responders.doubts import says_not_sent
 from tests.town import Town
 
 BY_JUNE: dict[str, Any] = {"from": {"id": 701, "first_name": "June", "username": "june_demo"}}
@@ -159,6 +173,54 @@ def test_what_came_in_the_new_group_before_we_heard_of_the_move_joins_the_old_th
         (room,) = session.exec(select(Conversation)).all()
         rooms = {one.conversation_id for one in session.exec(select(Mention)).all()}
     assert (room.channel_conversation_id, rooms) == (str(new), {room.id})
+
+
+def _a_picture_in_doubt(town: Town) -> tuple[int, int]:
+    """A reply with a picture that landed unseen: Mention.id, and the number of our message."""
+    _say(town, "no hot water at 1200 S 9th St")
+    town.understand()
+    (mention,) = town.mentions()
+    with town.database.write() as session:
+        session.add(
+            ReplyPicture(
+                reply_id=town.reply_to(mention.id).id or 0,
+                content=draw_png("meter"),
+                media_type="image/png",
+                width=320,
+                height=240,
+                alt_text="A water meter.",
+                added_by=town.staff_id,
+                added_at=town.clock(),
+            )
+        )
+    town.approve(mention.id, "Does it look like this?", file_request=False)
+    town.simulator.fault("telegram", "drop_after", "sendPhoto")
+    town.deliver()
+    assert town.reply_to(mention.id).state == ReplyState.UNCERTAIN
+    (ours,) = town.simulator.telegram_messages(by="us")
+    return mention.id or 0, int(ours["message_id"])
+
+
+def _first_reply(town: Town, mention_id: int) -> Reply:
+    with town.database.read() as session:
+        return session.exec(select(Reply).where(Reply.mention_id == mention_id).order_by(col(Reply.id))).all()[0]
+
+
+def test_a_resident_who_answers_our_picture_proves_by_its_caption_that_it_landed(town: Town) -> None:
+    mention_id, ours = _a_picture_in_doubt(town)
+    _say(town, "yes, it does", reply_to=ours)
+    reply = _first_reply(town, mention_id)
+    assert (reply.state, reply.sent_text) == (ReplyState.SENT, "Does it look like this?")
+
+
+def test_what_a_resident_answers_is_not_said_again_though_a_person_did_not_see_it_there(town: Town) -> None:
+    mention_id, ours = _a_picture_in_doubt(town)
+    says_not_sent(town.desk, _first_reply(town, mention_id).id or 0, town.staff_id)
+    _say(town, "yes, it does", reply_to=ours)
+    assert _first_reply(town, mention_id).state == ReplyState.APPROVED
+    town.deliver()
+    assert _first_reply(town, mention_id).state == ReplyState.SENT
+    assert len(town.simulator.telegram_messages(by="us")) == 1
 
 
 def _waiting(town: Town) -> list[Any]:

@@ -326,6 +326,7 @@ async def test_x_counts_the_mentions_of_a_day_and_of_none_it_has_forgotten(
     simulator: RunningSimulator, x: XListener
 ) -> None:
     simulator.say_many_on_x([{"text": "a"}, {"text": "b"}, {"text": "not for us", "mention": False}])
+    _post_as_us(simulator, "Write to @Philly311Demo.")
     later = datetime.now(UTC) + timedelta(minutes=1)
     x._clock = lambda: later
     today = datetime.now(UTC).date()

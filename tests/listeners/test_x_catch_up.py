@@ -121,3 +121,28 @@ async def test_a_failed_look_up_says_nothing_about_deletion(
     simulator.fault("x", kind, "lookup")
     with pytest.raises(ChannelUnavailable):
         await x.deleted([said])
+
+
+@pytest.mark.parametrize(
+    ("seen", "ids", "cut_short"),
+    [
+        (700, ["", *map(str, range(201, 300))], True),
+        (700, list(map(str, range(201, 260))), True),
+        (600, list(map(str, range(201, 301))), False),
+        (700, list(map(str, range(5, 100))), False),
+    ],
+    ids=["one row without an id", "a last page that is not full", "seven pages", "down to what is stored"],
+)
+async def test_a_list_that_ends_on_its_last_page_is_a_gap_whatever_x_left_out(
+    simulator: RunningSimulator, x: XListener, seen: int, ids: list[str], cut_short: bool
+) -> None:
+    page = {
+        "data": [{"id": one, "text": "a hole", "author_id": "8"} for one in reversed(ids)],
+        "meta": {"result_count": len(ids)},
+    }
+    simulator.fault("x", "status", "mentions", status=200, body=page)
+    halfway = Cursor(since="10", start="10", top="900", lowest="301", page="b26abc", seen=seen)
+    batch = await x.fetch(halfway.dump())
+    assert Cursor.load(batch.cursor) == Cursor(since="900")
+    assert (batch.gap is not None) == cut_short
+    assert batch.gap is None or (batch.gap.after_post_id, batch.gap.before_post_id) == ("10", "201")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import select, text
 
-from models import Account, AuditEntry, Channel, Database, migrations, record
+from models import Account, AuditEntry, Author, Channel, Database, migrations, record
 from tests.rows import a_mention, an_account
 
 COLUMNS = (
@@ -91,3 +91,14 @@ def test_a_post_cannot_be_stored_twice_even_past_the_code(either_database: Datab
         session.exec(  # type: ignore[call-overload]  # plain SQL, past every check of ours
             text(f"INSERT INTO post ({COLUMNS}) SELECT {COLUMNS} FROM post")  # noqa: S608 - our own column names
         )
+
+
+def test_rows_that_earlier_versions_wrote_wrongly_are_mended(either_database: Database) -> None:
+    with either_database.write() as session:
+        for channel in (Channel.MASTODON, Channel.X):
+            session.add(Author(channel=channel, channel_author_id="7", protected=True))
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '0034'"))
+    migrations.upgrade(either_database)
+    with either_database.read() as session:
+        found = session.exec(select(Author)).all()
+    assert {one.channel: one.protected for one in found} == {Channel.MASTODON: False, Channel.X: True}

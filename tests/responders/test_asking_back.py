@@ -7,11 +7,23 @@ import pytest
 from sqlmodel import col, select
 
 from hark311 import wiring
-from models import AskedQuestion, AskedState, Datatype, MentionState, Reply, ServiceAttribute
+from models import (
+    AskedQuestion,
+    AskedState,
+    Author,
+    Database,
+    Datatype,
+    MentionState,
+    Reply,
+    ReplyState,
+    ServiceAttribute,
+)
 from models.private_moves import move_to
+from responders import giving_up
 from responders.drafting import Key
 from responders.giving_up import Unanswered
-from tests.town import Town
+from tests import rows
+from tests.town import Clock, Town
 
 ANN: dict[str, Any] = {"id": 7001, "first_name": "Ann", "username": "ann_r"}
 POTHOLE = "There is a deep pothole at 5th and Market St"
@@ -130,6 +142,26 @@ def test_silence_brings_one_reminder_and_then_a_person(asking: Town) -> None:
     assert {one.state for one in questions(town)} == {AskedState.NO_ANSWER}
     assert town.mentions()[-1].state == MentionState.DRAFTED
     assert town.reply_to(mention_id).template_key == Key.FILED
+
+
+def test_cases_that_cannot_be_reminded_keep_no_other_from_its_reminder(
+    database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giving_up, "BATCH", 2)
+    with database.write() as session:
+        asked = [rows.a_mention(session) for _ in range(5)]
+        for mention in asked:
+            mention.state = MentionState.CLOSED
+            reply = rows.a_reply(session, mention, "Where is it?")
+            reply.state, reply.sent_at, reply.seen_post_id = ReplyState.SENT, clock() - timedelta(hours=30), 10**6
+            session.add(AskedQuestion(reply_id=reply.id or 0, mention_id=mention.id or 0, about="place"))
+        for mention in asked[:4]:
+            session.get_one(Author, mention.author_id).stopped_at = clock()
+        last = asked[4].id
+    assert Unanswered(database, timedelta(hours=24), timedelta(hours=72), clock).look() == 1
+    with database.read() as session:
+        reminded = select(AskedQuestion.mention_id).where(col(AskedQuestion.reminded_at).is_not(None))
+        assert session.exec(reminded).all() == [last]
 
 
 def test_an_answer_that_comes_as_we_give_up_is_read(asking: Town) -> None:

@@ -58,7 +58,8 @@ def happens(town: Town, mention_id: int, outcome: Outcome, **more: Any) -> None:
     with town.database.write() as session:
         request = town.request_of(mention_id)
         now = town.clock()
-        note_change(session, request, Change(f"{outcome}", UpdateSource.CITY, now, outcome=outcome, **more), now)
+        given: dict[str, Any] = {"key": f"{outcome}", "source": UpdateSource.CITY, "happened_at": now}
+        note_change(session, request, Change(**(given | {"outcome": outcome} | more)), now)
 
 
 def look_up(town: Town) -> int:

@@ -185,6 +185,78 @@ def test_what_is_opened_again_and_closed_with_the_same_words_on_one_day_is_news_
     assert [one.status for one in heard] == [status for status, _ in said]
 
 
+def listed(status: str, at: datetime, notes: str = "") -> RequestShape:
+    return RequestShape(service_request_id="1", status=status, status_notes=notes, updated_datetime=at)
+
+
+def updated(status: str, at: datetime, words: str = "") -> UpdateShape:
+    given = {"update_id": f"{status}-{at:%H:%M}", "description": words, "updated_datetime": at}
+    return UpdateShape.model_validate({"service_request_id": "1", "status": status} | given)
+
+
+def heard_in(database: Database, *said: RequestShape | UpdateShape, reference: str = "") -> list[Outcome | None]:
+    """What a city says of one open request, by either list: the outcomes of what is news."""
+    with database.write() as session:
+        request = a_row(session, a_mention(session))
+        request.state, request.service_request_id, request.status = RequestState.SUBMITTED, "1", "open"
+        request.reference = reference or request.reference
+        for one in said:
+            at = one.updated_datetime or utc_now()
+            noted = (
+                take_over(session, request, one, at)
+                if isinstance(one, RequestShape)
+                else hear_update(session, request, one, at)
+            )
+            assert noted is None or noted.happened_at == at
+        return [one.outcome for one in session.exec(select(StatusUpdate).order_by(col(StatusUpdate.id))).all()]
+
+
+def test_a_step_told_without_words_is_news_on_the_day_of_an_earlier_one(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    began = updated("investigating", at)
+    planned = updated("action_scheduled", at + timedelta(hours=6))
+    assert heard_in(database, began, planned) == [Outcome.ACCEPTED, Outcome.SCHEDULED]
+
+
+def test_a_finer_state_without_words_says_what_a_bare_closing_meant(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    why = updated("no_further_action", at + timedelta(minutes=1))
+    bare = updated("closed", at + timedelta(minutes=2))
+    assert heard_in(database, listed("closed", at), why, bare) == [None, Outcome.NO_ACTION]
+
+
+def test_what_the_city_tells_again_in_the_same_words_is_told_once(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    again = [updated("fixed", at + timedelta(minutes=minute), "Work completed.") for minute in range(5)]
+    assert heard_in(database, *again) == [Outcome.FIXED]
+
+
+def test_a_duplicate_without_words_or_number_is_news_that_a_person_has_to_read(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    assert heard_in(database, listed("closed", at), updated("duplicate", at + timedelta(minutes=1))) == [None, None]
+
+
+def test_the_same_words_with_an_outcome_that_was_understood_already_are_no_news(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    with database.write() as session:
+        request = a_row(session, a_mention(session))
+        request.state, request.service_request_id, request.status = RequestState.SUBMITTED, "1", "open"
+        noted = take_over(session, request, listed("closed", at, "Mended."), at)
+        assert noted is not None
+        noted.outcome = Outcome.FIXED
+        session.add(noted)
+        session.flush()
+        assert hear_update(session, request, updated("fixed", at, "Mended."), at) is None
+        assert hear_update(session, request, updated("no_further_action", at, "Mended."), at) is not None
+
+
+def test_only_our_own_mark_makes_an_update_ours(database: Database) -> None:
+    at = utc_now() - timedelta(hours=8)
+    quoted = updated("in_progress", at, "About H-7QK4M2XD: a crew is on its way.")
+    ours = updated("open", at + timedelta(minutes=1), "Still dark.\n\n[H-7QK4M2XD-31]")
+    assert heard_in(database, quoted, ours, reference="H-7QK4M2XD") == [Outcome.ACCEPTED]
+
+
 def test_a_city_that_closes_without_a_word_is_not_said_to_mean_what_it_said_before() -> None:
     noted = {"datetime": "2026-11-20T08:00:00-05:00", "description": "A crew is planned for today."}
     told = {"service_request_id": "1", "status": "open", "updated_datetime": "2026-11-20T08:00:00-05:00"}

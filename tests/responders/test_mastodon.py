@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from hark311.outgoing import plain_session
 from hark311.simulator import RunningSimulator, SimulatorSettings
+from hark311.simulator.pictures import draw_png
 from models import CHANNELS, Channel, SendAttempt
-from models.posts import OutgoingPost
+from models.posts import OutgoingPicture, OutgoingPost
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.lengths import on_mastodon as length
 from responders.mastodon import STILL_AT_WORK, MastodonResponder
@@ -181,6 +182,20 @@ async def test_trouble_before_anything_left_us_can_wait(
     with pytest.raises(SendDeferred):
         await responder.send(_reply(said))
     assert simulator.our_replies_on_mastodon() == []
+
+
+async def test_a_key_that_may_not_post_pictures_is_no_bad_key(
+    simulator: RunningSimulator, responder: MastodonResponder
+) -> None:
+    said = simulator.say_on_mastodon("a hole", author="dee")
+    body = {"error": "This action is outside the authorized scopes"}
+    simulator.fault("mastodon", "status", "upload_media", status=403, body=body)
+    picture = OutgoingPicture(draw_png("a sign"), "image/png", "the new sign")
+    with pytest.raises(SendRefused, match="write:media") as refused:
+        await responder.send(_reply(said, pictures=(picture,)))
+    assert not refused.value.credentials
+    assert simulator.our_replies_on_mastodon() == []
+    await responder.send(_reply(said))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,11 @@ AGAINST: dict[Bar, dict[str, Any]] = {
 }
 
 
+def test_a_key_that_may_not_write_holds_replies_however_well_we_hear() -> None:
+    may = judge(replace(FINE, health=AccountHealth.OK, refused_because="X takes nothing from us: it is locked."))
+    assert (may.bar, may.waits, may.reason) == (Bar.KEY_REFUSED, True, "X takes nothing from us: it is locked.")
+
+
 def test_every_bar_is_tried_here() -> None:
     assert set(AGAINST) == set(Bar)
 

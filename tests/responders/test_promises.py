@@ -27,6 +27,7 @@ from models import (
     advance,
 )
 from models.open311 import RequestShape
+from models.requests import OPEN_AT_CITY
 from models.status_changes import Change, note_change
 from responders.city_news import take_over
 from responders.final_words import words_now
@@ -222,3 +223,74 @@ def test_a_city_without_calendars_is_warned_by_the_day(either_database: Database
         filed(session, expected=FRIDAY + timedelta(days=1))
         filed(session, expected=FRIDAY + timedelta(days=2))
     assert Promises(either_database, CITY, clock=hand).look() == 1
+
+
+def closed_and_told_again(
+    session: Session, at: datetime, expected: datetime | None = None
+) -> tuple[ServiceRequest, ServiceRequest]:
+    """A request that was closed in time, and what told the city by an update that it is not fixed: (old, again)."""
+    old = filed(session, expected=expected)
+    old.service_request_id, old.status = "13075315", "closed"
+    again = ServiceRequest(mention_id=old.mention_id, part=2, reference="H-22222222", changed_at=at)
+    again.service_code, again.reopens_id = old.service_code, old.id
+    session.add(again)
+    for state in (RequestState.IN_REVIEW, RequestState.APPROVED, RequestState.SUBMITTING, RequestState.SUBMITTED):
+        advance(session, again, state, "test", "on its way", at)
+    session.flush()
+    return old, again
+
+
+def test_what_the_city_was_told_by_an_update_is_no_second_promise_and_earns_no_apology(
+    town: Database, hand: Hand
+) -> None:
+    with town.write() as session:
+        old, again = closed_and_told_again(session, FRIDAY)
+        assert again.promised_datetime is None
+        again.promised_datetime = MONDAY_CLOSE  # as it was given before this was minded
+        again.promise_mark = PromiseMark.LATE
+        open_now = session.exec(select(ServiceRequest.id).where(OPEN_AT_CITY)).all()
+        assert open_now == []
+        old_id, again_id = old.id, again.id
+    hand.now = FRIDAY + timedelta(days=30)
+    assert Promises(town, CITY, clock=hand).look() == 1
+    with town.read() as session:
+        assert told_late(session) == []
+        assert session.get_one(ServiceRequest, again_id).promise_mark is None
+        session.get_one(ServiceRequest, old_id).status = "open"
+        assert list(session.exec(select(ServiceRequest.id).where(OPEN_AT_CITY)).all()) == [old_id]
+
+
+def test_a_request_told_again_after_its_day_is_promised_anew_and_nobody_apologises_at_once(
+    town: Database, hand: Hand
+) -> None:
+    hand.now = FRIDAY + timedelta(days=7)
+    with town.write() as session:
+        old, _ = closed_and_told_again(session, hand.now)
+        old.status = "open"
+        anew = MONDAY_CLOSE + timedelta(days=7)
+        assert (old.promised_datetime, session.get_one(Mention, old.mention_id).promised_at) == (anew, anew)
+    promises = Promises(town, CITY, clock=hand)
+    promises.look()
+    with town.read() as session:
+        assert told_late(session) == []
+    hand.now = FRIDAY + timedelta(days=12)
+    promises.look()
+    with town.read() as session:
+        assert [one.change_key for one in told_late(session)] == ["late:2026-11-30"]
+
+
+def test_a_day_that_is_still_ahead_holds_for_what_is_told_again(town: Database) -> None:
+    with town.write() as session:
+        old, _ = closed_and_told_again(session, FRIDAY + timedelta(hours=20))
+        assert old.promised_datetime == MONDAY_CLOSE
+
+
+def test_the_citys_own_day_that_is_over_is_neither_said_again_nor_news(town: Database) -> None:
+    later, by_the_city = FRIDAY + timedelta(days=7), FRIDAY + timedelta(days=1)
+    listed = {"service_request_id": "13075315", "status": "open", "expected_datetime": by_the_city.isoformat()}
+    with town.write() as session:
+        old, _ = closed_and_told_again(session, later, by_the_city)
+        old.status, anew = "open", MONDAY_CLOSE + timedelta(days=7)
+        assert (old.expected_datetime, old.promised_datetime) == (by_the_city, anew)
+        assert take_over(session, old, RequestShape.model_validate(listed), later) is None
+        assert old.promised_datetime == anew

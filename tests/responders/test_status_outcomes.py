@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hark311.starter import load_status_rules
 from models import Outcome, StatusRule, StatusUpdate
-from responders.status_outcomes import BEGINS, ENDS, STATES, is_closing, judge, state_of
+from models.open311 import state_of
+from responders.status_outcomes import BEGINS, ENDS, STATES, is_closing, judge
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 RULES = load_status_rules()
@@ -40,6 +41,7 @@ def heard(status: str = "closed", notes: str = "", **more: Any) -> StatusUpdate:
         ("action_scheduled", "Crew next week", Outcome.SCHEDULED),
         ("not_councils_responsibility", "", Outcome.REFERRED),
         ("unfixable", "", None),
+        ("duplicate", "Counts with the other one.", None),
     ],
 )
 def test_the_outcome_is_what_the_state_or_the_words_say(status: str, notes: str, outcome: Outcome | None) -> None:

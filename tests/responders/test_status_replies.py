@@ -68,6 +68,27 @@ def notices(town: Town, mention_id: int) -> list[StatusNotice]:
         return list(session.exec(found).all())
 
 
+def test_a_change_whose_words_cannot_be_made_waits_with_the_reason_and_holds_up_nobody_else(town: Town) -> None:
+    def redact(text: str) -> str:
+        if "unreadable" in text:
+            raise ValueError("a broken note")
+        return text
+
+    _, broken = reported(town)
+    _, whole = reported(town, "ana_215", "The street light at 9th and Arch St is out")
+    news(town, broken, status="closed", outcome=Outcome.NO_ACTION, status_notes="unreadable", soon=False)
+    news(town, whole, status="closed", outcome=Outcome.FIXED)
+    telling = StatusReplies(town.database, town.desk.length_of, redact, clock=town.clock)
+    assert telling.tell_all() == 2
+    assert [one.state for one in notices(town, whole)] == [NoticeState.DRAFTED]
+    (waiting,) = notices(town, broken)
+    assert (waiting.state, waiting.reply_id) == (NoticeState.PENDING, None)
+    assert "could not be made (a broken note)" in waiting.because
+    town.clock.advance(minutes=2)
+    assert town.tell() == 1
+    assert [one.state for one in notices(town, broken)] == [NoticeState.DRAFTED]
+
+
 def test_what_the_city_did_is_told_in_the_thread_once_a_person_approved_it(town: Town) -> None:
     post_id, mention_id = reported(town)
     news(town, mention_id, status="closed", outcome=Outcome.FIXED)
@@ -279,3 +300,26 @@ def test_the_day_of_the_work_is_the_planned_one(town: Town) -> None:
     text = town.reply_to(mention_id).text
     assert text.startswith("The city has planned the work on the pothole.")
     assert f"{planned.astimezone(ZoneInfo(town.settings.city_time_zone)).day}." in text
+
+
+def test_news_approved_at_night_leaves_in_the_morning_though_the_post_is_too_old_by_then(town: Town) -> None:
+    post_id, mention_id = reported(town)
+    town.clock.advance(hours=62)
+    news(town, mention_id, status="closed", outcome=Outcome.FIXED)
+    town.tell()
+    town.approve(mention_id, file_request=False)
+    town.clock.advance(hours=11)
+    town.deliver()
+    assert "is done" in town.our_replies_on_x(post_id)[-1]
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.TOLD]
+
+
+def test_news_that_could_not_leave_for_days_go_back_to_a_person(town: Town) -> None:
+    post_id, mention_id = reported(town)
+    news(town, mention_id, status="closed", outcome=Outcome.FIXED)
+    town.tell()
+    town.approve(mention_id, file_request=False)
+    town.clock.advance(hours=73)
+    town.deliver()
+    assert len(town.our_replies_on_x(post_id)) == 1
+    assert town.reply_to(mention_id).state == ReplyState.DRAFT

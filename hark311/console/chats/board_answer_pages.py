@@ -19,6 +19,7 @@ from models import ChatEntry, StaffUser
 from models.job_names import SEND_REPLY
 from responders import doubts
 from responders.chats import answering, approving
+from responders.chats.alike import Seen
 from responders.chats.approving import Answer, Others
 from responders.chats.ways import Way, ready_words
 from responders.review import NotApproved, NotYours
@@ -31,6 +32,8 @@ DONE = {
     "handed-in": "Handed in. Whoever runs the chat reads it now.",
     "returned": "Returned to its maker.",
     "approved": "Approved. It leaves in a moment, and can be taken back until then.",
+    "not-all": "Approved. It leaves in a moment, and can be taken back until then. Not all who ask the same are told: "
+    "what came or changed after this page was opened, or needs another person's key, waits on the board.",
     "key": "Your key is given. It waits for another person.",
     "in-hand": "It is yours to post now, in the words as they stand here.",
     "back": "Taken back. It waits on the board again.",
@@ -118,7 +121,7 @@ def decide(
             return RedirectResponse(back, status_code=303)
     except NotApproved as error:
         return _refused(request, console, sent, chat_id, entry_id, error.reasons)
-    if done in ("approved", "again"):
+    if done in ("approved", "not-all", "again"):
         after.add_task(_nudge, console, entry_id)
     return RedirectResponse(f"{back}?done={done}", status_code=303)
 
@@ -163,10 +166,13 @@ def _approve(console: Console, sent: Submission, entry_id: int) -> str:
         seen_post_id=number_of(sent.text("seen_post_id")) or None,
         seen_revision=kept.revision,
         others=Others(others) if others in set(Others) else Others.STAY,
+        others_seen=_seen(sent.text("group")),
     )
     given = approving.approve_answer(desk, entry_id, sent.visitor.id, answer)
     if not given.approved:
         return "key"
+    if given.left:
+        return "not-all"
     return "in-hand" if way == Way.BY_HAND else "approved"
 
 
@@ -175,6 +181,12 @@ def _typed(sent: Submission) -> tuple[Way, str, str]:
     if way not in set(Way):
         raise NotApproved(["Choose how the answer is to reach them."])
     return Way(way), sent.text("reply_text"), language if language in words.LANGUAGES else "en"
+
+
+def _seen(group: str) -> dict[int, Seen]:
+    """The near-identical questions as they stood on the page; what the form does not say in full counts as unseen."""
+    numbers = [[number_of(one) for one in each.split(":")] for each in group.split()]
+    return {each[0]: Seen(each[1], each[2]) for each in numbers if len(each) == 3}
 
 
 def _on_its_way(console: Console, entry_id: int) -> int:

@@ -1,8 +1,7 @@
 """The cards on the board of a chat: each post with all that its two lines say, for all of them in a few queries."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -32,6 +31,7 @@ from models import (
     TweetChat,
 )
 from models.chat_answers import ASK_TO_TAG
+from responders.chats.entries import CHANGED_SINCE
 from responders.may_reply import Ground, MayReply, Speaking, judge, may_reply, speaking_of
 
 WORDS_SHOWN = 280
@@ -48,7 +48,10 @@ UNSENT = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One post on the board. `others`: how many near-identical ones are counted with it; `waits`: for an answer."""
+    """One post on the board. `others`: how many near-identical ones are counted with it; `waits`: for an answer.
+
+    `changed`: it waits again, for its author changed it after it had its answer.
+    """
 
     id: int
     version: int
@@ -62,7 +65,6 @@ class Card:
     question: int | None
     question_why: str
     lane_why: str
-    others: int
     reposts: int
     assigned: str
     assigned_to: int | None
@@ -75,6 +77,8 @@ class Card:
     gone: bool
     folded: Folded | None
     mention_id: int | None
+    changed: bool = False
+    others: int = 0
 
     def late(self, now: datetime) -> bool:
         """Whether whoever it was given to should have answered by now."""
@@ -131,7 +135,7 @@ class Cards:
         now: datetime,
     ) -> None:
         self._session, self._numbers, self._names, self._speaking = session, numbers, names, speaking
-        self._others = Counter(row.entry.alike_id for row in rows if row.entry.alike_id is not None)
+        self._rows = rows
         self._answers = _answers(session, rows)
         self._translated = _translated(session, [row.post.id for row in rows])
         self._folds = folds_of(session, [row.post for row in rows], now)
@@ -142,6 +146,18 @@ class Cards:
         if row.entry.id not in self._made:
             self._made[row.entry.id] = self._make(row)
         return self._made[row.entry.id]
+
+    def standing(self) -> list[Card]:
+        """The cards of the board, in the order they came: of those that ask nearly the same one that counts the others.
+
+        Those that wait are counted with the first that waits, and those that one answer settles with the first of them:
+        what has its answer hides nobody who has none.
+        """
+        groups: dict[tuple[object, ...], list[Card]] = {}
+        for row in self._rows:
+            card, entry = self.card(row), row.entry
+            groups.setdefault((entry.alike_id or entry.id, card.waits, entry.answered_by), []).append(card)
+        return [replace(one[0], others=len(one) - 1) if len(one) > 1 else one[0] for one in groups.values()]
 
     def _make(self, row: Row) -> Card:
         entry, post = row.entry, row.post
@@ -163,7 +179,6 @@ class Cards:
             question=self._numbers.get(entry.question_id),
             question_why=board_words.HOW_LINKED[entry.linked_how],
             lane_why=entry.lane_why,
-            others=self._others[entry.id or 0],
             reposts=entry.reposts,
             assigned=self._names.get(entry.assigned_to or 0, ""),
             assigned_to=entry.assigned_to,
@@ -176,6 +191,7 @@ class Cards:
             gone=gone,
             folded=self._folds.get(post.id),
             mention_id=entry.mention_id,
+            changed=waits and entry.lane_why == CHANGED_SINCE,
         )
 
     def _may_not(self, row: Row) -> str:
@@ -194,6 +210,7 @@ class Cards:
                 speaking=speaking_of(self._speaking, row.account.name),
                 health=row.account.health,
                 trouble=row.account.trouble,
+                refused_because=row.account.refused_because,
                 retired=row.account.retired_at is not None,
                 in_chat=True,
                 channel_allows=row.mention.may_reply,

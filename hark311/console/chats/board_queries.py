@@ -139,7 +139,7 @@ def board_of(
     ).all()
     names = names_of(session, chat.id or 0, {row.entry.assigned_to for row in rows})
     maker = Cards(session, rows, {one.id: one.number for one in questions}, names, speaking, now)
-    cards = [maker.card(row) for row in rows if row.entry.alike_id is None]
+    cards = maker.standing()
     lanes = [_lane(cards, one, at, only, lane) for at, one in enumerate(board_words.LANES, start=1)]
     asked = [one for one in questions if one.asked_at is not None]
     return BoardPage(

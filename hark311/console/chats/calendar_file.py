@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hark311.console.pages import Console
 from models import ChatState, TweetChat
-from responders.chats.people import ends_at
+from responders.chats.people import begins_at, ends_at
 
 UID_HOST = "tweet-chats.hark311"
 
@@ -24,7 +24,7 @@ def calendar_file(chat: TweetChat, console: Console, now: datetime) -> bytes:
     event.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
     event.add("last-modified", chat.changed_at.astimezone(UTC).replace(microsecond=0))
     event.add("sequence", chat.revision)
-    event.add("dtstart", chat.starts_at.astimezone(UTC))
+    event.add("dtstart", begins_at(chat).astimezone(UTC))
     event.add("dtend", ends_at(chat).astimezone(UTC))
     event.add("summary", f"{chat.title} (#{chat.hashtag})")
     event.add("description", f"{chat.about}\n\n{settings.city_name}: #{chat.hashtag}".strip())

@@ -31,8 +31,8 @@ from models import (
 )
 from models.chats import RUNS_IT
 from models.threads import newest_inbound, newest_versions
+from responders.chats.alike import group_of, seen_of
 from responders.chats.answering import answer_of, is_fixed, language_of, way_of
-from responders.chats.approving import group_of
 from responders.chats.people import part_of
 from responders.chats.posting import keys_given
 from responders.chats.resting import WAITING
@@ -77,6 +77,17 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Alike:
+    """A near-identical question as the page shows it. `seen`: which post, which version of it, and up to which post."""
+
+    id: int
+    who: str
+    words: str
+    waits: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerForm:
     """What stands in the form. `state`: of the answer that is there; None: nobody has begun one."""
 
@@ -111,8 +122,7 @@ class EntryPage:
     ways: Sequence[OpenWay]
     answer: AnswerForm
     seen_post_id: int | None
-    group: Sequence[tuple[int, str, str]]
-    """(ChatEntry.id, who, words) of the near-identical questions it is counted with."""
+    group: Sequence[Alike]
     bank: Sequence[ChatAnswer]
     history: Sequence[Decided]
     questions: Sequence[ChatQuestion]
@@ -125,6 +135,11 @@ class EntryPage:
     @property
     def runs_it(self) -> bool:
         return self.part in RUNS_IT
+
+    @property
+    def alike_waiting(self) -> list[Alike]:
+        """Those who ask the same and have no answer: what is approved here can be theirs too."""
+        return [one for one in self.group if one.waits]
 
     @property
     def best(self) -> Way | None:
@@ -228,16 +243,26 @@ def _translation(session: Session, entry: ChatEntry) -> str:
     return session.exec(done.order_by(col(Translation.id).desc())).first() or ""
 
 
-def _group(session: Session, entry: ChatEntry) -> list[tuple[int, str, str]]:
+def _group(session: Session, entry: ChatEntry) -> list[Alike]:
     others = group_of(session, entry)
+    seen = seen_of(session, others)
     rows = session.exec(
-        select(ChatEntry.id, Author, Post.text)
+        select(ChatEntry, Author, Post.text)
         .join(Post, col(Post.id) == ChatEntry.post_id)
         .join(Author, col(Author.id) == ChatEntry.author_id)
-        .where(col(ChatEntry.id).in_([one.id for one in others]))
+        .where(col(ChatEntry.id).in_([*seen]))
         .order_by(col(ChatEntry.id))
     ).all()
-    return [(entry_id or 0, author.called, text) for entry_id, author, text in rows]
+    return [
+        Alike(
+            id=one.id or 0,
+            who=author.called,
+            words=text,
+            waits=one.answered_by is None and one.answered_how is None,
+            seen=":".join(map(str, (one.id, *seen[one.id or 0]))),
+        )
+        for one, author, text in rows
+    ]
 
 
 def _bank(session: Session, chat: TweetChat, entry: ChatEntry) -> list[ChatAnswer]:

@@ -20,7 +20,7 @@ from hark311.console.chats.calendar_file import as_download, calendar_file
 from hark311.console.pages import Console
 from hark311.console.visits import ConsoleHere
 from models import CHANNELS, Account, Channel, ChatPart, ChatRecap, ChatState, TweetChat
-from responders.chats.people import ends_at
+from responders.chats.people import begins_at, ends_at
 from responders.chats.planning import networks_of
 from responders.chats.questions import questions_of
 from responders.chats.run_drafts import time_words
@@ -88,7 +88,7 @@ def _shown(session: Session, console: Console, chat: TweetChat, request: Request
     language = _language(request, chat)
     said, zone = event_words(language), console.city_time.zone
     spoken = _spoken(language)
-    begins, ends = chat.starts_at, ends_at(chat)
+    begins, ends = begins_at(chat), ends_at(chat)
     day = date_words(begins.astimezone(zone).date(), spoken)
     clock = f"{time_words(begins, zone, spoken)} – {time_words(ends, zone, spoken)}"
     recaps = session.exec(

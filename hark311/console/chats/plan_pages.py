@@ -7,7 +7,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from hark311.console import words
-from hark311.console.chats import plan_queries
+from hark311.console.chats import chat_list, plan_queries
 from hark311.console.chats.calendar_file import as_download, calendar_file
 from hark311.console.chats.plan_forms import (
     form_of,
@@ -48,6 +48,8 @@ DONE = {
     "removed": "The answer is out of the bank. What was sent of it stays.",
     "nothing": "Every post of the plan is there already, or its time is past.",
     "approved": "Approved. It leaves at its time, and can be taken back until then.",
+    "approved-together": "Approved. Each leaves at its time, and can be taken back until then.",
+    "none-chosen": "No post was chosen, so nothing is approved.",
     "first-key": "Your key is given. It waits for a second person.",
     "worded": "The words are kept.",
     "back": "Taken back. It waits to be approved again.",
@@ -212,8 +214,8 @@ def replan(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: i
 
 def _list(request: Request, console: Console, visitor: Visitor, refused: Refused | None = None) -> Response:
     with console.product.database.read() as session:
-        rows = plan_queries.chat_rows(session, visitor.staff)
-    shown: dict[str, Any] = plan_queries.by_state(rows)
+        rows = chat_list.chat_rows(session, visitor.staff, console.now())
+    shown: dict[str, Any] = chat_list.by_state(rows)
     return signed_in_page(
         request,
         console,

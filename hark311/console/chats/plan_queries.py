@@ -1,8 +1,9 @@
 """A chat as the pages of its plan show it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from sqlmodel import Session, col, or_, select
 
@@ -10,7 +11,7 @@ from hark311 import chat_people
 from hark311.console.pages import Console
 from hark311.console.queries import names_of_staff
 from hark311.console.words import REPLY as SIGNS
-from hark311.console.words import Sign
+from hark311.console.words import Sign, language_name
 from models import (
     CHANNELS,
     Account,
@@ -28,12 +29,11 @@ from models import (
     Reply,
     ReplyState,
     Review,
-    Role,
     StaffUser,
     TweetChat,
 )
 from responders.chats.bank import answers_of
-from responders.chats.leaving import due_at
+from responders.chats.leaving import due_at, judge
 from responders.chats.people import ends_at
 from responders.chats.planning import networks_of
 from responders.chats.posting import WORDED
@@ -41,8 +41,6 @@ from responders.chats.questions import questions_of
 from responders.chats.run_drafts import run_words
 from responders.chats.tags import Clash, clashes
 from responders.review import NotFound
-
-SHOWN_ENDED = 20
 
 PARTS = {
     ChatPart.HOST: "host",
@@ -76,17 +74,6 @@ FIRST_KEY = Sign("contrast", "waits for a key", "act")
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRow:
-    """A chat in the list. `part`: of who looks; None: none."""
-
-    chat: TweetChat
-    sign: Sign
-    ends_at: datetime
-    part: str
-    questions: int
-
-
-@dataclass(frozen=True, slots=True)
 class Where:
     """A network of the chat. `account`: its name for people."""
 
@@ -97,7 +84,7 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One post of the run. `at` None: it leaves once approved. Lengths as the channel counts."""
+    """One post of the run. `at` None: it leaves once approved; `past`: it cannot any more. Lengths as counted there."""
 
     post: ChatPost
     reply: Reply
@@ -109,7 +96,15 @@ class Planned:
     length: int
     limit: int
     unit: str
-    keys: Sequence[str]
+    past: bool
+    keys: Mapping[int, str]
+    """Who gave the first of two keys to these words: StaffUser.id, and their name."""
+
+    @property
+    def moment(self) -> tuple[bool, int]:
+        """What it shares with those that leave together with it; one without a time leaves by itself."""
+        at = self.post.at_seconds
+        return (True, at) if at is not None else (False, self.post.id or 0)
 
     @property
     def skipped(self) -> bool:
@@ -125,6 +120,11 @@ class Planned:
         return self.reply.state in WORDED and not self.skipped
 
     @property
+    def waits(self) -> bool:
+        """Whether it could be approved as it stands."""
+        return self.open and not self.past
+
+    @property
     def in_doubt(self) -> bool:
         """Whether nobody can say if it stands there: a person looks, and says so."""
         return self.reply.state == ReplyState.UNCERTAIN
@@ -136,6 +136,17 @@ class Planned:
     @property
     def can_be_skipped(self) -> bool:
         return self.reply.state in (*WORDED, ReplyState.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What leaves together: the same thing at the same time, once for each account and language."""
+
+    posts: Sequence[Planned]
+
+    def to_approve_by(self, staff_id: int) -> Sequence[Planned]:
+        """Those that somebody can still approve."""
+        return [one for one in self.posts if one.waits and staff_id not in one.keys]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,31 +187,18 @@ class PlanPage:
 
     @property
     def to_approve(self) -> int:
-        return sum(one.open for one in self.run)
+        return sum(one.waits for one in self.run)
 
+    @property
+    def moments(self) -> Sequence[Moment]:
+        """The run, what leaves together taken together."""
+        together = groupby(self.run, key=lambda one: (one.moment, one.post.kind, one.number))
+        return [Moment(sorted(posts, key=self._by_language)) for _, posts in together]
 
-def chat_rows(session: Session, staff: StaffUser) -> list[ChatRow]:
-    """The chats somebody may look at: a guest's own; else all, those to come first by their time."""
-    found = select(TweetChat).order_by(col(TweetChat.starts_at).desc(), col(TweetChat.id).desc()).limit(200)
-    if staff.role == Role.CHAT_GUEST:
-        found = found.join(ChatPerson, col(ChatPerson.chat_id) == TweetChat.id)
-        found = found.where(ChatPerson.staff_id == staff.id, TweetChat.state != ChatState.CANCELLED)
-    chats = session.exec(found).all()
-    parts = dict(session.exec(select(ChatPerson.chat_id, ChatPerson.part).where(ChatPerson.staff_id == staff.id)).all())
-    numbers: dict[int, int] = {}
-    ids = [one.id or 0 for one in chats]
-    for chat_id in session.exec(select(ChatQuestion.chat_id).where(col(ChatQuestion.chat_id).in_(ids))).all():
-        numbers[chat_id] = numbers.get(chat_id, 0) + 1
-    return [
-        ChatRow(
-            chat,
-            STATES[chat.state],
-            ends_at(chat),
-            PARTS[ChatPart(parts[chat.id or 0])] if chat.id in parts else "",
-            numbers.get(chat.id or 0, 0),
-        )
-        for chat in chats
-    ]
+    def _by_language(self, one: Planned) -> tuple[int, int, int]:
+        languages = self.chat.languages
+        said = languages.index(one.post.language) if one.post.language in languages else len(languages)
+        return said, one.post.account_id, one.post.id or 0
 
 
 def chat_here(session: Session, chat_id: int) -> TweetChat:
@@ -211,21 +209,20 @@ def chat_here(session: Session, chat_id: int) -> TweetChat:
     return chat
 
 
-def by_state(rows: Sequence[ChatRow]) -> dict[str, list[ChatRow]]:
-    """The rows as the list shows them: live, to come (the next first), over and cancelled (the last first)."""
-    return {
-        "live": [one for one in rows if one.chat.state == ChatState.LIVE],
-        "coming": [one for one in rows if one.chat.state == ChatState.PLANNED][::-1],
-        "over": [one for one in rows if one.chat.state in (ChatState.ENDED, ChatState.CANCELLED)][:SHOWN_ENDED],
-    }
-
-
 def post_here(session: Session, chat_id: int, chat_post_id: int) -> ChatPost:
     """A planned post of this chat. Raises NotFound."""
     post = session.get(ChatPost, chat_post_id)
     if post is None or post.chat_id != chat_id:
         raise NotFound("There is no such post in this chat.")
     return post
+
+
+def name_of_post(session: Session, chat_id: int, chat_post_id: int) -> str:
+    """A planned post as people tell it from the others. Raises NotFound."""
+    post = post_here(session, chat_id, chat_post_id)
+    question = session.get(ChatQuestion, post.question_id)
+    what = KINDS[post.kind].capitalize() + (f" {question.number}" if question else "")
+    return f"{what}, {named(session.get_one(Account, post.account_id))}, {language_name(post.language)}"
 
 
 def plan_page(session: Session, console: Console, chat_id: int) -> PlanPage:
@@ -269,7 +266,7 @@ def run_of(session: Session, console: Console, chat: TweetChat) -> list[Planned]
         )
         .order_by(col(ChatPost.id))
     ).all()
-    numbers = {one.id: one.number for one in questions_of(session, chat)}
+    questions, now = {one.id: one for one in questions_of(session, chat)}, console.now()
     keys = _keys(session, [reply.id or 0 for _, reply, _ in rows])
     found = [
         Planned(
@@ -277,7 +274,7 @@ def run_of(session: Session, console: Console, chat: TweetChat) -> list[Planned]
             reply=reply,
             at=reply.sent_at or due_at(chat, post),
             kind=KINDS[post.kind],
-            number=numbers.get(post.question_id),
+            number=question.number if question else None,
             account=named(account),
             sign=_sign(post, reply, bool(keys.get(reply.id or 0))),
             length=console.product.desk.length_of(
@@ -285,12 +282,24 @@ def run_of(session: Session, console: Console, chat: TweetChat) -> list[Planned]
             ),
             limit=CHANNELS[account.channel].limit(private=False),
             unit=CHANNELS[account.channel].length_unit,
-            keys=keys.get(reply.id or 0, ()),
+            past=is_past(chat, post, question, now),
+            keys=keys.get(reply.id or 0, {}),
         )
         for post, reply, account in rows
+        for question in [questions.get(post.question_id)]
     ]
     last = chat.starts_at + timedelta(days=3650)
-    return sorted(found, key=lambda one: (one.at or last, one.post.account_id, one.post.id or 0))
+    order = {kind: place for place, kind in enumerate(ChatPostKind)}
+    return sorted(
+        found,
+        key=lambda one: (due_at(chat, one.post) or one.at or last, order[one.post.kind], one.number or 0, one.post.id),
+    )
+
+
+def is_past(chat: TweetChat, post: ChatPost, question: ChatQuestion | None, now: datetime) -> bool:
+    """Whether a post that waits to be approved could not leave any more: its time, its question or its chat is over."""
+    asked_no_more = question is not None and question.skipped_at is not None
+    return asked_no_more or bool(judge(chat, post, question, chat.made_at, now).back)
 
 
 def named(account: Account) -> str:
@@ -306,8 +315,8 @@ def _sign(post: ChatPost, reply: Reply, first_key: bool) -> Sign:
     return SIGNS[reply.state]
 
 
-def _keys(session: Session, reply_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Who gave the first of two keys, by reply."""
+def _keys(session: Session, reply_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """Who gave the first of two keys (StaffUser.id, name), by reply."""
     rows = session.exec(
         select(Review)
         .join(Reply, col(Reply.id) == Review.reply_id)
@@ -318,9 +327,9 @@ def _keys(session: Session, reply_ids: Sequence[int]) -> dict[int, list[str]]:
         )
     ).all()
     people = names_of_staff(session, [one.staff_id for one in rows])
-    found: dict[int, list[str]] = {}
+    found: dict[int, dict[int, str]] = {}
     for one in rows:
-        found.setdefault(one.reply_id or 0, []).append(people.get(one.staff_id, ""))
+        found.setdefault(one.reply_id or 0, {})[one.staff_id] = people.get(one.staff_id, "")
     return found
 
 

@@ -1,13 +1,17 @@
 """The recap at the desk: what it will say, in each language, what stands in it, and when anybody may read it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from hark311.console.chats import recap_showing
+from hark311.console.chats.plan_forms import number_of
 from hark311.console.chats.plan_queries import chat_here
 from hark311.console.chats.recap_showing import reader_of, shown_line, withheld_words
 from hark311.console.frame import signed_in_page
@@ -18,6 +22,7 @@ from models import ChatLane, ChatState, TweetChat
 from models.chats import RUNS_IT
 from responders.chats import recap_publishing
 from responders.chats.people import part_of
+from responders.chats.questions import questions_of
 from responders.chats.recap_figures import figures_of
 from responders.chats.recap_posts import Line, Row, Withheld, lines_of, rows_of
 from responders.chats.recapping import promises_of, recaps_of
@@ -25,7 +30,7 @@ from responders.review import NotApproved, NotFound
 
 router = APIRouter(prefix="/chats/{chat_id}/recap")
 
-SHOWN = 200
+SHOWN = 25
 """So many posts on the page at once."""
 VIEWS: Mapping[str, str] = {
     "chosen": "In the recap",
@@ -54,6 +59,31 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """Which posts the page lists. `question`: its number, 0 for all; `page`: from 1."""
+
+    show: str = "answers"
+    question: int = 0
+    page: int = 1
+
+    def has(self, line: Line) -> bool:
+        if self.question and line.question != self.question:
+            return False
+        if self.show == "chosen":
+            return line.chosen
+        if self.show == "answers":
+            return line.lane == ChatLane.ANSWER
+        return self.show == "all" or line.lane in (ChatLane.QUESTION, ChatLane.NEEDS_ANSWER)
+
+    def query(self, **other: Any) -> str:
+        """The query of the page's address, some of it otherwise; another list begins on its first page."""
+        return urlencode({"show": self.show, "question": self.question, "page": self.page if not other else 1} | other)
+
+    def turned(self, pages: int) -> str:
+        return self.query(page=self.page + pages)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """A post that may stand in the recap: as the desk reads it, and (`note`) what anybody would read instead."""
 
@@ -72,9 +102,16 @@ class Choice:
 
 @router.get("")
 def show_recap_at_desk(
-    request: Request, console: ConsoleHere, there: ViewingPlan, chat_id: int, show: str = "answers", done: str = ""
+    request: Request,
+    console: ConsoleHere,
+    there: ViewingPlan,
+    chat_id: int,
+    show: str = "",
+    question: str = "",
+    page: str = "",
+    done: str = "",
 ) -> Response:
-    return _page(request, console, there, chat_id, show=show, done=DONE.get(done, ""))
+    return _page(request, console, there, chat_id, _view(show, question, page), done=DONE.get(done, ""))
 
 
 @router.get("/{language}")
@@ -101,7 +138,7 @@ def preview(console: ConsoleHere, there: ViewingPlan, chat_id: int, language: st
 @router.post("/entries/{entry_id}")
 def choose(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int, entry_id: int) -> Response:
     """Put a post into the recap, or leave it out; with what staff say of it, by language."""
-    chosen, show = sent.text("chosen") == "yes", _view(sent.text("show"))
+    chosen = sent.text("chosen") == "yes"
     with console.product.database.read() as session:
         languages = chat_here(session, chat_id).languages
     typed = {tag: sent.text(f"words-{tag}") for tag in languages if f"words-{tag}" in sent.fields}
@@ -118,7 +155,8 @@ def choose(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: i
     except NotApproved as error:
         return _refused(request, console, sent, chat_id, Refused(error.reasons, "", entry_id, told_as=told_as or {}))
     done = "chosen" if chosen else "left-out"
-    return RedirectResponse(f"/chats/{chat_id}/recap?show={show}&done={done}#entry-{entry_id}", status_code=303)
+    query = f"{_view_of(sent).query()}&done={done}"
+    return RedirectResponse(f"/chats/{chat_id}/recap?{query}#entry-{entry_id}", status_code=303)
 
 
 @router.post("/{language}/intro")
@@ -186,7 +224,7 @@ def _act(
 def _refused(request: Request, console: Console, sent: Submission, chat_id: int, refused: Refused) -> Response:
     with console.product.database.read() as session:
         there = ChatVisitor(sent.visitor, part_of(session, chat_id, sent.visitor.staff))
-    return _page(request, console, there, chat_id, show=_view(sent.text("show")), refused=refused)
+    return _page(request, console, there, chat_id, _view_of(sent), refused=refused)
 
 
 def _page(
@@ -194,18 +232,21 @@ def _page(
     console: Console,
     there: ChatVisitor,
     chat_id: int,
+    view: View,
     *,
-    show: str,
     done: str = "",
     refused: Refused | None = None,
 ) -> Response:
-    view, now = _view(show), console.now()
+    now = console.now()
     with console.product.database.read() as session:
         chat = chat_here(session, chat_id)
         rows, recaps = rows_of(session, chat, now), recaps_of(session, chat)
         choices = _choices(session, console, chat, rows, view)
         figures = recap_showing.figures_in_words(figures_of(rows), reader_of("en").words)
         promises = promises_of(session, chat, console.city_time.today(now))
+        numbers = [one.number for one in questions_of(session, chat)]
+    view = replace(view, page=min(view.page, max(1, ceil(len(choices) / SHOWN))))
+    begin = (view.page - 1) * SHOWN
     return signed_in_page(
         request,
         console,
@@ -216,8 +257,10 @@ def _page(
         ended=chat.state == ChatState.ENDED,
         runs_it=there.part in RUNS_IT,
         recaps=recaps,
-        choices=choices[:SHOWN],
-        more=len(choices) - SHOWN,
+        choices=choices[begin : begin + SHOWN],
+        found=len(choices),
+        begin=begin,
+        numbers=numbers,
         figures=figures,
         promises=promises,
         views=VIEWS,
@@ -228,7 +271,7 @@ def _page(
     )
 
 
-def _choices(session: Session, console: Console, chat: TweetChat, rows: Sequence[Row], view: str) -> list[Choice]:
+def _choices(session: Session, console: Console, chat: TweetChat, rows: Sequence[Row], view: View) -> list[Choice]:
     published = [one.published_at for one in recaps_of(session, chat) if one.published_at]
     lines = lines_of(session, rows, console.product.redact, max(published) if published else None)
     by_entry, reader = {row.entry.id: row for row in rows}, reader_of("en")
@@ -242,17 +285,13 @@ def _choices(session: Session, console: Console, chat: TweetChat, rows: Sequence
             row.entry.told_as,
         )
         for line in lines
-        if (row := by_entry.get(line.entry_id)) is not None and not line.ours and _in_view(line, view)
+        if (row := by_entry.get(line.entry_id)) is not None and not line.ours and view.has(line)
     ]
 
 
-def _in_view(line: Line, view: str) -> bool:
-    if view == "chosen":
-        return line.chosen
-    if view == "answers":
-        return line.lane == ChatLane.ANSWER
-    return view == "all" or line.lane in (ChatLane.QUESTION, ChatLane.NEEDS_ANSWER)
+def _view(show: str, question: str, page: str) -> View:
+    return View(show if show in VIEWS else "answers", number_of(question), max(number_of(page, 1), 1))
 
 
-def _view(wanted: str) -> str:
-    return wanted if wanted in VIEWS else "answers"
+def _view_of(sent: Submission) -> View:
+    return _view(sent.text("show"), sent.text("question"), sent.text("list_page"))

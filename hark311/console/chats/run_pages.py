@@ -15,7 +15,7 @@ from hark311.console.visits import ConsoleHere, RunningChat, Submission
 from models import ChatPostKind, TweetChat
 from responders import doubts
 from responders.chats import bank, bank_posts, posting, run_drafts
-from responders.review import NotApproved
+from responders.review import Approved, NotApproved
 
 router = APIRouter(prefix="/chats")
 
@@ -79,6 +79,27 @@ def change_words(
     return change_chat(request, console, sent, chat_id, keep, "worded", refused, f"post-{chat_post_id}")
 
 
+@router.post("/{chat_id}/approve")
+def approve_together(request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int) -> Response:
+    """Approve several posts whose words stand together on the page; each for itself, so that one refused stops none."""
+    given: list[Approved] = []
+    refused: list[str] = []
+    seen_posts = _seen_posts(sent)
+    with console.product.database.read() as session:
+        names = [plan_queries.name_of_post(session, chat_id, chat_post_id) for chat_post_id, _ in seen_posts]
+    for name, (chat_post_id, seen) in zip(names, seen_posts, strict=True):
+        try:
+            given.append(posting.approve_post(console.product.desk, chat_post_id, sent.visitor.id, seen))
+        except NotApproved as error:
+            refused += [f"{name}: {reason}" for reason in error.reasons]
+    if refused:
+        others = [f"Approved: {len(given)} other{'s' if len(given) > 1 else ''}."] if given else []
+        there = there_again(console, sent, chat_id)
+        return show_plan_page(request, console, there, chat_id, Refused([*refused, *others], "run"))
+    done = "first-key" if any(one.first_key for one in given) else "approved-together" if given else "none-chosen"
+    return RedirectResponse(f"/chats/{chat_id}?done={done}#run", status_code=303)
+
+
 @router.post("/{chat_id}/posts/{chat_post_id}/{what}")
 def decide_post(
     request: Request, console: ConsoleHere, sent: RunningChat, chat_id: int, chat_post_id: int, what: str
@@ -108,6 +129,12 @@ def decide_post(
     if what == "approve" and getattr(made, "first_key", False):
         done = "first-key"
     return RedirectResponse(f"/chats/{chat_id}?done={done}#post-{chat_post_id}", status_code=303)
+
+
+def _seen_posts(sent: Submission) -> list[tuple[int, int]]:
+    """ChatPost.ids of the posts in the form, each with the revision of the words that stood there."""
+    fields = [(name.removeprefix("post-"), seen) for name, seen in sent.fields.items() if name.startswith("post-")]
+    return [(number_of(post), number_of(seen)) for post, seen in fields]
 
 
 def _said_by(console: Console, chat_post_id: int) -> int:

@@ -1,6 +1,8 @@
 """The stage: one question and one answer in big letters, for a screen in the room where the chat is held."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,14 +12,18 @@ from starlette.responses import HTMLResponse
 from hark311.console.chats.board_pages import chat_of
 from hark311.console.pages import Console
 from hark311.console.visits import ConsoleHere, ViewingChat
-from models import Account, AuditEntry, Author, ChatEntry, ChatQuestion, Conversation, Post, TweetChat, preference_of
+from models import AuditEntry, ChatEntry, ChatQuestion, TweetChat, preference_of
+from responders.chats.recap_posts import Row, our_handles, rows_of, spoken
 
 router = APIRouter(prefix="/chats")
+
+CHOSEN = ("chosen for the recap", "put into the recap")
+"""AuditEntry.why of the choice, as the board and the page of the recap write it down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the screen shows. `who` "": nobody is named, for their post cannot be read by anybody."""
+    """What the screen shows. `who` "": nobody is named, for their post can be read in its group alone."""
 
     chat: TweetChat
     question: ChatQuestion | None
@@ -47,11 +53,12 @@ def show_stage_live(console: ConsoleHere, there: ViewingChat, chat_id: int) -> H
 
 def _context(console: Console, chat_id: int) -> dict[str, Any]:
     with console.product.database.read() as session:
-        return {"stage": stage_of(session, chat_of(session, chat_id))}
+        stage = stage_of(session, chat_of(session, chat_id), console.product.redact, console.now())
+        return {"stage": stage}
 
 
-def stage_of(session: Session, chat: TweetChat) -> Stage:
-    """The question that was asked last, and the answer to it that was chosen last."""
+def stage_of(session: Session, chat: TweetChat, redact: Callable[[str], str], now: datetime) -> Stage:
+    """The question that was asked last, and of the answers to it that everybody may read the one chosen last."""
     question = session.exec(
         select(ChatQuestion)
         .where(ChatQuestion.chat_id == chat.id, col(ChatQuestion.asked_at).is_not(None))
@@ -60,34 +67,33 @@ def stage_of(session: Session, chat: TweetChat) -> Stage:
     ).first()
     if question is None:
         return Stage(chat, None)
-    chosen = session.exec(
-        select(ChatEntry, Post)
-        .join(Post, col(Post.id) == ChatEntry.post_id)
-        .where(
-            ChatEntry.chat_id == chat.id,
-            ChatEntry.question_id == question.id,
-            col(ChatEntry.chosen).is_(True),
-            col(ChatEntry.hidden_by).is_(None),
-            col(Post.deleted_at).is_(None),
-        )
-    ).all()
-    if not chosen:
+    rows = rows_of(session, chat, now, col(ChatEntry.question_id) == question.id, col(ChatEntry.chosen).is_(True))
+    choices, ours = _choices(session, rows), our_handles(session)
+    shown = [
+        (choice.id or 0, row, words)
+        for row in rows
+        if (choice := choices.get(row.entry.id)) is not None
+        and row.post.received_at <= choice.at  # what was edited since, nobody has read
+        and (words := spoken(row, redact, ours))
+    ]
+    if not shown:
         return Stage(chat, question)
-    entry, post = max(chosen, key=lambda one: _chosen_in(session, one[0]))
-    return Stage(chat, question, post.text, _named(session, entry, post), post.language_hint or "")
+    _, row, words = max(shown, key=lambda one: one[0])
+    return Stage(chat, question, words, _named(row), row.language if row.language != "und" else "")
 
 
-def _chosen_in(session: Session, entry: ChatEntry) -> int:
-    """The number of the audit entry that tells of its choice: the newest was chosen last."""
-    found = select(AuditEntry.id).where(AuditEntry.about == "ChatEntry", AuditEntry.about_id == entry.id)
-    return session.exec(found.order_by(col(AuditEntry.id).desc()).limit(1)).first() or 0
+def _choices(session: Session, rows: Sequence[Row]) -> Mapping[int | None, AuditEntry]:
+    """By ChatEntry.id: what tells of its choice, the newest where it was chosen again."""
+    found = select(AuditEntry).where(
+        AuditEntry.about == "ChatEntry",
+        col(AuditEntry.about_id).in_([row.entry.id for row in rows]),
+        col(AuditEntry.why).in_(CHOSEN),
+    )
+    return {one.about_id: one for one in session.exec(found.order_by(col(AuditEntry.id))).all()}
 
 
-def _named(session: Session, entry: ChatEntry, post: Post) -> str:
-    """Who said it, where anybody can read so: not of a private talk, nor of an author whose posts are protected."""
-    if entry.author_id is None:
-        return f"@{session.get_one(Account, entry.account_id).handle}"
-    author = session.get_one(Author, entry.author_id)
-    if author.protected or session.get_one(Conversation, post.conversation_id).private:
-        return ""
-    return author.called
+def _named(row: Row) -> str:
+    """Who said it, where anybody can read so."""
+    if row.ours:
+        return f"@{row.account.handle}"
+    return row.author.called if row.public and row.author else ""

@@ -1,6 +1,5 @@
 """The number a post says, in the languages of the desk, and what only looks like one. Texts are ours."""
 
-import time
 from itertools import pairwise
 
 import pytest
@@ -198,9 +197,8 @@ def test_an_answer_with_a_sign_is_read_for_every_question(number: int, letter: s
     assert (mark.kind, mark.number) == (MarkKind.ANSWERS, number)
 
 
+@pytest.mark.timeout(20)  # a pattern that runs wild on it takes minutes
 @pytest.mark.parametrize("piece", ["a", "a ", "第", "第一", "answer to the ", "question no. ", "#a1", "q1-", "A1 "])
-def test_no_text_takes_long(piece: str) -> None:
+def test_no_text_runs_wild_in_a_pattern(piece: str) -> None:
     text = piece * SCANNED_CODE_POINTS
-    began = time.process_time()
-    marks_in(text, PLAN)
-    assert time.process_time() - began < 2.0
+    assert all(one.number > 0 for one in marks_in(text, PLAN))

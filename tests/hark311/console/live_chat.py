@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from models import AnsweredHow, ChatEntry, ChatLane, HeardBy, MentionState, Purpose, Reply, ReplyState
+from models import AnsweredHow, ChatEntry, ChatLane, HeardBy, MentionState, Purpose, Reply, ReplyState, record
 from models.mentions import Mention
 from tests.chats import MadeChat, a_bank_answer, a_chat, a_host_entry, a_planned_post, an_entry
 from tests.hark311.console.conftest import NOON
@@ -43,6 +43,7 @@ def make_live_chat(session: Session) -> LiveChat:
     handed.answered_by, handed.answered_how = by_hand.id, AnsweredHow.BY_HAND
     chosen = an_entry(session, made, "A2 luces que funcionen", ChatLane.ANSWER, question=2, language="es")
     chosen.chosen = True
+    record(session, "ChatEntry", chosen.id or 0, f"staff:{made.host.id}", "chosen for the recap", NOON)
     danger = an_entry(session, made, "wire down, sparking at 5th", ChatLane.EMERGENCY, minute=15)
     an_entry(session, made, "the hydrant at 3rd leaks", ChatLane.SERVICE_REQUEST)
     an_entry(session, made, "buy my course", ChatLane.OFF_TOPIC)

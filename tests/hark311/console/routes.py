@@ -200,6 +200,7 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
         "POST /chats/{chat_id}/questions/{question_id}/remove",
         "POST /chats/{chat_id}/replan",
         "POST /chats/{chat_id}/run",
+        "POST /chats/{chat_id}/approve",
     ),
     Power.DRAFT: (
         "POST /mentions/{mention_id}/file-anyway",

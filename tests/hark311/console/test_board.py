@@ -7,7 +7,21 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from models import Channel, ChatEntry, ChatLane, ChatPostKind, HeardBy, Mention, MentionState, Reply, ReplyState
+from hark311.rehearsal.chat_cast import answer_form
+from hark311.rehearsal.page_reading import read_forms
+from models import (
+    AnsweredHow,
+    Channel,
+    ChatEntry,
+    ChatLane,
+    ChatPostKind,
+    HeardBy,
+    Mention,
+    MentionState,
+    Reply,
+    ReplyState,
+)
+from responders.chats.entries import CHANGED_SINCE
 from tests.chats import MadeChat, a_bank_answer, a_chat, a_host_entry, a_planned_post, an_entry
 from tests.hark311.console.conftest import NOON, Browser, Running, token_in
 from tests.hark311.console.factories import make_account, make_services
@@ -43,7 +57,7 @@ class Room:
         """Press a button of an entry's answer form, as it stands now."""
         here = f"{self.path}/entries/{entry.id}"
         page = who.get(here)
-        stood = {name: _field(page.text, name) for name in ("seen_version", "seen_post_id", "reply_revision")}
+        stood = {name: _field(page.text, name) for name in ("seen_version", "seen_post_id", "reply_revision", "group")}
         sent = {"way": "thread", "language": "en", **stood, **fields, "csrf": token_in(page.text)}
         answer = who.client.post(f"{here}/answer{'/' + what if what else ''}", data=sent)
         return answer.status_code, answer.text
@@ -52,6 +66,12 @@ class Room:
 def _field(page: str, name: str) -> str:
     _, _, rest = page.partition(f'name="{name}" value="')
     return rest.partition('"')[0]
+
+
+def _card(board: str, entry: ChatEntry) -> str | None:
+    """The card of an entry as the board shows it; None where it has none."""
+    _, found, rest = board.partition(f'data-entry="{entry.id}"')
+    return rest.partition("</li>")[0] if found else None
 
 
 @pytest.fixture
@@ -82,6 +102,66 @@ def test_the_board_shows_lanes_the_question_being_asked_and_what_leaves_next(roo
     assert "nobody has approved it yet" in page
     assert page.index("sparking") < page.index("How often"), "a danger stands above everything"
     assert "7:00" in page, "the third question is due at minute 23"
+
+
+def test_what_has_its_answer_hides_nobody_who_asks_the_same_and_has_none(room: Room) -> None:
+    with room.desk.rows() as session:
+        first = an_entry(session, room.made, "How often are baskets emptied?", minute=2)
+        told = an_entry(session, room.made, "how often are baskets emptied", minute=2, alike=first)
+        later, last = (an_entry(session, room.made, "baskets emptied??", minute=at, alike=first) for at in (11.5, 13))
+    board = room.host.get(f"{room.path}/board").text
+    assert [_card(board, one) is not None for one in (first, told, later, last)] == [True, False, False, False]
+    with room.desk.rows() as session:
+        for one in (first, told):
+            entry = session.get_one(ChatEntry, one.id)
+            entry.answered_at, entry.answered_how = NOON, AnsweredHow.REPLY
+            session.add(entry)
+    board = room.host.get(f"{room.path}/board").text
+    assert (_card(board, told), _card(board, last)) == (None, None)
+    shown = _card(board, later) or ""
+    assert "unanswered for" in shown
+    assert "4:30" in shown
+    assert "+1<span" in shown
+    assert "+1<span" in (_card(board, first) or "")
+    page = room.host.get(f"{room.path}/entries/{later.id}").text
+    assert "The 1 more who ask the same" in page, "the approver decides about those that wait alone"
+    assert page.count("settled already") == 2
+
+
+def test_needs_no_answer_and_they_wait_for_their_own_let_the_next_of_its_like_stand_there(room: Room) -> None:
+    with room.desk.rows() as session:
+        first = an_entry(session, room.made, "How often are baskets emptied?", minute=2)
+        second, third = (an_entry(session, room.made, "baskets emptied??", minute=at, alike=first) for at in (3, 4))
+    assert room.do(room.moderator, first, "not-needed") == 303
+    assert "unanswered for" in (_card(room.host.get(f"{room.path}/board").text, second) or "")
+    assert room.answer(room.host, second, "approve", reply_text="Twice a day.", others="stay")[0] == 303
+    board = room.host.get(f"{room.path}/board").text
+    assert "unanswered for" in (_card(board, third) or "")
+    assert "answer on its way" in (_card(board, second) or "")
+
+
+def test_who_asked_the_same_after_the_page_was_drawn_waits_and_the_approver_is_told(room: Room) -> None:
+    with room.desk.rows() as session:
+        first = an_entry(session, room.made, "How often are baskets emptied?", minute=2)
+        shown = an_entry(session, room.made, "baskets emptied??", minute=3, alike=first)
+    drawn = answer_form(read_forms(room.host.get(f"{room.path}/entries/{first.id}").text))
+    assert drawn is not None, "the scripted host of a rehearsal sends the fields of this very form"
+    with room.desk.rows() as session:
+        late = an_entry(session, room.made, "baskets emptied, when?", minute=4, alike=first)
+    fields = {"reply_text": "Twice a day.", "others": "settled", "group": drawn.fields["group"]}
+    assert room.answer(room.host, first, "approve", **fields)[0] == 303
+    assert "Not all who ask the same are told" in room.host.get(f"{room.path}/entries/{first.id}?done=not-all").text
+    assert (room.entry(shown.id).answered_how, room.entry(late.id).answered_how) == (AnsweredHow.WITH_ANOTHER, None)
+    assert "unanswered for" in (_card(room.host.get(f"{room.path}/board").text, late) or "")
+
+
+def test_a_post_changed_since_it_was_answered_says_so_on_its_card(room: Room) -> None:
+    with room.desk.rows() as session:
+        entry = an_entry(session, room.made, "When do pools open?")
+        entry.lane_why = CHANGED_SINCE
+        session.add(entry)
+    assert "changed since it was answered" in (_card(room.host.get(f"{room.path}/board").text, entry) or "")
+    assert "changed since it was answered" in room.host.get(f"{room.path}/entries/{entry.id}").text
 
 
 def test_a_moderator_sorts_links_and_assigns_and_a_guest_may_not(room: Room) -> None:
@@ -212,7 +292,7 @@ def test_the_stage_shows_the_question_being_asked_and_the_answer_chosen_last(roo
         author = session.get_one(Author, entry.author_id)
         author.protected = True
         session.add(author)
-    assert "@resident" not in room.host.get(f"{room.path}/stage/live").text, "not everybody may read their post"
+    assert "Lights that work." not in room.host.get(f"{room.path}/stage/live").text, "not everybody may read it now"
 
 
 def test_what_is_hidden_under_the_policy_folds_on_the_board_and_is_one_click_away(room: Room) -> None:

@@ -12,6 +12,7 @@ from models import (
     MentionState,
     NoticeState,
     Outcome,
+    Post,
     Reply,
     ReplyState,
     Role,
@@ -114,6 +115,69 @@ def test_what_a_department_said_on_the_telephone_is_told_like_the_citys_own_word
     assert "The reason: the tree stands on private ground." in drafted(desk, case).text
     with desk.database.read() as session:
         assert session.exec(select(ServiceRequest.status).where(ServiceRequest.mention_id == case)).one() == "closed"
+
+
+def another_case(desk: Running, number: str) -> int:
+    """A second case of ours, with its own number: the mention's id."""
+    with desk.rows() as session:
+        mention_id = make_case(session, NOON).id or 0
+        request = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention_id)).one()
+        request.service_request_id = number
+    return mention_id
+
+
+def test_a_duplicate_recorded_here_counts_with_the_number_given_and_hears_its_news(desk: Running, case: int) -> None:
+    other = another_case(desk, "13075399")
+    browser, page = desk.browser_of(desk.staff()), f"/mentions/{case}"
+    with desk.database.read() as session:
+        request_id = session.exec(select(ServiceRequest.id).where(ServiceRequest.mention_id == case)).one()
+    given = {"request_id": str(request_id), "source": "department", "outcome": "duplicate", "said": "with 13075399"}
+    for number, why in [("", "Say the number"), ("13075315", "the request itself"), ("<b>", "is no number")]:
+        assert why in unescape(browser.post(f"{page}/case/changes", page, **given, counts_with=number).text)
+    assert browser.post(f"{page}/case/changes", page, **given, counts_with="# 13075 399").status_code == 303
+    desk.clock.forward(minutes=11)
+    tell(desk)
+    assert "The number is 13075399." in drafted(desk, case).text
+    assert "counts with 13075399<" in re.sub("</?bdi>", "", shown(browser, case))
+    update_id = city_says(desk, other, words="Mended.", outcome=Outcome.FIXED)
+    with desk.database.read() as session:
+        told = session.exec(select(StatusNotice.mention_id).where(StatusNotice.update_id == update_id)).all()
+    assert set(told) == {case, other}
+
+
+def test_a_duplicate_whose_number_nobody_understood_waits_until_a_person_says_it(desk: Running, case: int) -> None:
+    update_id = city_says(desk, case, status="duplicate", words="Counts with the other one.")
+    browser, page = desk.browser_of(desk.staff()), f"/mentions/{case}"
+    assert drafted(desk, case).text == ""
+    assert "no number of that one was understood" in shown(browser, case)
+    path = f"{page}/case/changes/{update_id}"
+    assert "Say the number" in browser.post(path, page, outcome="duplicate").text
+    assert browser.post(path, page, outcome="duplicate", counts_with="13075399").status_code == 303
+    assert "The number is 13075399." in drafted(desk, case).text
+    assert "no request of ours" in shown(browser, case)
+
+
+def test_the_answer_to_the_citys_question_is_pointed_out_until_somebody_records_what_came_of_it(
+    desk: Running, case: int
+) -> None:
+    city_says(desk, case, status="open", words="Which pole is it?", outcome=Outcome.NEEDS_INFORMATION)
+    browser, page = desk.browser_of(desk.staff()), f"/mentions/{case}"
+    browser.decide(case, "approve", file_request=None)
+    with desk.rows() as session:
+        reply = session.exec(select(Reply).where(Reply.mention_id == case, Reply.state == ReplyState.APPROVED)).one()
+        reply.state, reply.sent_at = ReplyState.SENT, desk.clock()
+        request_id = reply.request_id
+    assert "They answered what the city asked" not in shown(browser, case)
+    with desk.rows() as session:
+        first = session.exec(select(Post).where(Post.mention_id == case)).one()
+        values = first.model_dump(exclude={"id"}) | {"channel_post_id": "2", "edit_chain": "2", "text": "Number 4711"}
+        session.add(Post(**values | {"created_at": desk.clock(), "received_at": desk.clock()}))
+    assert "They answered what the city asked about 13075315." in shown(browser, case)
+    desk.clock.forward(minutes=1)
+    browser.post(
+        f"{page}/case/changes", page, request_id=str(request_id), source="department", outcome="accepted", said="noted"
+    )
+    assert "They answered what the city asked" not in shown(browser, case)
 
 
 def test_a_promise_to_tell_can_be_given_up_with_a_reason(desk: Running, case: int) -> None:

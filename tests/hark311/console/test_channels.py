@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from listeners.intake import begin, store_posts
 from models import (
     Account,
+    AccountHealth,
     AuditEntry,
     Channel,
     IntakeDay,
@@ -67,6 +68,22 @@ def test_nobody_listening_is_told_on_every_page(desk: Running) -> None:
     shown = browser.get("/channels").text
     assert "Nobody is listening: no process has heard this account for 10 minutes." in shown
     assert "it goes on where it stopped" in shown
+
+
+def test_an_account_that_hears_well_and_may_not_write_is_no_account_in_order(desk: Running) -> None:
+    with desk.rows() as session:
+        account = an_x_account(session)
+        account.health = AccountHealth.OK
+    browser = desk.browser_of(desk.staff())
+    assert "cannot send" not in browser.get("/channels").text
+    with desk.rows() as session:
+        row = session.get_one(Account, account.id)
+        row.refused_since, row.refused_because = NOON, "X takes nothing from us: X has locked our account."
+    shown = browser.get("/channels").text
+    assert "cannot send" in shown
+    assert "No reply leaves. X takes nothing from us: X has locked our account. What is approved is kept" in shown
+    assert "takes no reply from us. What is approved waits" in browser.get("/queue").text
+    assert browser.get("/health").json()["channels"] == {"x": "sending_refused"}
 
 
 def test_unusual_silence_and_a_key_that_runs_out_are_told(desk: Running) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser as Chromium
 
 from hark311.console.pages import LOOKS_PER_ADDRESS
 from models import ChatRecap, ChatState, TweetChat
+from responders.chats.running import shift
 from tests.chats import MadeChat, a_chat
 from tests.hark311.console.browsing import launched, opened, violations
 from tests.hark311.console.conftest import NOON, Running
@@ -120,6 +121,16 @@ def test_the_calendar_file_is_what_rfc_5545_wants(desk: Running, made: MadeChat)
     assert f"#{made.chat.hashtag}" in str(event["summary"])
     assert not event.errors
     assert all(len(line) <= 75 for line in answer.content.split(b"\r\n"))
+
+
+def test_a_chat_moved_before_it_begins_is_told_at_its_new_time(desk: Running, made: MadeChat) -> None:
+    before = event_in(desk.visitor().get(f"/event/{made.chat.slug}.ics").content)
+    shift(desk.product.desk, made.id, made.host.id or 0, 15 * 60)
+    after = event_in(desk.visitor().get(f"/event/{made.chat.slug}.ics").content)
+    assert after.decoded("dtstart") - before.decoded("dtstart") == timedelta(minutes=15)
+    assert after.decoded("dtend") - before.decoded("dtend") == timedelta(minutes=15)
+    assert sequence(after) == sequence(before) + 1
+    assert "12:15 PM EDT" in desk.visitor().get(f"/event/{made.chat.slug}").text
 
 
 def test_a_changed_chat_keeps_its_uid_and_its_sequence_rises(desk: Running, made: MadeChat) -> None:

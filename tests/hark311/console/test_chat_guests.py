@@ -120,6 +120,18 @@ def test_a_co_host_from_outside_runs_their_chat_and_lets_nobody_in(
     assert cohost.get("/queue").status_code == 403
 
 
+def test_a_page_loaded_again_after_the_invitation_invites_nobody_twice(
+    desk: Running, made: MadeChat, host: Browser
+) -> None:
+    invited(host, made)
+    again = invited(host, made, name=" uma  CASTELLAN ")
+    assert again.status_code == 422
+    assert "takes part already. If the link is lost, make another beside the name" in unescape(again.text)
+    assert guest_of(desk).role == Role.CHAT_GUEST
+    with desk.database.read() as session:
+        assert len(session.exec(select(ChatPerson).where(ChatPerson.staff_id == guest_of(desk).id)).all()) == 1
+
+
 def test_the_sign_in_of_a_guest_ends_a_day_after_the_chat(desk: Running, made: MadeChat, host: Browser) -> None:
     desk.clock.now = made.chat.starts_at
     guest = desk.browser_of(made.guest)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser as Chromium
 from sqlmodel import col, select
 
 from classifier.redaction import redact
+from hark311.console.chats.recap_desk_pages import SHOWN
 from hark311.console.chats.recap_pages import ON_A_PAGE
 from hark311.console.chats.recap_showing import page_words
 from models import (
@@ -255,6 +257,30 @@ def test_staff_choose_what_stands_in_it_and_say_it_in_their_words(desk: Running)
     assert "Somebody asks for more lights." not in desk.visitor().get(page).text
 
 
+def entries_on(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'<li id="entry-(\d+)">', page)]
+
+
+def test_posts_to_choose_from_are_listed_by_question_and_by_the_page_and_none_is_left_out(desk: Running) -> None:
+    made = make_recap(desk)
+    with desk.rows() as session:
+        more = [
+            an_entry(session, made.made, f"A1: lights on block {number}", minute=6, question=1).id
+            for number in range(SHOWN + 3)
+        ]
+    host, recap = host_of(desk, made), f"/chats/{made.id}/recap"
+    first = entries_on(host.get(f"{recap}?show=all&question=1").text)
+    second = entries_on(host.get(f"{recap}?show=all&question=1&page=2").text)
+    assert len(first) == SHOWN
+    assert set(more) <= {*first, *second}
+    assert not {*first} & {*second}
+    assert not {*more} & {*entries_on(host.get(f"{recap}?show=all&question=2").text)}
+    assert entries_on(host.get(f"{recap}?show=all&question=1&page=99").text) == second
+    sent = {"chosen": "yes", "show": "all", "question": "1", "list_page": "2"}
+    back = host.post(f"{recap}/entries/{second[0]}", recap, **sent).headers["location"]
+    assert second[0] in entries_on(host.get(back).text)
+
+
 def test_the_introduction_is_staffs_own(desk: Running) -> None:
     made = make_recap(desk)
     host = host_of(desk, made)
@@ -290,6 +316,7 @@ def test_a_task_is_done_with_its_outcome_taken_up_and_made_a_post(desk: Running)
     assert host.post(f"{base}/done", answer="").status_code == 422
     posted = host.post(f"{base}/post", account=str(made.said.account_id), language="en", words="It is swept now.")
     assert posted.status_code == 303
+    assert "It is swept now." in host.get(f"/chats/{made.id}").text, "it waits in the plan"
     host.post(f"{base}/done", answer="The state cleans it, weekly.")
     assert "The state cleans it, weekly." in host.get("/chats/tasks").text
     host.post(f"{base}/reopen")

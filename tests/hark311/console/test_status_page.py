@@ -33,7 +33,7 @@ from models import (
 )
 from models.requests import new_reference
 from models.status_links import PATH, cases_of_link, digest
-from responders.wording import RIGHT_TO_LEFT
+from responders.wording import RIGHT_TO_LEFT, date_words
 from tests.hark311.console.browsing import launched, violations
 from tests.hark311.console.conftest import NOON, Running
 from tests.hark311.console.factories import (
@@ -234,6 +234,24 @@ def test_a_no_on_the_page_counts_once_and_drafts_what_opens_the_case_again(desk:
         assert (audit.by, audit.why) == ("status page", "the resident says that it is not fixed")
 
 
+def test_who_looks_late_can_still_say_no_while_the_case_is_closed(desk: Running) -> None:
+    mention_id = make_case(desk)
+    question_id = ask_if_fixed(desk, mention_id)
+    visitor, address = desk.visitor(), f"/s/{TOKEN}en"
+    with desk.rows() as session:
+        session.get_one(FixedQuestion, question_id).state = FixedState.SILENT
+        request = session.exec(select(ServiceRequest)).one()
+        request.status = "open"
+    assert "Is it fixed?" not in visitor.get(address).text, "the city works on it again"
+    with desk.rows() as session:
+        session.get_one(ServiceRequest, request.id).status = "closed"
+    assert "Is it fixed?" in visitor.get(address).text
+    assert "look at it again" in visitor.post(f"{address}/fixed/{question_id}/no").text
+    with desk.database.read() as session:
+        assert session.get_one(FixedQuestion, question_id).state == FixedState.NO
+    assert "Is it fixed?" not in visitor.get(address).text
+
+
 def test_a_yes_on_the_page_settles_the_case(desk: Running) -> None:
     mention_id = make_case(desk)
     question_id = ask_if_fixed(desk, mention_id)
@@ -287,6 +305,27 @@ def test_the_page_shows_what_was_opened_again_and_the_other_requests_of_the_same
     assert [page.index(one) for one in ("13075500", "13075315", "13075400")] == sorted(
         page.index(one) for one in ("13075500", "13075315", "13075400")
     )
+
+
+def test_what_a_department_took_without_a_number_is_open_under_ours_until_it_is_closed(desk: Running) -> None:
+    mention_id = make_case(desk)
+    with desk.rows() as session:
+        request = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention_id)).one()
+        request.service_request_id = None
+        reference = request.reference
+    page = desk.visitor().get(f"/s/{TOKEN}en").text
+    assert reference in page
+    said = page_words()["en"]
+    assert (said["open"] in page, said["filed"] in page, said["waiting"] in page) == (True, True, False)
+
+
+def test_the_day_that_our_calendar_promises_stands_there_where_the_city_gave_none(desk: Running) -> None:
+    mention_id = make_case(desk)
+    with desk.rows() as session:
+        request = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention_id)).one()
+        request.expected_datetime, request.promised_datetime = None, NOON + timedelta(days=20)
+    day = date_words((NOON + timedelta(days=20)).date(), "en")
+    assert day in desk.visitor().get(f"/s/{TOKEN}en").text
 
 
 def test_a_link_whose_draft_never_left_is_not_shown_as_given(desk: Running) -> None:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from models import ChatEntry, Database, Mention, Reply, ReplyState, advance
 from models.closing import close_if_settled
 from models.threads import newest_inbound
+from responders.chats.alike import group_of, seen_of
 from responders.chats.answering import answer_of, keep_answer
 from responders.chats.approving import Answer, Given, approve_answer
 from responders.chats.ways import Way
@@ -57,7 +58,9 @@ class Board:
         reply = self.reply(entry_id)
         with self.desk.database.read() as session:
             newest = newest_inbound(session, self.mention(entry_id))
-        return Answer(way, text or reply.text, "en", self.entry(entry_id).version, newest, reply.revision)
+            others = seen_of(session, group_of(session, self.entry(entry_id)))
+        version = self.entry(entry_id).version
+        return Answer(way, text or reply.text, "en", version, newest, reply.revision, others_seen=others)
 
     def approve(self, answer: Answer | None = None, *, staff_id: int | None = None, entry_id: int = 0) -> Given:
         answer = answer or self.seen(entry_id=entry_id)

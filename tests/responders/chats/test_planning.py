@@ -194,3 +194,47 @@ def test_no_question_gets_another_number_than_its_approved_post_says(database: D
             with pytest.raises(NotApproved, match="question 3 is approved"):
                 questions.add_question(session, chat, {"en": "And first?"}, at, who, MORNING)
             session.rollback()
+
+
+def _fields(chat: TweetChat, **other: object) -> planning.PlanFields:
+    same = {name: getattr(chat, name) for name in planning.PlanFields.__slots__}
+    return planning.PlanFields(**(same | other))
+
+
+def test_a_chat_of_another_length_takes_its_closing_and_follow_up_along(database: Database) -> None:
+    with database.write() as session:
+        made = planned(session)
+        who = made.host.id or 0
+        run_drafts.draft_run(session, made.chat, who, MORNING, GROUND)
+        planning.change_plan(session, made.chat, _fields(made.chat, minutes=90), who, MORNING)
+        posts = session.exec(select(ChatPost)).all()
+        assert {one.at_seconds for one in posts if one.kind == ChatPostKind.CLOSING} == {88 * 60}
+        assert {one.at_seconds for one in posts if one.kind == ChatPostKind.FOLLOW_UP} == {150 * 60}
+        assert run_drafts.draft_run(session, made.chat, who, MORNING, GROUND).posts == 0
+
+
+def test_a_chat_is_made_no_shorter_than_its_questions_and_changes_no_length_that_was_approved(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        made = planned(session)
+        who = made.host.id or 0
+        with pytest.raises(NotApproved, match="Question 4 would be asked after the end"):
+            planning.change_plan(session, made.chat, _fields(made.chat, minutes=30), who, MORNING)
+        run_drafts.draft_run(session, made.chat, who, MORNING, GROUND)
+        reply = session.exec(select(Reply)).all()[0]
+        reply.state = ReplyState.APPROVED
+        session.add(reply)
+        with pytest.raises(NotApproved, match="length as they were are approved"):
+            planning.change_plan(session, made.chat, _fields(made.chat, minutes=90), who, MORNING)
+
+
+def test_an_account_taken_out_and_put_back_gets_its_posts_again(either_database: Database) -> None:
+    with either_database.write() as session:
+        made = planned(session)
+        who = made.host.id or 0
+        drafted = run_drafts.draft_run(session, made.chat, who, MORNING, GROUND).posts
+        (network,) = planning.networks_of(session, made.chat)
+        planning.remove_network(session, made.chat, network.id or 0, who, MORNING)
+        planning.add_network(session, made.chat, made.account.id or 0, "", who, MORNING)
+        assert run_drafts.draft_run(session, made.chat, who, MORNING, GROUND).posts == drafted

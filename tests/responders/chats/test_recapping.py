@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from classifier.redaction import redact
 from models import (
+    Account,
     AnsweredHow,
     Channel,
     ChatEntry,
@@ -204,6 +205,45 @@ def test_an_answer_that_we_took_down_again_is_gone(database: Database) -> None:
         assert not facts(session, made).questions[1].exchanges
 
 
+@pytest.mark.parametrize(
+    "why", ["followers", "protected", "followers, settled with another", "written on to followers"]
+)
+def test_what_we_answered_to_a_post_that_not_everybody_may_read_stands_in_no_recap(
+    database: Database, why: str
+) -> None:
+    with database.write() as session:
+        made = of(session)
+        post = session.get_one(Post, made.asked.post_id)
+        if why == "protected":
+            writer(session, made.asked).protected = True
+        elif why.startswith("written on"):
+            more = an_entry(session, made.made, "And one for you alone.", ChatLane.ANSWER, minute=16)
+            more.mention_id = made.asked.mention_id
+            post = session.get_one(Post, more.post_id)
+        if "followers" in why:
+            post.reply_with = {"visibility": "private"}
+        if "settled" in why:
+            beside = an_entry(session, made.made, "How often, please?", minute=16, question=2, alike=made.asked)
+            beside.answered_by, beside.answered_at = made.answered.id, NOW
+            beside.answered_how, beside.chosen = AnsweredHow.WITH_ANOTHER, True
+        session.flush()
+        second = facts(session, made).questions[1]
+        assert second.exchanges == []
+        assert [one.words for one in second.said] == (["How often, please?"] if "settled" in why else [])
+
+
+def test_what_we_answered_in_the_group_of_the_chat_stands_in_its_recap(database: Database) -> None:
+    with database.write() as session:
+        made = of(session)
+        account = session.get_one(Account, made.asked.account_id)
+        account.channel = Channel.TELEGRAM
+        session.add(account)
+        session.flush()
+        [exchange] = facts(session, made).questions[1].exchanges
+        assert exchange.answer.words == ANSWER
+        assert line_of(session, made, made.asked).withheld == Withheld.NOT_PUBLIC  # type: ignore[union-attr]
+
+
 def test_what_is_edited_after_the_publication_stands_as_a_link_until_it_is_read(database: Database) -> None:
     with database.write() as session:
         made = of(session)
@@ -250,11 +290,17 @@ def test_the_requests_stand_once_with_the_block_and_what_the_city_says_now(datab
         assert after.closed
 
 
-def test_a_request_that_came_in_private_is_not_told(database: Database) -> None:
+@pytest.mark.parametrize("why", ["private", "followers", "protected"])
+def test_a_request_of_what_not_everybody_may_read_is_not_told(database: Database, why: str) -> None:
     with database.write() as session:
         made = of(session)
         mention = session.get_one(Mention, made.report.mention_id)
-        session.get_one(Conversation, mention.conversation_id).private = True
+        if why == "private":
+            session.get_one(Conversation, mention.conversation_id).private = True
+        elif why == "followers":
+            session.get_one(Post, made.report.post_id).reply_with = {"visibility": "private"}
+        else:
+            writer(session, made.report).protected = True
         session.flush()
         assert facts(session, made).requests == []
 

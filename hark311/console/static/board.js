@@ -81,27 +81,36 @@
       follows = { at: link.id, lane: (card.closest(".lane") || {}).id, beside: neighbour(card) };
       event.detail.path = bar.getAttribute("action");
     });
+    bar.addEventListener("htmx:afterRequest", () => {
+      follows = null;
+    });
   }
 
-  /* After a refresh: the clock, and the focus. A card that was sorted away leaves it to the one below. */
-  document.addEventListener("htmx:afterSettle", () => {
-    setClock();
-    tick();
+  /* After an act the focus follows at once, so that the next key, however quick, finds it. A card that was sorted away
+     leaves it to the one below. */
+  document.addEventListener("htmx:afterSwap", () => {
     if (!follows) {
-      const still = selected && document.getElementById("card-" + selected);
-      if (still && document.activeElement === still) {
-        about(cardOf(still));
-      }
       return;
     }
     const was = document.getElementById(follows.at);
     const stays = was && (was.closest(".lane") || {}).id === follows.lane;
     const next = stays ? was : document.getElementById(follows.beside) || was || document.querySelector(".lanes .row-link");
-    follows = null;
+    if (!stays) {
+      follows = null; /* while it stays, this may be the refresh of somebody else's change */
+    }
     if (next) {
       next.focus();
       next.scrollIntoView({ block: "nearest" });
-      about(cardOf(next));
+    }
+  });
+
+  /* Once a refresh has settled: the clock, and the version of the card the bar is about. */
+  document.addEventListener("htmx:afterSettle", () => {
+    setClock();
+    tick();
+    const still = selected && document.getElementById("card-" + selected);
+    if (still && document.activeElement === still) {
+      about(cardOf(still));
     }
   });
 

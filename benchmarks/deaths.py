@@ -125,7 +125,7 @@ class Worker:
             await self._stack.enter_async_context(adapter)
             make_mortal(adapter, self.doom)
         self.outbox = wiring.outbox_of(self.settings, self.database, responders)
-        self.submission = wiring.submission_of(self.database, city)
+        self.submission = wiring.submission_of(self.settings, self.database, city)
         self.following = CityFollower(self.database, city, clock=self.clock)
         self.outbox.clock = self.submission.clock = self.clock
         desk = replace(wiring.desk_of(self.settings, self.database), clock=self.clock)

@@ -59,7 +59,7 @@ def draft_request(
     *,
     service: Service | None = None,
     pin: Pin | None = None,
-    photo_urls: Sequence[str] = (),
+    photos: Sequence[str] = (),
     resolved: "Resolved | None" = None,
     our_handles: Collection[str] = (),
     keep: Set[str] = frozenset(),
@@ -81,7 +81,7 @@ def draft_request(
         address_string=redact(_plain(where.address), keep),
         lat=where.lat,
         long=where.long,
-        media_url=photo_urls[0] if photo_urls else "",
+        media_url=photos[0] if photos else "",
         missing=tuple(missing),
     )
 

@@ -149,7 +149,7 @@ class Reader:
             understood,
             said.text,
             pin=said.pin,
-            photo_urls=said.photo_urls,
+            photos=said.photos,
             resolved=resolved,
             service=service,
             our_handles=(said.our_handle,) if said.our_handle else (),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from models import Attachment, Candidate, Contribution, Evidence, Post, Problem
+from models.photo_links import media_of
 from models.posts import AttachmentKind, Pin
 
 NO_WORDS = ("start", "picked", "answer")
@@ -27,7 +28,7 @@ class Said:
     text: str
     posts: tuple[tuple[int, int], ...]  # (offset in text, Post.id)
     pin: Pin | None
-    photo_urls: tuple[str, ...]
+    photos: tuple[str, ...]
     our_handle: str
     language_hint: str | None = None
     photo: Pin | None = None
@@ -49,9 +50,9 @@ def what_was_said(
         pin = Pin(last.lat or 0.0, last.lon or 0.0, last.pin_accuracy_m, address=last.pin_title)
     hint = next((post.language_hint for post in reversed(posts) if post.language_hint), None)
     theirs = [file for post in posts for file in files.get(post.id or 0, ())]
-    urls = tuple(one.url for one in theirs if one.kind == AttachmentKind.PHOTO and one.url.startswith("https://"))
+    photos = tuple(media_of(one) for one in theirs if one.kind == AttachmentKind.PHOTO)
     photo = next((taken for file in reversed(theirs) if (taken := _taken_at(file))), None)
-    return Said(mention_id, version, "\n".join(texts), tuple(offsets), pin, urls, our_handle, hint, photo)
+    return Said(mention_id, version, "\n".join(texts), tuple(offsets), pin, photos, our_handle, hint, photo)
 
 
 def _without_command(post: Post) -> str:

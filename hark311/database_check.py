@@ -80,7 +80,7 @@ def _approved_by_somebody(session: Session) -> list[str]:
 def _legal_steps(session: Session) -> list[str]:
     steps = session.exec(
         select(AuditEntry.about, AuditEntry.from_state, AuditEntry.to_state, func.count())
-        .where(AuditEntry.to_state != "")
+        .where(AuditEntry.from_state != "")
         .group_by(AuditEntry.about, AuditEntry.from_state, AuditEntry.to_state)
     ).all()
     return [

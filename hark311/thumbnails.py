@@ -36,6 +36,8 @@ MOST_PIXELS = 25_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 """What channels send; Pillow's many other readers never see a stranger's file."""
 EDGE = 480
+EDGE_FOR_CREWS = 1280
+"""Of photos that no channel shows by an address: our copy is the only one a crew can be given."""
 QUALITY = 72
 MOST_TRIES = 3
 TRY_AGAIN = timedelta(minutes=5)
@@ -136,7 +138,8 @@ class Thumbnails:
         try:
             async with asyncio.timeout(PHOTO_SECONDS):
                 file = await self._file(waiting)
-                return await asyncio.to_thread(shrink, file) if file else None
+                edge = EDGE if waiting.url else EDGE_FOR_CREWS
+                return await asyncio.to_thread(shrink, file, edge) if file else None
         except Exception as error:  # a stranger's address and file fail in any way; older photos must not wait for it
             log.info("a photo of %s could not be made small (%s)", waiting.account, type(error).__name__)
             return None

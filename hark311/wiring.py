@@ -4,11 +4,12 @@ import logging
 import os
 import secrets
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from classifier.drafting import describe
 from classifier.redaction import redact
 from hark311 import adapters
 from hark311.chat_boards import board_reader_of
@@ -213,6 +214,7 @@ def suggester_of(settings: Settings, database: Database) -> Suggester:
         zone=ZoneInfo(settings.city_time_zone),
         speaking=speaking_of(settings),
         board_reader=board_reader_of(settings),
+        describe=partial(describe, keep=frozenset(settings.city_phone_numbers)),
     )
 
 
@@ -316,10 +318,10 @@ def outbox_of(
 
 
 def submission_of(
-    database: Database, open311: Open311City | None, open_recipient: OpenRecipient = no_other
+    settings: Settings, database: Database, open311: Open311City | None, open_recipient: OpenRecipient = no_other
 ) -> Submission:
     """`open_recipient`: what requests are filed with that do not go to the city (`hark311.recipients.Recipients`)."""
-    return Submission(database=database, city=open311, open_recipient=open_recipient)
+    return Submission(database, open311, open_recipient=open_recipient, photos_at=settings.status_page)
 
 
 def pager_of(settings: Settings, database: Database) -> Pager:

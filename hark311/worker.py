@@ -152,7 +152,7 @@ async def parts_of(
         "suggester": wiring.suggester_of(settings, database),
         "unanswered": wiring.unanswered_of(settings, database),
         "outbox": wiring.outbox_of(settings, database, responders, wiring.turns_of(settings, tolls)),
-        "submission": wiring.submission_of(database, city, recipients),
+        "submission": wiring.submission_of(settings, database, city, recipients),
         "recipients": recipients,
         "following": CityFollower(database, city) if city else None,
         "asked_numbers": AskedNumbers(database, city) if city else None,

@@ -202,6 +202,9 @@ class Attachment(SQLModel, table=True):
     photo_lon: float | None = None
     photo_accuracy_m: float | None = None
     photo_read_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="None: not looked at")
+    link: str | None = Field(
+        default=None, unique=True, description="what leads the city to our copy, once a person let it go there"
+    )
 
 
 class UnreadablePost(SQLModel, table=True):

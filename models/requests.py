@@ -134,7 +134,8 @@ class ServiceRequest(SQLModel, table=True):
     address_string: str = ""
     lat: float | None = None
     long: float | None = None
-    media_url: str = ""
+    media_url: str = Field(default="", description="the address of their photo; see models.photo_links for one of ours")
+    with_photo: bool = Field(default=True, description="the photo goes to the city, as the approver left it")
     attribute: dict[str, Any] = Field(default_factory=dict, sa_type=json_column())
     missing: list[str] = Field(
         default_factory=list, sa_type=json_column(), description="what a crew still needs to know"
@@ -158,6 +159,9 @@ class ServiceRequest(SQLModel, table=True):
     reopens_id: int | None = Field(
         default=None, description="ServiceRequest.id of the closed one that this opens again, as it is not fixed"
     )
+    answers_city: bool = Field(
+        default=False, description="it opens nothing: it passes on what the resident answered about `reopens_id`"
+    )
     destination_id: int | None = Field(
         default=None, description="Destination.id it was last filed with; None: the city's own Open311"
     )
@@ -166,7 +170,7 @@ class ServiceRequest(SQLModel, table=True):
     def waits_again(self) -> bool:
         """Whether it opens a closed case again, and no person has decided about it."""
         undecided = (RequestState.DRAFT, RequestState.IN_REVIEW, RequestState.REFUSED)
-        return self.reopens_id is not None and self.state in undecided
+        return self.reopens_id is not None and not self.answers_city and self.state in undecided
 
     @property
     def under_old_number(self) -> bool:

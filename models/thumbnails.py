@@ -3,12 +3,14 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel import Field, Session, SQLModel, and_, col, delete, or_, select
 
 from models.database import UTCDateTime
 from models.mentions import Attachment
 
 KEPT = timedelta(days=30)
+KEPT_FOR_CITY = timedelta(days=180)
+"""A crew looks at what was sent along for as long as the work may take."""
 
 
 class Thumbnail(SQLModel, table=True):
@@ -43,5 +45,7 @@ def forget_thumbnails(session: Session, post_id: int) -> None:
 
 
 def forget_old_thumbnails(session: Session, now: datetime) -> None:
-    """Drop what is older than KEPT: whoever opens such a mention looks on the channel."""
-    session.exec(delete(Thumbnail).where(col(Thumbnail.made_at) < now - KEPT))
+    """Drop what is older than KEPT: whoever opens such a mention looks on the channel. What a crew may see stays."""
+    linked = select(Attachment.id).where(col(Attachment.link).is_not(None))
+    old = and_(col(Thumbnail.made_at) < now - KEPT, col(Thumbnail.attachment_id).not_in(linked))
+    session.exec(delete(Thumbnail).where(or_(old, col(Thumbnail.made_at) < now - KEPT_FOR_CITY)))

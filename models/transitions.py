@@ -75,7 +75,10 @@ def record(
     from_state: str = "",
     to_state: str = "",
 ) -> None:
-    """Write an AuditEntry for something that is no change of state (a claim, a purge, a sign-in)."""
+    """Write an AuditEntry for something that is no change of state (a claim, a purge, a sign-in).
+
+    `to_state` without `from_state` is a mark by which the entry is found again, such as which notice was given.
+    """
     session.add(
         AuditEntry(at=at, by=by, about=about, about_id=about_id, from_state=from_state, to_state=to_state, why=why)
     )

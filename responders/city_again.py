@@ -1,4 +1,5 @@
-"""Telling the city again of a request that it closed, by its updates, where it takes any; else a new one is filed.
+"""Telling the city more of a request that it has, by its updates, where it takes any: that it is not fixed, or what its
+resident answered. Where it takes none, a new one is filed for what is not fixed; an answer is left to a person.
 
 The update goes under an id that stays the same (the old request's reference and our row), so that the same words are
 taken once however often they are sent (invariant 4). Source: FixMyStreet, Open311 extension for updates.
@@ -7,10 +8,13 @@ taken once however often they are sent (invariant 4). Source: FixMyStreet, Open3
 from datetime import datetime, timedelta
 
 from models import ServiceRequest
-from responders.errors import SendDeferred
+from responders.errors import SendDeferred, SendRefused
 from responders.open311 import CityUnreachable, Filed, Open311City
 
 ASK_LATER = timedelta(minutes=1)
+TAKES_NO_UPDATES = (
+    "The city takes no answers from us: tell it yourself, record in the case what it says, and put this request back."
+)
 CLOCKS_DIFFER = timedelta(minutes=5)
 OPEN = "OPEN"
 TOLD = Filed("", "", "")
@@ -18,29 +22,34 @@ TOLD = Filed("", "", "")
 
 
 async def tell_again(
-    city: Open311City, closed: ServiceRequest | None, request: ServiceRequest, started_at: datetime
+    city: Open311City, closed: ServiceRequest | None, request: ServiceRequest, started_at: datetime, media_url: str = ""
 ) -> Filed | None:
-    """Tell the city that an old request is not fixed, once; None where it takes no updates and wants a new one.
+    """Tell the city more of an old request, once; None where it takes no updates and wants a new one.
 
-    Raises SendRefused, SendDeferred or SendUncertain, as filing does.
+    Raises SendRefused, SendDeferred or SendUncertain, as filing does; SendRefused, too, for an answer nobody would find
+    under the old number.
     """
-    if closed is None or not closed.service_request_id:
+    if closed is None or not closed.service_request_id or not await _takes_updates(city, started_at):
+        if request.answers_city:
+            raise SendRefused(TAKES_NO_UPDATES)
         return None
-    try:
-        if not await city.has_updates():
-            return None
-    except CityUnreachable as error:
-        raise SendDeferred(started_at + ASK_LATER, f"The city could not be asked: {error}.") from error
     await city.post_update(
         closed.service_request_id,
         update_id_of(closed, request),
         OPEN,
         request.description,
         request.approved_at or started_at,
-        media_url=request.media_url,
+        media_url=media_url,
         jurisdiction_id=closed.jurisdiction_id,
     )
     return TOLD
+
+
+async def _takes_updates(city: Open311City, started_at: datetime) -> bool:
+    try:
+        return await city.has_updates()
+    except CityUnreachable as error:
+        raise SendDeferred(started_at + ASK_LATER, f"The city could not be asked: {error}.") from error
 
 
 async def was_told(

@@ -134,11 +134,13 @@ def _broken_before_data(department: str, clock: Callable[[], datetime]) -> Itera
 def letter(filing: Filing, department: str, desk: str, zone: ZoneInfo) -> str:
     """The message in plain text. A resident's words stand behind ">", so that they never look like ours."""
     request = filing.request
+    number = filing.known_number or request.reference
     reported = (request.approved_at or filing.first.started_at).astimezone(zone)
     lines = [
         f"To {_one_line(department)}: {_one_line(desk)} passes on a report. A person there read and approved it.",
         "",
         f"Reference: {request.reference}",
+        *([f"About: {_one_line(number)}"] if filing.reopens else []),
         f"Service: {_one_line(filing.service_name)} ({_one_line(request.service_code or '')})",
         f"Approved: {reported:%Y-%m-%d %H:%M %Z}",
     ]
@@ -148,12 +150,12 @@ def letter(filing: Filing, department: str, desk: str, zone: ZoneInfo) -> str:
         lines.append(f"Coordinates: {request.lat:.6f}, {request.long:.6f}")
         lines.append(f"Map: https://www.openstreetmap.org/?mlat={request.lat:.6f}&mlon={request.long:.6f}&zoom=18")
     lines += [f"{_one_line(question)}: {_one_line(answer)}" for question, answer in filing.answers]
-    if request.media_url:
-        lines.append(f"Photo: {_one_line(request.media_url)}")
+    if filing.media_url:
+        lines.append(f"Photo: {_one_line(filing.media_url)}")
     lines += ["", "What was reported:", "", *(f"> {line}" for line in request.description.splitlines() or [""])]
     lines += [
         "",
-        f"The resident was given the reference {request.reference}. When you know what becomes of it, tell "
+        f"The resident was given the reference {_one_line(number)}. When you know what becomes of it, tell "
         f"{_one_line(desk)} under that reference, and the resident is told.",
     ]
     return "\n".join(lines) + "\n"

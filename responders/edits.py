@@ -36,6 +36,7 @@ def keep_edits(session: Session, mention: Mention, decided: Decided, by: int | N
     request.service_code, request.description = known.service_code if known else None, fields.description
     request.address_string, request.lat, request.long = fields.address_string, fields.lat, fields.long
     request.attribute = kept_answers(session, request.service_code, fields.attribute, request.attribute)
+    request.with_photo = fields.with_photo
     request.revision += before != _filled(request)
     session.add(request)
     sort_mention(session, mention)
@@ -134,7 +135,7 @@ def _drop_oldest(session: Session, reply: Reply) -> None:
 
 def _filled(request: ServiceRequest) -> tuple[object, ...]:
     where = (request.address_string, request.lat, request.long)
-    return (request.service_code, request.description, *where, dict(request.attribute))
+    return (request.service_code, request.description, *where, dict(request.attribute), request.with_photo)
 
 
 def _new_request(session: Session, mention: Mention) -> ServiceRequest:

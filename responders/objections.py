@@ -36,6 +36,7 @@ class RequestFields:
     long: float | None = None
     attribute: Mapping[str, Any] | None = None
     """What was typed to the service's own questions, by code; None: nobody was asked, and what is there stays."""
+    with_photo: bool = True
 
 
 @dataclass(frozen=True, slots=True)

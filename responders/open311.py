@@ -105,11 +105,16 @@ class Open311City:
         answers = await self._get(f"/services/{_in_path(service_code)}", {}, jurisdiction_id)
         return self._read(DefinitionShape, answers[0] if answers else None)
 
-    async def file(self, request: ServiceRequest) -> Filed:
-        """POST the request, once. Raises SendRefused, SendDeferred or SendUncertain."""
-        photo = await self._photo(request.media_url) if self._photo and request.media_url else None
+    async def file(self, request: ServiceRequest, media_url: str | None = None, kept: bytes | None = None) -> Filed:
+        """POST the request, once. Raises SendRefused, SendDeferred or SendUncertain.
+
+        `media_url`: where the city finds the photo; None: where the request says. `kept`: our own copy of it.
+        """
+        media_url, photo = request.media_url if media_url is None else media_url, None
+        if self._photo:  # this city wants the file itself
+            photo = kept or (await self._photo(media_url) if media_url else None)
         with uncertain_if_broken(self._clock, "filing"):
-            answer = await self._calls.post("/requests", self._form(request, with_url=photo is None), photo)
+            answer = await self._calls.post("/requests", self._form(request, "" if photo else media_url), photo)
         try:
             entries = as_decision(answer, self._clock)
         except SendRefused as refused:
@@ -134,7 +139,7 @@ class Open311City:
             (Filed(number, "", one.service_notice) for one in listed if request.reference in one.description), None
         )
 
-    def _form(self, request: ServiceRequest, *, with_url: bool) -> dict[str, Any]:
+    def _form(self, request: ServiceRequest, media_url: str) -> dict[str, Any]:
         form: dict[str, Any] = {
             **self._jurisdiction(request.jurisdiction_id),
             "api_key": self._key,
@@ -143,8 +148,8 @@ class Open311City:
         }
         if request.lat is not None and request.long is not None:
             form |= {"lat": request.lat, "long": request.long}
-        for name in ("address_string", "media_url") if with_url else ("address_string",):
-            if value := getattr(request, name):
+        for name, value in (("address_string", request.address_string), ("media_url", media_url)):
+            if value:
                 form[name] = value
         for code, value in request.attribute.items():
             form[f"attribute[{code}][]" if isinstance(value, list) else f"attribute[{code}]"] = value

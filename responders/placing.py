@@ -130,6 +130,7 @@ def _keep(desk: Desk, session: Session, mention: Mention, staff_id: int, place: 
         address_string=place.name if place else "",
         lat=place.lat if place else None,
         long=place.lon if place else None,
+        with_photo=drafted.with_photo if drafted else True,
     )
     now = desk.clock()
     keep_edits(session, mention, Decided(mention.version, None, None, "", fields), staff_id, now)

@@ -18,6 +18,7 @@ from models import (
     ServiceRequest,
 )
 from models.open311 import RequestShape
+from models.photo_links import copy_of, open_link
 from responders.city_again import TOLD, tell_again, was_told
 from responders.errors import NotSetUp
 from responders.filing_attempts import first_in_doubt
@@ -45,7 +46,8 @@ class Filing:
 
     `first` is the first of the attempts that may have had an effect, this one itself where there is no other. `key` is
     our reference and that attempt's number, "H-7QK4M2XD-1". `answers` are the service's questions and what was
-    answered, in words. `reopens` is the closed request with the same recipient that this one opens again.
+    answered, in words. `reopens` is the request with the same recipient that this one opens again, or tells more of.
+    `media_url` is where anybody finds their photo, `photo` our own copy of it, a JPEG, where no channel shows it.
     """
 
     request: ServiceRequest
@@ -54,6 +56,13 @@ class Filing:
     service_name: str = ""
     answers: Sequence[tuple[str, str]] = ()
     reopens: ServiceRequest | None = None
+    media_url: str = ""
+    photo: bytes | None = None
+
+    @property
+    def known_number(self) -> str:
+        """The number under which the recipient knows what this is about; "" where it is new."""
+        return (self.reopens.service_request_id or self.reopens.reference) if self.reopens else ""
 
 
 class Recipient(Protocol):
@@ -88,8 +97,8 @@ class CityRecipient:
     city: Open311City
 
     async def file(self, filing: Filing) -> Filed:
-        told = await tell_again(self.city, filing.reopens, filing.request, filing.first.started_at)
-        return told or await self.city.file(filing.request)
+        told = await tell_again(self.city, filing.reopens, filing.request, filing.first.started_at, filing.media_url)
+        return told or await self.city.file(filing.request, filing.media_url, filing.photo)
 
     async def find_filed(self, filing: Filing) -> Proof:
         proof = await self.city.find_filed(filing.first, filing.request)
@@ -110,8 +119,9 @@ class CityRecipient:
             return None
 
 
-def filing_of(session: Session, request: ServiceRequest, attempt: SendAttempt) -> Filing:
-    """What a recipient is told in this attempt."""
+def filing_of(session: Session, request: ServiceRequest, attempt: SendAttempt, photos_at: str = "") -> Filing:
+    """What a recipient is told in this attempt. `photos_at`: where anybody reaches our pages; "": nowhere."""
+    media_url = request.media_url if request.with_photo else ""
     first = first_in_doubt(session, request) or attempt
     service = session.get(Service, request.service_code) if request.service_code else None
     return Filing(
@@ -121,11 +131,13 @@ def filing_of(session: Session, request: ServiceRequest, attempt: SendAttempt) -
         service_name=service.service_name if service else "",
         answers=_answers(session, request),
         reopens=_reopened(session, request),
+        media_url=open_link(session, media_url, photos_at),
+        photo=copy_of(session, media_url),
     )
 
 
 def _reopened(session: Session, request: ServiceRequest) -> ServiceRequest | None:
-    """The closed request that one opens again, if it went to the same recipient: only there its number is known."""
+    """The request that one opens again or tells more of, if the same recipient has it under its number."""
     closed = session.get(ServiceRequest, request.reopens_id) if request.reopens_id else None
     return closed if closed and closed.destination_id == request.destination_id else None
 

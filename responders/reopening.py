@@ -20,6 +20,7 @@ from models import (
     UpdateSource,
     advance,
 )
+from models.photo_links import media_of
 from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
 from models.sorting import sort_mention
@@ -37,21 +38,8 @@ def draft_reopening(session: Session, question: FixedQuestion, mention: Mention,
     Of several residents who say so about one request the first one's stands for all; the others follow it.
     """
     closed = session.get_one(ServiceRequest, question.request_id)
-    session.flush()
-    last = session.exec(select(func.max(ServiceRequest.part)).where(ServiceRequest.mention_id == mention.id)).one()
-    request = ServiceRequest(
-        mention_id=mention.id or 0,
-        part=max(last or 0, 1) + 1,
-        reference=new_reference(),
-        changed_at=now,
-        service_code=closed.service_code,
-        description=_says(closed),
-        address_string=closed.address_string,
-        lat=closed.lat,
-        long=closed.long,
-        attribute=dict(closed.attribute),
-        reopens_id=closed.id,
-    )
+    request = told_again(session, closed, mention, now)
+    request.description = _says(closed)
     session.add(request)
     session.flush()
     question.reopening_id = request.id
@@ -68,6 +56,24 @@ def draft_reopening(session: Session, question: FixedQuestion, mention: Mention,
     session.add_all([mention, question])
     sort_mention(session, mention)
     return request
+
+
+def told_again(session: Session, known: ServiceRequest, mention: Mention, now: datetime) -> ServiceRequest:
+    """A draft beside the requests of a mention that tells the city more about one it knows. It has no words yet."""
+    session.flush()
+    last = session.exec(select(func.max(ServiceRequest.part)).where(ServiceRequest.mention_id == mention.id)).one()
+    return ServiceRequest(
+        mention_id=mention.id or 0,
+        part=max(last or 0, 1) + 1,
+        reference=new_reference(),
+        changed_at=now,
+        service_code=known.service_code,
+        address_string=known.address_string,
+        lat=known.lat,
+        long=known.long,
+        attribute=dict(known.attribute),
+        reopens_id=known.id,
+    )
 
 
 def drop_reopening(session: Session, question: FixedQuestion, why: str, now: datetime) -> bool:
@@ -90,7 +96,7 @@ def drop_reopening(session: Session, question: FixedQuestion, why: str, now: dat
 
 
 def show_more(session: Session, question: FixedQuestion, mention: Mention) -> None:
-    """Let an untouched draft carry the newest photo since we asked, or say that 311 has one; and the place, if told."""
+    """Let an untouched draft carry the newest photo since we asked, and the place, if told."""
     request = session.get(ServiceRequest, question.reopening_id) if question.reopening_id else None
     if request is None or request.state not in (RequestState.DRAFT, RequestState.IN_REVIEW) or request.revision > 1:
         return
@@ -108,8 +114,8 @@ def show_more(session: Session, question: FixedQuestion, mention: Mention) -> No
         .limit(1)
     ).first()
     closed = session.get_one(ServiceRequest, question.request_id)
-    request.media_url = photo.url if photo else ""
-    request.description = _says(closed, photo_with_us=photo is not None and not photo.url)
+    request.media_url = media_of(photo)
+    request.description = _says(closed)
     if place := place_told(session, question, mention):
         request.address_string, request.lat, request.long = place.name, place.lat, place.lon
         where = place.name or f"{place.lat:.5f}, {place.lon:.5f}"
@@ -143,11 +149,10 @@ def as_numbered(session: Session, request: ServiceRequest) -> ServiceRequest:
     return request
 
 
-def _says(closed: ServiceRequest, *, photo_with_us: bool = False) -> str:
+def _says(closed: ServiceRequest) -> str:
     """What the city is told, in our own words: a resident's stay where a person can read them."""
     number = closed.service_request_id or closed.reference
-    said = f"Again: {number}. The resident says that it is not fixed."
-    return f"{said} They sent a photo, which 311 has." if photo_with_us else said
+    return f"Again: {number}. The resident says that it is not fixed."
 
 
 def _reopened_by_another(session: Session, question: FixedQuestion, own: ServiceRequest) -> ServiceRequest | None:

@@ -46,13 +46,14 @@ def keep_added(session: Session, mention: Mention, decided: Decided) -> None:
         if fields is None:
             continue
         where, answers = (request.address_string, request.lat, request.long), dict(request.attribute)
-        before = (request.service_code, request.description, where, answers)
+        before = (request.service_code, request.description, where, answers, request.with_photo)
         known = session.get(Service, fields.service_code) if fields.service_code else None
         request.service_code, request.description = known.service_code if known else None, fields.description
         request.address_string, request.lat, request.long = fields.address_string, fields.lat, fields.long
         request.attribute = kept_answers(session, request.service_code, fields.attribute, answers)
+        request.with_photo = fields.with_photo
         where = (request.address_string, request.lat, request.long)
-        after = (request.service_code, request.description, where, request.attribute)
+        after = (request.service_code, request.description, where, request.attribute, request.with_photo)
         request.revision += before != after
         session.add(request)
 

@@ -154,7 +154,9 @@ def heads_of(session: Session, mention: Mention) -> list[ServiceRequest]:
     """The requests that tell how a mention's case stands: its own that the city has, and those they are joined to."""
     rows = session.exec(
         select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention.id, ServiceRequest.state != RequestState.CANCELLED
+            ServiceRequest.mention_id == mention.id,
+            ServiceRequest.state != RequestState.CANCELLED,
+            col(ServiceRequest.answers_city).is_(False),
         )
     ).all()
     found = {head.id: head for head in (head_of(session, row) for row in rows)}

@@ -85,6 +85,8 @@ class Submission:
     looks: tuple[timedelta, ...] = LOOKS
     absence_counts_after: timedelta = ABSENCE_COUNTS_AFTER
     open_recipient: OpenRecipient = no_other
+    photos_at: str = ""
+    """Where anybody reaches our copies of photos; "": nowhere, and only the file itself can go along."""
 
     async def file(self, request_id: int) -> list[int]:
         """File one request if it is due; returns ids of replies that waited for it. Safe to repeat."""
@@ -167,7 +169,7 @@ class Submission:
             request.jurisdiction_id = _jurisdiction(session, request, destination)
             advance(session, request, RequestState.SUBMITTING, BY, "claimed for filing", now)
             session.flush()
-            filing = filing_of(session, request, attempt)
+            filing = filing_of(session, request, attempt, self.photos_at)
             return _Claimed(request_id, attempt.id or 0, filing, destination)
 
     def _settle(
@@ -214,7 +216,7 @@ class Submission:
             if request.state == RequestState.SUBMITTING:
                 advance(session, request, RequestState.TOKEN_PENDING, BY, "the city answered with a token", now)
             return
-        request.service_request_id = filed.service_request_id or None
+        request.service_request_id = None if request.answers_city else filed.service_request_id or None
         take_first(session, request, facts, now)
         sort_again(session, request)
         where = session.get(Destination, attempt.destination_id) if attempt.destination_id else None

@@ -59,6 +59,7 @@ from responders.me_too import suggest_joining
 from responders.next_question import ASKS_IN_PRIVATE, so_far, to_ask
 from responders.not_ours import referred_to
 from responders.objections import FindPrivate
+from responders.passing_on import Describe, hear_for_city, passed_on_reply, waits_to_be_passed_on
 from responders.picking import follow_pick
 from responders.review import LengthOf
 from responders.said_before import set_apart
@@ -143,6 +144,7 @@ class Drafter:
             drafted = draft_reply(context)
         elif answered := (
             fixed_reply(session, mention, context, known)
+            or passed_on_reply(session, mention, context, newest)
             or (answering and answering.answer())
             or status.in_words(newest.text if newest else "", own)
         ):
@@ -234,6 +236,8 @@ class Suggester:
     speaking: Mapping[str, Speaking] = field(default_factory=dict)
     board_reader: BoardReader | None = None
     """How posts are read for the boards of tweet chats; None: there are no chats."""
+    describe: Describe | None = None
+    """How an answer to the city's question reads there; None: none is passed on."""
 
     def suggest(self) -> list[int]:
         """Draft replies for the next batch of understood mentions; returns their ids."""
@@ -257,6 +261,8 @@ class Suggester:
                 _hear(session, talk, now)
             left = [mention for mention in mentions if mention.state == MentionState.UNDERSTOOD]
             hear_fixed(session, left, now)
+            if self.describe:
+                hear_for_city(session, left, self.describe, now)
             hear_answers(session, left, self.zone, now)
             known = known_of(session, left, newest)
             if boards:
@@ -270,6 +276,7 @@ class Suggester:
         understanding = known.understandings.get(mention.id)
         newest = known.newest_posts.get(mention.id)
         asked = (talk is not None and talk.only_asks is not None) or answers_only(session, mention, newest)
+        asked = asked or waits_to_be_passed_on(session, mention) is not None
         asked = asked or asks_by_number(newest, self.speaking, known.accounts[mention.account_id].name)
         reports = mention.start_link_id is not None or mention.id in known.requests  # a person or partner said what
         reports = reports or mention.id in known.asked  # or it is the answer to a question of ours

@@ -67,6 +67,7 @@ class Key(StrEnum):
     STATUS_LINK = "status_link"
     FIXED_THANKS = "fixed_thanks"
     REOPENED = "reopened"
+    ANSWER_PASSED_ON = "answer_passed_on"
     SAFETY_STAY_AWAY = "safety_stay_away"
     SAFETY_GAS = "safety_gas"
 
@@ -81,7 +82,7 @@ _OUTCOMES = frozenset(
     }
 )
 _DATED = frozenset({*FILED, Key.CASE_OPEN, Key.STATUS_KNOWN, Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED})
-_ABOUT_REQUEST = _DATED | ABOUT_KNOWN | _OUTCOMES | {Key.CASE_CLOSED, Key.REOPENED}
+_ABOUT_REQUEST = _DATED | ABOUT_KNOWN | _OUTCOMES | {Key.CASE_CLOSED, Key.REOPENED, Key.ANSWER_PASSED_ON}
 SLOTS: Mapping[Key, frozenset[str]] = {
     key: frozenset(({"number"} if key in _ABOUT_REQUEST else set()) | ({"date"} if key in _DATED else set()))
     for key in Key

@@ -33,15 +33,17 @@ from models import (
     MentionState,
     Post,
     Reply,
+    RequestState,
     Role,
     ServiceRequest,
     StaffUser,
 )
 from models.threads import newest_inbound
 from responders.following_city import CityFollower
+from responders.objections import MoreRequest, RequestFields
 from responders.open311 import Open311City
 from responders.outbox import Outbox
-from responders.review import Approved, Decided, Desk, RequestFields
+from responders.review import Approved, Decided, Desk
 from responders.status import StatusReplies
 from responders.submission import Submission
 
@@ -216,6 +218,7 @@ class Town:
                 reply_text=(text if text is not None else reply.text if reply else "") if send_reply else None,
                 language=reply.language if reply else "en",
                 request=_fields(session, mention_id) if file_request else None,
+                more=_ticked(session, mention_id),
             )
 
     def approve(
@@ -261,7 +264,7 @@ class Town:
             await stack.enter_async_context(responder)
         city = await stack.enter_async_context(wiring.city(self.settings))
         outbox = wiring.outbox_of(self.settings, self.database, responders)
-        submission = wiring.submission_of(self.database, city)
+        submission = wiring.submission_of(self.settings, self.database, city)
         outbox.clock = submission.clock = self.clock
         return submission, outbox
 
@@ -299,6 +302,20 @@ class Town:
     def our_messages(self) -> Sequence[str]:
         """What the bot said on Telegram."""
         return [str(one["text"]) for one in self.simulator.telegram_messages(by="us")]
+
+
+def _ticked(session: Session, mention_id: int | None) -> tuple[MoreRequest, ...]:
+    """What stands beside the first request and nobody has decided about, ticked as the page has it."""
+    undecided = col(ServiceRequest.state).in_([RequestState.DRAFT, RequestState.IN_REVIEW])
+    more = select(ServiceRequest).where(ServiceRequest.mention_id == mention_id, ServiceRequest.part > 1, undecided)
+    return tuple(
+        MoreRequest(
+            one.id or 0,
+            RequestFields(one.service_code, one.description, one.address_string, one.lat, one.long, one.attribute),
+            file=True,
+        )
+        for one in session.exec(more.order_by(col(ServiceRequest.id))).all()
+    )
 
 
 def _fields(session: Session, mention_id: int | None) -> RequestFields | None:

@@ -27,6 +27,7 @@ class AddedForm:
     lat: str
     long: str
     answers: Mapping[str, Any] = field(default_factory=dict)
+    with_photo: bool = True
 
     @property
     def prefix(self) -> str:
@@ -50,6 +51,7 @@ class AddedForm:
             lat=number_of(self.lat),
             long=number_of(self.long),
             attribute=self.answers,
+            with_photo=self.with_photo,
         )
         return MoreRequest(self.request_id, fields, self.file)
 
@@ -66,6 +68,7 @@ def added_of_page(page: MentionPage) -> tuple[AddedForm, ...]:
             lat=degrees_text(one.lat),
             long=degrees_text(one.long),
             answers=one.attribute,
+            with_photo=one.with_photo,
         )
         for one in page.more_requests
         if one.state in OPEN
@@ -85,9 +88,15 @@ def added_of_submission(sent: Submission) -> tuple[AddedForm, ...]:
             lat=sent.text(f"added-{one}-lat").strip(),
             long=sent.text(f"added-{one}-long").strip(),
             answers=typed_answers(sent.fields, f"added-{one}-"),
+            with_photo=photo_goes_along(sent, f"added-{one}-"),
         )
         for one in ids
     )
+
+
+def photo_goes_along(sent: Submission, prefix: str = "") -> bool:
+    """Whether the tick for the photo was left; where the page showed none, nobody took it away."""
+    return bool(sent.text(f"{prefix}with_photo")) or not sent.text(f"{prefix}photo_shown")
 
 
 def number_of(text: str) -> float | None:

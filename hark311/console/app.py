@@ -35,6 +35,7 @@ from hark311.console import (
     go_pages,
     handover_pages,
     jurisdiction_pages,
+    kept_photo_pages,
     key_pages,
     learning_pages,
     ledger_pages,
@@ -104,7 +105,7 @@ log = logging.getLogger(__name__)
 class WithoutSecrets(logging.Filter):
     """Takes secrets that stand in addresses out of the web server's access log."""
 
-    _LINK = re.compile(r"(/sign-in/|/s/|/appeal/|[?&]api_key=)[^\s?&\"]+")
+    _LINK = re.compile(r"(/sign-in/|/s/|/photos/|/appeal/|[?&]api_key=)[^\s?&\"]+")
 
     def filter(self, entry: logging.LogRecord) -> bool:
         if isinstance(entry.args, tuple):
@@ -127,6 +128,7 @@ PAGES = (
     phrase_pages,
     neighbour_pages,
     compare_pages,
+    kept_photo_pages,
     photo_pages,
     correction_pages,
     splitting_pages,

@@ -10,8 +10,20 @@ from hark311.console import case_words
 from hark311.console.mention_queries import MentionPage
 from hark311.console.queries import names_of_staff
 from hark311.console.words import Sign
-from models import Mention, NoticeState, Outcome, Reply, ReplyState, ServiceRequest, StatusNotice, StatusUpdate
-from models.status_changes import CLOSED, answered_since
+from models import (
+    Mention,
+    NoticeState,
+    Outcome,
+    Reply,
+    ReplyState,
+    RequestState,
+    ServiceRequest,
+    StatusNotice,
+    StatusUpdate,
+)
+from models.status_changes import answered_since
+from responders.passing_on import asked_by_city, newest_answer
+from responders.reopening import UNDECIDED
 from responders.status_deciding import heads_of
 
 
@@ -58,6 +70,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """The number under which the city asked, and the answer to it: None where nobody passes it on."""
+
+    number: str
+    answer: ServiceRequest | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person has yet to decide about it."""
+        return self.answer is not None and self.answer.state in UNDECIDED
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """The steps of a case, the oldest first, and the requests that something can be recorded about."""
 
@@ -65,8 +90,8 @@ class Case:
     requests: Sequence[ServiceRequest] = field(default_factory=list)
     undecided: bool = False
     """A person has to say what the newest change means before anybody is told."""
-    answered: Sequence[str] = ()
-    """The numbers under which the city waits for an answer that the resident has written here."""
+    answered: Sequence["Answered"] = ()
+    """What the city asked, and the resident has answered here."""
 
     @property
     def news(self) -> bool:
@@ -90,26 +115,36 @@ def case_of(session: Session, page: MentionPage) -> Case:
         for one in page.replies
         if one.state == ReplyState.SENT and one.sent_at and one.id not in drafted
     ]
+    steps += _passed_on(session, page)
     steps += [Step(at, change.what, change) for at, change in changes]
     steps.sort(key=lambda step: step.at)
     undecided = any(one.told is not None and one.told.sign is case_words.UNCLEAR for _, one in changes)
-    answered = [head.service_request_id or head.reference for head in heads if _answered(session, page.mention, head)]
+    answered = [found for head in heads if (found := _answered(session, page.mention, head))]
     return Case(steps, heads, undecided=undecided, answered=answered)
 
 
-def _answered(session: Session, mention: Mention, head: ServiceRequest) -> bool:
-    """Whether the city asked something last, and the resident has written since they were told."""
-    newest = session.exec(
-        select(StatusUpdate)
-        .where(StatusUpdate.request_id == head.id, col(StatusUpdate.outcome).is_not(None))
-        .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
-        .limit(1)
-    ).first()
-    if newest is None or newest.outcome not in (Outcome.NEEDS_INFORMATION, Outcome.COULD_NOT_FIND):
-        return False
-    if newest.outcome is Outcome.COULD_NOT_FIND and head.status == CLOSED:
-        return False  # whoever says where it is has it opened again
-    return answered_since(session, newest, mention.author_id)
+def _passed_on(session: Session, page: MentionPage) -> list[Step]:
+    told = [one for one in page.more_requests if one.answers_city and one.state == RequestState.SUBMITTED]
+    return [
+        Step(one.requested_datetime or one.changed_at, f"their answer passed on to the city, {_number(about)}")
+        for one in told
+        if (about := session.get(ServiceRequest, one.reopens_id))
+    ]
+
+
+def _number(request: ServiceRequest) -> str:
+    return request.service_request_id or request.reference
+
+
+def _answered(session: Session, mention: Mention, head: ServiceRequest) -> Answered | None:
+    """What the city asked last and the resident has written to since; None once the city has their answer."""
+    asking = asked_by_city(session, head)
+    if asking is None or not answered_since(session, asking, mention.author_id):
+        return None
+    answer = newest_answer(session, mention, head)
+    if answer and answer.state == RequestState.SUBMITTED:
+        return None
+    return Answered(_number(head), None if answer and answer.state == RequestState.CANCELLED else answer)
 
 
 def _changes(

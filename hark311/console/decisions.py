@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hark311.console.added_requests import AddedForm, added_of_page, added_of_submission, degrees_text, number_of
+from hark311.console.added_requests import (
+    AddedForm,
+    added_of_page,
+    added_of_submission,
+    degrees_text,
+    number_of,
+    photo_goes_along,
+)
 from hark311.console.answers_form import typed_answers
 from hark311.console.mention_queries import MentionPage
 from hark311.console.visits import Submission
@@ -32,6 +39,7 @@ class DecisionForm:
     address_string: str = ""
     lat: str = ""
     long: str = ""
+    with_photo: bool = True
     reason: str = ""
     intent: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
@@ -93,6 +101,7 @@ class DecisionForm:
             lat=number_of(self.lat),
             long=number_of(self.long),
             attribute=self.answers,
+            with_photo=self.with_photo,
         )
 
 
@@ -119,6 +128,7 @@ def form_of_page(page: MentionPage, intent: str | None = None) -> DecisionForm:
         address_string=request.address_string if request else "",
         lat=degrees_text(request.lat) if request else "",
         long=degrees_text(request.long) if request else "",
+        with_photo=request.with_photo if request else True,
         answers=request.attribute if request else {},
         intent=known_intent(intent) if intent is not None else _intent_of(page),
         added=added_of_page(page),
@@ -140,6 +150,7 @@ def form_of_submission(sent: Submission) -> DecisionForm:
         address_string=sent.text("address_string"),
         lat=sent.text("lat").strip(),
         long=sent.text("long").strip(),
+        with_photo=photo_goes_along(sent),
         reason=sent.text("reason"),
         intent=known_intent(sent.text("intent")),
         answers=typed_answers(sent.fields),

@@ -42,6 +42,7 @@ SAID_WHEN: Mapping[Key, str] = {
     Key.STATUS_FIXED: "the city says that the work is done",
     Key.FIXED_THANKS: "somebody says that it is fixed",
     Key.REOPENED: "somebody says that it is not fixed",
+    Key.ANSWER_PASSED_ON: "somebody answers what the city asked about a request",
     Key.STATUS_CLOSED: "somebody asks how a closed request stands",
     Key.STATUS_NO_ACTION: "a request is closed without work, with the reason",
     Key.STATUS_NO_ACTION_SHORT: "the same, where it has to be short",

@@ -152,7 +152,7 @@ class Showing:
             "zipcode": None,
             "lat": _degrees(request.lat if told else None, block=block),
             "long": _degrees(request.long if told else None, block=block),
-            "media_url": (https_only(request.media_url) or None) if photo else None,
+            "media_url": (https_only(request.media_url) or None) if photo and request.with_photo else None,
         }
 
     def updates(self, session: Session, caller: Caller, asked: ListAsked) -> list[Json]:

@@ -63,9 +63,7 @@ def test_a_shared_pin_gives_the_point_and_the_address() -> None:
 
 
 def test_the_first_photo_goes_with_the_request() -> None:
-    drafted = draft_request(
-        Understood(), "pothole", photo_urls=["https://example.org/1.jpg", "https://example.org/2.jpg"]
-    )
+    drafted = draft_request(Understood(), "pothole", photos=["https://example.org/1.jpg", "https://example.org/2.jpg"])
     assert drafted.media_url == "https://example.org/1.jpg"
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
+from hark311.database_check import check_database
 from hark311.notices import Notices
 from hark311.paging import ConsoleNotifier, Notifier, ToTell
 from hark311.settings import AccountSettings, MastodonAccount
@@ -72,6 +73,7 @@ async def test_a_key_that_runs_out_is_told_14_and_3_and_1_days_before_and_never_
     assert told == [14, 3, 1]
     assert "Its key runs out on" in way.told[0].headline
     assert way.told[0].headline.endswith("Open http://desk.example/channels#account-1")
+    assert check_database(database) == []  # what was told is on record, and is no step of a state machine
 
 
 async def test_a_new_key_is_told_of_again(database: Database, clock: Clock, account: Callable[..., None]) -> None:

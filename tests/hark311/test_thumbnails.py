@@ -170,10 +170,10 @@ def test_a_file_that_breaks_its_reader_keeps_no_older_photo_waiting(
     async def fetch(url: str) -> bytes:
         return b"broken" if "newer" in url else a_photo()
 
-    def break_on(file: bytes) -> tuple[bytes, int, int] | None:
+    def break_on(file: bytes, edge: int) -> tuple[bytes, int, int] | None:
         if file == b"broken":
             raise error("what the file says")
-        return shrink(file)
+        return shrink(file, edge)
 
     monkeypatch.setattr(thumbnails, "shrink", break_on)
     caplog.set_level("INFO", logger="hark311")

@@ -29,6 +29,7 @@ from responders.asking_status import MOST_NUMBERS
 from responders.drafting import Key
 from responders.errors import CityUnreachable
 from responders.joining import Joiner
+from responders.reopening import as_numbered
 from responders.suggesting import Drafter
 from tests.responders.test_dialogue import LIGHT, POTHOLE, ROSA, drafted, filed, says, sends
 from tests.town import Town
@@ -56,7 +57,7 @@ def asks_on_x(town: Town, text: str, author: str = "dee_215", **more: Any) -> Re
 def happens(town: Town, mention_id: int, outcome: Outcome, **more: Any) -> None:
     """The city says what comes of the request of a mention."""
     with town.database.write() as session:
-        request = town.request_of(mention_id)
+        request = as_numbered(session, town.request_of(mention_id))
         now = town.clock()
         given: dict[str, Any] = {"key": f"{outcome}", "source": UpdateSource.CITY, "happened_at": now}
         note_change(session, request, Change(**(given | {"outcome": outcome} | more)), now)

@@ -23,6 +23,7 @@ from models import (
 )
 from models.deletion import forget_post
 from models.fixed_words import buttons
+from models.photo_links import KEPT
 from models.status_changes import Change, note_change
 from responders.fixed_desk import write_answer
 from responders.fixed_rounds import FixedRounds
@@ -279,7 +280,7 @@ def test_a_no_by_telephone_while_another_reply_leaves_comes_to_the_desk(town: To
 def test_a_photo_alone_goes_with_the_no_before_it(town: Town) -> None:
     mention_id, _ = denied(town)
     assert says(town, None, photo={"alt": "a hole"}) == mention_id
-    assert "They sent a photo, which 311 has." in town.request_of(mention_id).description
+    assert town.request_of(mention_id).media_url.startswith(KEPT)
 
 
 def test_thanks_go_by_themselves_only_where_a_supervisor_said_so(town: Town) -> None:

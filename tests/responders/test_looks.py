@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import select
 
 from hark311 import wiring
+from hark311.settings import Settings
 from models import Database, ReplyState, RequestState, SendAttempt
 from responders.repeating import LOOKS, LOOKS_AGAIN, pauses
 from tests.rows import MORNING, a_mention, a_request
@@ -79,7 +80,7 @@ def test_requests_whose_look_is_not_due_do_not_stand_before_one_whose_is(databas
                 session.add(
                     SendAttempt(request_id=request.id, idempotency_key=key, text="", looks=looks, started_at=began)
                 )
-    submission = wiring.submission_of(database, None)
+    submission = wiring.submission_of(Settings(), database, None)
     submission.clock = lambda: MORNING
     assert [one.request_id for one in submission._to_prove()] == [61]
 

@@ -54,6 +54,7 @@ WHO: Mapping[Asks, tuple[str, ...]] = {
     Open.TO_HOLDERS: (
         "GET /appeal/{token}",
         "POST /appeal/{token}",
+        "GET /photos/{link}",
         "GET /s/{token}",
         "POST /s/{token}/fixed/{question_id}/{said}",
         "POST /s/{token}/withdraw",

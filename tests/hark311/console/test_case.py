@@ -9,18 +9,21 @@ from sqlmodel import select
 
 from hark311.telling import telling_of
 from models import (
+    Mention,
     MentionState,
     NoticeState,
     Outcome,
     Post,
     Reply,
     ReplyState,
+    RequestState,
     Role,
     ServiceRequest,
     StatusNotice,
     StatusRule,
     StatusUpdate,
 )
+from responders.reopening import told_again
 from tests.hark311.console.conftest import NOON, Browser, Running
 from tests.hark311.console.factories import make_services, make_staff
 from tests.hark311.console.news import heard, make_case, make_wordings
@@ -178,6 +181,27 @@ def test_the_answer_to_the_citys_question_is_pointed_out_until_somebody_records_
         f"{page}/case/changes", page, request_id=str(request_id), source="department", outcome="accepted", said="noted"
     )
     assert "They answered what the city asked" not in shown(browser, case)
+
+
+def test_what_goes_to_the_city_is_read_and_approved_on_the_page_of_the_mention(desk: Running, case: int) -> None:
+    browser, page = desk.browser_of(desk.staff()), f"/mentions/{case}"
+    with desk.rows() as session:
+        request = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == case)).one()
+        mention = session.get_one(Mention, case)
+        answer = told_again(session, request, mention, desk.clock())
+        answer.answers_city, answer.description = True, "About 13075315: number 4711 <b>"
+        mention.state = MentionState.DRAFTED
+        session.add(answer)
+        session.flush()
+        answer_id = answer.id
+    looks = browser.get(page).text
+    assert "Pass on to the city: what they answered" in looks
+    assert "number 4711 &lt;b&gt;" in looks
+    assert f'name="added-{answer_id}-file" value="yes" checked' in looks
+    with desk.rows() as session:
+        answer = session.get_one(ServiceRequest, answer_id)
+        answer.state, answer.requested_datetime = RequestState.SUBMITTED, desk.clock()
+    assert "their answer passed on to the city, 13075315" in shown(browser, case)
 
 
 def test_a_promise_to_tell_can_be_given_up_with_a_reason(desk: Running, case: int) -> None:

@@ -165,8 +165,9 @@ def test_who_tries_out_links_is_stopped_and_then_even_a_right_one_tells_nothing(
     assert visitor.get(f"/s/{TOKEN}en").status_code == 429
 
 
-def test_no_token_reaches_the_access_log(caplog: pytest.LogCaptureFixture) -> None:
-    entry = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, "%s %s", ("GET", f"/s/{TOKEN}/withdraw"), None)
+@pytest.mark.parametrize("path", [f"/s/{TOKEN}/withdraw", f"/photos/{TOKEN}"])
+def test_no_token_reaches_the_access_log(path: str) -> None:
+    entry = logging.LogRecord("uvicorn.access", logging.INFO, "", 0, "%s %s", ("GET", path), None)
     WithoutSecrets().filter(entry)
     assert TOKEN not in entry.getMessage()
 

@@ -1,5 +1,6 @@
 """How a change of a filed request is stored: once, with a promise to tell everybody who follows it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -130,3 +131,9 @@ def answered_since(session: Session, update: StatusUpdate, author_id: int) -> bo
         )
     )
     return session.exec(wrote.limit(1)).first() is not None
+
+
+def filed_here(session: Session, numbers: Collection[str]) -> set[str | None]:
+    """Those of the city's numbers that are requests of ours, whose news we hear."""
+    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
+    return set(session.exec(wanted).all()) if numbers else set()

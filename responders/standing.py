@@ -55,7 +55,8 @@ CAN_GO_ALONE = (
     *(Key.STATUS_KNOWN, Key.STATUS_CLOSED, Key.STATUS_UNKNOWN, Key.STATUS_PRIVATE, Key.CASE_OPEN, Key.CASE_CLOSED),
     *(Key.ASK_SERVICE, Key.ASK_PLACE, Key.ASK_BLOCK, Key.ASK_ADDRESS, Key.ASK_ADDRESS_PRIVATE),
     *(Key.QUESTION_RECEIVED, Key.PRAISE_THANKS, Key.FIXED_THANKS),
-    *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_DUPLICATE, Key.STATUS_COULD_NOT_FIND),
+    *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_COULD_NOT_FIND),
+    *(Key.STATUS_DUPLICATE, Key.STATUS_DUPLICATE_ELSEWHERE),
 )
 """What a supervisor may let go by itself: nothing with free words, nothing that goes with a request, no 911 text, and
 nothing that says a person is there. Of the city's news only what says it in a number, a date and a service."""

@@ -25,6 +25,7 @@ from models import (
     advance,
 )
 from models.private_moves import move_from
+from models.status_changes import filed_here
 from models.threads import posts_of
 from responders.drafting import DraftedReply, TemplateBook
 from responders.may_reply import Speaking, must_name
@@ -132,6 +133,7 @@ class StatusDrafts:
                 notes=self.redact(update.status_notes),
                 agency=update.agency or head.agency_responsible,
                 counts_with=update.duplicate_of,
+                heard_here=not update.duplicate_of or bool(filed_here(self.session, {update.duplicate_of})),
                 days_late=max(0, (self.now - promised).days) if promised else 0,
                 planned_for=planned.astimezone(self.zone).date() if planned else None,
                 date_passed=promised is not None and promised < self.now,

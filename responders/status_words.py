@@ -53,6 +53,8 @@ class News:
     agency: str = ""
     counts_with: str = ""
     """The city's number of the request it is a duplicate of."""
+    heard_here: bool = True
+    """Whether that one's news reach us: what we cannot hear is not promised."""
     days_late: int = 0
     planned_for: date | None = None
     date_passed: bool = False
@@ -80,7 +82,8 @@ def _fits(news: News, draft: DraftedReply) -> bool:
 
 
 def _drafts(news: News) -> Iterator[DraftedReply]:
-    keys = WORDINGS[news.outcome]
+    elsewhere = news.outcome is Outcome.DUPLICATE and not news.heard_here
+    keys = (Key.STATUS_DUPLICATE_ELSEWHERE,) if elsewhere else WORDINGS[news.outcome]
     for key in keys:
         yield _draft(news, key, tidy_quote(news.notes, question="question" in NAMES[key]))
     for name in QUOTED.keys() & NAMES[keys[-1]]:

@@ -58,6 +58,7 @@ class Key(StrEnum):
     STATUS_NO_ACTION = "status_no_action"
     STATUS_NO_ACTION_SHORT = "status_no_action_short"
     STATUS_DUPLICATE = "status_duplicate"
+    STATUS_DUPLICATE_ELSEWHERE = "status_duplicate_elsewhere"
     STATUS_REFERRED = "status_referred"
     STATUS_REFERRED_SHORT = "status_referred_short"
     STATUS_COULD_NOT_FIND = "status_could_not_find"
@@ -76,7 +77,8 @@ ABOUT_KNOWN = frozenset({Key.STATUS_KNOWN, Key.STATUS_CLOSED})
 FILED = (Key.FILED, Key.FILED_NO_PLACE, Key.FILED_SHORT)
 _OUTCOMES = frozenset(
     {
-        *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_LATE, Key.STATUS_DUPLICATE),
+        *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_LATE),
+        *(Key.STATUS_DUPLICATE, Key.STATUS_DUPLICATE_ELSEWHERE),
         *(Key.STATUS_NO_ACTION, Key.STATUS_NO_ACTION_SHORT, Key.STATUS_REFERRED, Key.STATUS_REFERRED_SHORT),
         *(Key.STATUS_COULD_NOT_FIND, Key.STATUS_NEEDS_INFORMATION, Key.STATUS_NEEDS_INFORMATION_SHORT),
     }
@@ -118,6 +120,7 @@ NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
     Key.STATUS_NO_ACTION: frozenset({"problem", "reason"}),
     Key.STATUS_NO_ACTION_SHORT: frozenset({"reason"}),
     Key.STATUS_DUPLICATE: frozenset({"problem"}),
+    Key.STATUS_DUPLICATE_ELSEWHERE: frozenset({"problem"}),
     Key.REOPENED: frozenset({"problem"}),
     Key.STATUS_REFERRED: frozenset({"problem", "agency"}),
     Key.STATUS_REFERRED_SHORT: frozenset({"agency"}),

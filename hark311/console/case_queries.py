@@ -21,7 +21,7 @@ from models import (
     StatusNotice,
     StatusUpdate,
 )
-from models.status_changes import answered_since
+from models.status_changes import answered_since, filed_here
 from responders.passing_on import asked_by_city, newest_answer
 from responders.reopening import UNDECIDED
 from responders.status_deciding import heads_of
@@ -163,7 +163,7 @@ def _changes(
     ).all()
     clear = {one.id for one in updates if one.outcome}
     mine = {notice.update_id: _told(notice, reply, clear=notice.update_id in clear) for notice, reply in rows}
-    ours = _filed_here(session, {one.duplicate_of for one in updates if one.duplicate_of})
+    ours = filed_here(session, {one.duplicate_of for one in updates if one.duplicate_of})
     others, people = _others(session, page.mention, ids), names_of_staff(session, [one.outcome_by for one in updates])
     return [
         (
@@ -185,12 +185,6 @@ def _changes(
         )
         for one in updates
     ]
-
-
-def _filed_here(session: Session, numbers: set[str]) -> set[str | None]:
-    """Those of the city's numbers that are requests of ours, whose news we hear."""
-    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
-    return set(session.exec(wanted).all()) if numbers else set()
 
 
 def _what(update: StatusUpdate, heads: Sequence[ServiceRequest]) -> str:

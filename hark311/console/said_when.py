@@ -47,6 +47,7 @@ SAID_WHEN: Mapping[Key, str] = {
     Key.STATUS_NO_ACTION: "a request is closed without work, with the reason",
     Key.STATUS_NO_ACTION_SHORT: "the same, where it has to be short",
     Key.STATUS_DUPLICATE: "somebody else has reported it already",
+    Key.STATUS_DUPLICATE_ELSEWHERE: "the same, where we hear no news of that other request",
     Key.STATUS_REFERRED: "a request was passed on to somebody else",
     Key.STATUS_REFERRED_SHORT: "the same, where it has to be short",
     Key.STATUS_COULD_NOT_FIND: "the crew did not find it",

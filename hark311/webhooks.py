@@ -31,6 +31,7 @@ from listeners.errors import NotFromChannel, UnreadablePost
 from listeners.intake import store_page
 from listeners.protocol import AnswersChallenge, Batch, OurAccount, WebhookListener
 from listeners.registry import webhook_class
+from listeners.silences import note_silence
 from models import Account, Channel, Database, utc_now
 from models.job_names import UNDERSTAND
 from models.posts import UnreadableItem
@@ -70,6 +71,7 @@ class Webhooks:
             if account is None:
                 raise NotReady
             now = self.clock()
+            note_silence(session, account, now)
             account.last_contact_at = now
             stored = store_page(session, account, batch, now)
             note_events(session, account, batch.posts, self.prices, now)

@@ -23,6 +23,7 @@ from listeners.changes import forget_posts
 from listeners.errors import AnotherAccount, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
 from listeners.intake import Stored, begin, store_batch
 from listeners.protocol import AsksOneByOne, Batch, FindsDeleted, Listener, OurAccount, Wakes
+from listeners.silences import note_silence
 from models import (
     CHANNELS,
     Account,
@@ -188,6 +189,7 @@ class Hearing:
         account.channel_account_id, account.handle = us.channel_account_id, us.handle
         if account.health == AccountHealth.CREDENTIALS_REJECTED:
             account.takes_words()  # it is another key now
+        note_silence(session, account, now)
         account.health, account.trouble, account.last_contact_at = AccountHealth.OK, "", now
         account.resume_at = None
         return store_batch(session, account, batch, now)

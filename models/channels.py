@@ -1,7 +1,7 @@
 """The channels we speak on, and our accounts there. A channel is declared here and nowhere else."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import UniqueConstraint
@@ -37,7 +37,8 @@ class ChannelFacts:
     of whom it answers, which is not counted. `caption_limit`: how long the words may be where there are pictures, if
     that is less; `shows_alt_text`: whether people are shown what we say of a picture. `refuses_repeats`: words that
     stand there already are not posted again. `speaks` False: reports come in by our own Open311 endpoint, nothing
-    listens and nothing is sent; who reported reads there how it stands.
+    listens and nothing is sent; who reported reads there how it stands. `keeps_unheard`: how long the channel keeps for
+    us what nobody has fetched; None: it can be read later as well.
     """
 
     label: str
@@ -54,6 +55,7 @@ class ChannelFacts:
     in_private: InPrivate = InPrivate.NOBODY
     refuses_repeats: bool = False
     speaks: bool = True
+    keeps_unheard: timedelta | None = None
 
     def limit(self, *, private: bool, pictures: int = 0) -> int:
         """How long a reply may be, in `length_unit`; with pictures, what may stand below them."""
@@ -89,6 +91,7 @@ CHANNELS: dict[Channel, ChannelFacts] = {
         caption_limit=1024,
         shows_alt_text=False,
         in_private=InPrivate.WHO_BEGAN_WITH_BOT,
+        keeps_unheard=timedelta(hours=24),  # Source: Bot API, "Getting updates"
     ),
     Channel.MASTODON: ChannelFacts(
         "Mastodon",

@@ -11,6 +11,9 @@ from models import (
     FixedState,
     Mention,
     MentionState,
+    ModerationAct,
+    ModerationKind,
+    ModerationState,
     NoticeState,
     Post,
     Reply,
@@ -23,6 +26,7 @@ from models import (
 )
 from models.lifecycle import MACHINES
 from models.posts import PostKind
+from responders.moderation.capturing import seal
 
 AFTER_APPROVAL = (
     ReplyState.APPROVED,
@@ -51,6 +55,7 @@ def check_database(database: Database) -> list[str]:
             _told_once,
             _told_what_it_means,
             _questions_have_answers,
+            _moderated_by_people,
         ):
             problems += check(session)
     return problems
@@ -174,4 +179,19 @@ def _questions_have_answers(session: Session) -> list[str]:
         _counted(unanswered, "questions whether it is fixed count as answered, and nobody has.")
         + _counted(unasked, "questions whether it is fixed were never sent.")
         + _counted(unread, "questions of a service count as answered, and nobody has.")
+    )
+
+
+def _moderated_by_people(session: Session) -> list[str]:
+    alone = session.exec(
+        select(func.count()).where(
+            ModerationAct.kind == ModerationKind.BLOCK,
+            col(ModerationAct.state).in_([ModerationState.IN_FORCE, ModerationState.LIFTED]),
+            or_(col(ModerationAct.decided_by).is_(None), ModerationAct.decided_by == ModerationAct.proposed_by),
+        )
+    ).one()
+    kept = session.exec(select(ModerationAct.captured, ModerationAct.captured_sha256)).all()
+    changed = sum(seal(captured) != told for captured, told in kept)
+    return _counted(alone, "blocks were put in force by one person alone (invariant 13).") + _counted(
+        changed, "captures of moderated posts are not what their hash says (invariant 13)."
     )

@@ -203,7 +203,10 @@ class Attachment(SQLModel, table=True):
     photo_accuracy_m: float | None = None
     photo_read_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="None: not looked at")
     link: str | None = Field(
-        default=None, unique=True, description="what leads the city to our copy, once a person let it go there"
+        default=None,
+        index=True,
+        unique=True,
+        description="what leads the city to our copy, once a person let it go there",
     )
 
 

@@ -9,8 +9,7 @@ from models import Account, Mention, Reply
 from models.posts import too_old
 from models.threads import posts_of
 from responders.may_reply import Bar, MayReply
-from responders.outcomes import KEY_AGAIN
-from responders.repeating import tried_since
+from responders.repeating import tries_the_key
 from responders.settling import overtaken
 from responders.standing import why_no_longer
 from responders.status_notices import notices_of
@@ -40,7 +39,6 @@ def held_up(session: Session, account: Account, verdict: MayReply, set_up: Conta
 
     `set_up`: the names of the accounts that can send here.
     """
-    tries_the_key = verdict.bar == Bar.KEY_REFUSED and not tried_since(session, account, now - KEY_AGAIN)
-    if verdict.waits and not tries_the_key:
+    if verdict.waits and not (verdict.bar == Bar.KEY_REFUSED and tries_the_key(session, account, now)):
         return verdict.reason
     return "" if account.name in set_up else f"The account {account.name} is not set up here."

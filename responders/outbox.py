@@ -40,11 +40,12 @@ from responders.errors import SendError, SendUncertain
 from responders.final_words import DID_NOT_REACH_THE_CITY, words_now
 from responders.leaving import came_too_late, held_up
 from responders.may_reply import Speaking, may_answer, may_speak, speaking_of
-from responders.outcomes import BY, KEY_AGAIN, proved, sent, write_down
+from responders.outcomes import BY, proved, sent, write_down
 from responders.pacing import Leaving, Pacing
 from responders.protocol import NotAsked, Proof, Responder
 from responders.quiet import quiet_until
 from responders.repeating import (
+    KEY_AGAIN,
     LOOKS,
     as_sent,
     first_in_doubt,

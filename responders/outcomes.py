@@ -1,6 +1,6 @@
 """What came of an attempt, written down: on the attempt, on the reply, and on whatever else it says something about."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
@@ -12,12 +12,11 @@ from responders.chats.asked import note_asked
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
 from responders.fixed import ask_if_fixed
 from responders.protocol import CannotTell, Proof, ProvedAbsent, Sent
-from responders.repeating import may_still_land, tried_again
+from responders.repeating import KEY_AGAIN, may_still_land, tried_again
 from responders.settling import give_back_reply, note_first_contact, remember_own_post, room_of
 from responders.status_notices import told
 
 BY = "outbox"
-KEY_AGAIN = timedelta(minutes=1)
 """How often a reply that our own account holds up looks again; with a refused key, one of them tries it."""
 
 

@@ -22,6 +22,9 @@ LOOKS = (timedelta(seconds=5), timedelta(seconds=15), timedelta(minutes=1), time
 LOOKS_AGAIN = timedelta(minutes=1)
 """After this long a look is taken again where nobody could be asked; earlier where the next would be due earlier."""
 
+KEY_AGAIN, KEY_TRIED_AGAIN = timedelta(minutes=1), timedelta(seconds=10)
+"""A refused key is tried again after the first; after the second where a broken call said nothing about it."""
+
 IN_DOUBT = (AttemptOutcome.PENDING, AttemptOutcome.UNCERTAIN, AttemptOutcome.PROVED_ABSENT)
 CLOCKS_DIFFER = timedelta(minutes=2)
 ON_ITS_WAY = timedelta(seconds=60)
@@ -139,12 +142,16 @@ def tried_again(session: Session, attempt: SendAttempt) -> bool:
     return session.exec(later.limit(1)).first() is not None
 
 
-def tried_since(session: Session, account: Account, since: datetime) -> bool:
-    """Whether any reply of an account was tried since then: of those that a refused key holds, one tries it."""
-    tried = session.exec(
-        select(SendAttempt.id)
+def tries_the_key(session: Session, account: Account, now: datetime) -> bool:
+    """Whether one reply is to try a refused key: a minute after the last try, sooner where that one told nothing."""
+    newest = session.exec(
+        select(SendAttempt)
         .join(Reply, col(Reply.id) == SendAttempt.reply_id)
-        .where(Reply.account_id == account.id, SendAttempt.started_at > since)
+        .where(Reply.account_id == account.id)
+        .order_by(col(SendAttempt.id).desc())
         .limit(1)
     ).first()
-    return tried is not None
+    if newest is None:
+        return True
+    refused = newest.outcome == AttemptOutcome.DEFERRED and newest.detail == account.refused_because
+    return now - newest.started_at > (KEY_AGAIN if refused else KEY_TRIED_AGAIN)

@@ -127,6 +127,23 @@ def test_of_many_replies_a_refused_key_holds_one_tries_it_each_minute_and_all_go
     assert town.account("x").stands == AccountHealth.OK
 
 
+def test_a_try_that_breaks_says_nothing_about_the_key_so_the_next_reply_tries_it_soon(town: Town) -> None:
+    _approved_two(town)
+    town.simulator.fault("x", "bad_key", times=None)
+    town.deliver(1)
+    town.simulator.clear_faults()
+    town.clock.advance(seconds=61)
+    town.simulator.fault("x", "drop_before", "create_post")
+    town.deliver(1)
+    assert _tries(town) == 2
+    town.clock.advance(seconds=11)
+    later = _waiting(town)
+    town.approve(later, "Thank you, all of you.", file_request=False)
+    town.deliver(1)
+    assert town.reply_to(later).state == ReplyState.SENT
+    assert town.account("x").stands == AccountHealth.OK
+
+
 def test_a_key_that_may_only_read_is_told_of_until_a_reply_has_left_however_well_we_hear(town: Town) -> None:
     replies = _approved_two(town)
     town.simulator.fault("x", "status", "create_post", status=403, body=READ_ONLY, times=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from hark311.database_check import check_database
 from hark311.paging import Page, Pager, ToTell
 from models import (
     Alarm,
@@ -166,3 +167,18 @@ def test_the_danger_a_muted_or_blocked_author_tells_of_is_stored_alarmed_and_pag
     with town.database.read() as session:
         assert session.exec(select(Alarm).where(Alarm.mention_id == told.id)).one()
         assert session.get_one(Mention, told.id).author_id == mention.author_id
+
+
+def test_the_check_of_the_database_finds_a_block_by_one_person_and_a_changed_capture(town: Town) -> None:
+    mention = _heard(town, "BUY FOLLOWERS at my shop", author="shop_of_nothing")
+    staff, other = _someone(town), _someone(town)
+    block = propose(town.desk, _wanted(town, mention.id or 0, ModerationKind.BLOCK), staff)
+    decide(town.desk, block, other, agreed=True)
+    assert check_database(town.database) == []
+    with town.database.write() as session:
+        act = session.get_one(ModerationAct, block)
+        act.decided_by, act.captured = staff, act.captured | {"channel": "elsewhere"}
+    assert check_database(town.database) == [
+        "1 blocks were put in force by one person alone (invariant 13).",
+        "1 captures of moderated posts are not what their hash says (invariant 13).",
+    ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, Engine, event
 
 from hark311 import wiring
 from hark311.settings import load
@@ -20,6 +21,8 @@ from tests.town import Clock, Town
 
 settings.register_profile("hark311", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("hark311")  # a busy machine fails no test
+
+MOST_STATEMENTS = 5_000
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +39,30 @@ def _one_trust_store() -> Iterator[None]:
     """Every client reads the certificates anew, which takes longer than what most of them are made for here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_databases() -> Iterator[None]:
+    """What one test has compiled the next need not: each has a database, and with it an engine, of its own.
+
+    Nor is anything of this process flushed to the disk: what is killed here is a process of its own.
+    """
+    first: dict[str, Engine] = {}
+    begin = Database.__init__
+
+    def begin_quickly(database: Database, url: str | URL) -> None:
+        begin(database, url)
+        engine = database.engine
+        shared = first.setdefault(engine.url.drivername, engine)
+        shared._compiled_cache.capacity = MOST_STATEMENTS  # type: ignore[union-attr]  # on by default
+        engine.dialect = engine.pool._dialect = shared.dialect  # part of the cache's keys
+        engine._compiled_cache = shared._compiled_cache
+        if database.is_sqlite:
+            event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "__init__", begin_quickly)
         yield
 
 

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from hark311 import webhooks
@@ -187,15 +188,17 @@ PAGES = (
 )
 
 
+def _routes() -> list[BaseRoute]:
+    """Every page, ready made: including routers would read the signatures of all of them once more for each app."""
+    return [*webhooks.router.routes, *(route for pages in PAGES for route in pages.router.routes)]
+
+
 def create_app(product: Product) -> FastAPI:
     """The desk of one product. Raises AssetsError where the browser files are missing."""
     assets.check()
-    app = FastAPI(title="hark311", openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(title="hark311", openapi_url=None, docs_url=None, redoc_url=None, routes=_routes())
     app.state.console = make_console(product)
     app.state.webhooks = webhooks.webhooks_of(product)
-    app.include_router(webhooks.router)
-    for pages in PAGES:
-        app.include_router(pages.router)
     if product.settings.open311_server != "off":
         app.mount(open311_server.PATH, open311_server.Open311Server(product).app())
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")

@@ -208,6 +208,7 @@ class Reader:
         gazetteer: str,
         now: datetime,
     ) -> None:
+        """A draft stays where its author wrote on: who then asks for news, or says thanks, has still reported."""
         understood = answer.understood
         understanding = _understanding(mention, said, answer, self.classifier.version, gazetteer, now)
         session.add(understanding)
@@ -225,7 +226,7 @@ class Reader:
             advance(session, mention, MentionState.DRAFTED, BY, "an edit brought up a danger", now)
         if mention.state == MentionState.UNDERSTOOD and answer.fields is not None:
             _store_draft(session, mention, draft, answer.fields, now)
-        elif mention.state == MentionState.UNDERSTOOD and draft is not None and _untouched(draft):
+        elif mention.state == MentionState.UNDERSTOOD and draft and _untouched(draft) and len(said.posts) == 1:
             advance(session, draft, RequestState.CANCELLED, BY, "nothing to file after all", now)
 
 

@@ -8,7 +8,7 @@ import secrets
 
 from sqlmodel import Session, col, select
 
-from models.mentions import Attachment
+from models.mentions import Attachment, Post
 from models.thumbnails import Thumbnail
 
 PATH = "/photos/"
@@ -22,20 +22,23 @@ def media_of(photo: Attachment | None) -> str:
     return photo.url if photo.url.startswith("https://") else f"{KEPT}{photo.id}"
 
 
-def copy_of(session: Session, media_url: str) -> bytes | None:
-    """Our copy of a photo that a request holds, a JPEG; None for what has an address, or is not here any more."""
-    found = _kept(session, media_url)
+def copy_of(session: Session, media_url: str, mention_id: int) -> bytes | None:
+    """Our copy of a photo that a request holds, a JPEG; None for what has an address, or is not here any more.
+
+    `mention_id`: whose request it is; no photo of another's goes with it.
+    """
+    found = _kept(session, media_url, mention_id)
     return found[1] if found else None
 
 
-def open_link(session: Session, media_url: str, base: str) -> str:
+def open_link(session: Session, media_url: str, mention_id: int, base: str) -> str:
     """The address under which the city can fetch a photo; "" where there is none.
 
     `base`: where anybody reaches our pages; "" where nobody does. Makes the link: call it when the request leaves.
     """
     if not media_url.startswith(KEPT):
         return media_url
-    found = _kept(session, media_url)
+    found = _kept(session, media_url, mention_id)
     if found is None or not base:
         return ""
     photo = found[0]
@@ -50,9 +53,12 @@ def linked_copy(session: Session, link: str) -> bytes | None:
     return session.exec(copies.where(Attachment.link == link)).first()
 
 
-def _kept(session: Session, media_url: str) -> tuple[Attachment, bytes] | None:
+def _kept(session: Session, media_url: str, mention_id: int) -> tuple[Attachment, bytes] | None:
     number = media_url.removeprefix(KEPT)
     if number == media_url or not number.isdecimal():
         return None
     photo, copy = session.get(Attachment, int(number)), session.get(Thumbnail, int(number))
-    return (photo, copy.content) if photo and copy and copy.content is not None else None
+    if photo is None or copy is None or copy.content is None:
+        return None
+    post = session.get(Post, photo.post_id)
+    return (photo, copy.content) if post and post.mention_id == mention_id else None

@@ -22,6 +22,8 @@ def promise_date(session: Session, request: ServiceRequest, now: datetime) -> No
 
     It is reckoned from when it was filed. What is told under the number of an old request is promised with that one.
     """
+    if request.answers_city:
+        return  # an answer of the resident's is no work of the city's
     if request.under_old_number:
         _promise_again(session, session.get_one(ServiceRequest, request.reopens_id, with_for_update=True), now)
     elif request.promised_datetime is None:

@@ -6,7 +6,7 @@ The same thing may be heard twice, from the list of requests and from the update
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from models import NoticeState, Outcome, RequestState, ServiceRequest, StatusNotice, StatusUpdate, UpdateSource
 from models.joined import head_of
@@ -102,7 +102,9 @@ def _no_news_of_our_own_asking(session: Session, update: StatusUpdate, now: date
     others = select(StatusUpdate).where(StatusUpdate.request_id == update.request_id, StatusUpdate.id != update.id)
     newest = max(session.exec(others).all(), key=lambda one: (one.happened_at, one.id or 0), default=None)
     asked = select(ServiceRequest.id).where(
-        ServiceRequest.reopens_id == update.request_id, ServiceRequest.state == RequestState.SUBMITTED
+        ServiceRequest.reopens_id == update.request_id,
+        ServiceRequest.state == RequestState.SUBMITTED,
+        col(ServiceRequest.answers_city).is_(False),
     )
     if newest is None or open_or_closed(newest.status) != CLOSED or session.exec(asked).first() is None:
         return

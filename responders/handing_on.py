@@ -26,6 +26,7 @@ def covered(session: Session, mention: Mention) -> str:
         [
             [one.part, one.service_code, _plain(one.description), _plain(one.address_string), one.lat, one.long]
             + ([one.attribute] if one.attribute else [])
+            + (["without their photo"] if one.media_url and not one.with_photo else [])
             for one in open_requests(session, mention)
         ],
     ]

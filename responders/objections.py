@@ -9,13 +9,14 @@ from sqlmodel import Session
 from models import CHANNELS, Account, Mention, MentionState, Need, Service, ServiceRequest
 from models.phrases import blocking_phrases
 from models.threads import newest_inbound, posts_of
-from responders.claims import open_request, open_requests
+from responders.claims import open_reply, open_request, open_requests
 from responders.labelling import Said
 from responders.may_reply import MayReply
 from responders.phrases import find_phrases
 from responders.said_before import said_before
 from responders.service_answers import answers_lacking, kept_answers
 from responders.status_notices import about_the_news
+from responders.template_keys import Key
 from responders.wording import WordingError, freeze, numbers_in, slots, widest
 
 DESCRIPTION_LIMIT = 3900
@@ -188,12 +189,25 @@ def _about_added_requests(session: Session, mention: Mention, decided: Decided, 
     added = [one for one in open_requests(session, mention) if one.part > 1]
     if {one.id for one in added} != {*shown}:
         return ["The requests of this post were split or put together meanwhile. Look at them again, then approve."]
-    return [
-        f"Request {number}: {reason}"
-        for number, one in enumerate(added, start=2)
-        if shown[one.id or 0].file
-        for reason in _about_the_request(session, shown[one.id or 0].fields, one, ground)
-    ]
+    ticked = [one for one in added if shown[one.id or 0].file]
+    about = {
+        one.id: _about_the_words(shown[one.id or 0].fields, ground)
+        if one.answers_city  # place and service are those that whoever asked has already
+        else _about_the_request(session, shown[one.id or 0].fields, one, ground)
+        for one in ticked
+    }
+    told = [f"Request {number}: {why}" for number, one in enumerate(added, start=2) for why in about.get(one.id, [])]
+    return [*_claims_more(session, mention, decided, ticked), *told]
+
+
+def _claims_more(session: Session, mention: Mention, decided: Decided, ticked: Sequence[ServiceRequest]) -> list[str]:
+    """The reply says, in the words that were drafted, that the city has what is not even to go there."""
+    reply = open_reply(session, mention)
+    if reply is None or decided.reply_text is None or reply.revision > 1:
+        return []  # the words are a person's own
+    if reply.template_key == Key.ANSWER_PASSED_ON and not any(one.answers_city for one in ticked):
+        return ["The reply says that their answer was passed on. Tick “Pass it on”, or change the words."]
+    return []
 
 
 def _about_the_request(
@@ -208,6 +222,14 @@ def _about_the_request(
         reasons.append("A point needs both latitude and longitude.")
     if service.needs != Need.NOTHING and not has_point and not request.address_string.strip():
         reasons.append(f"A crew cannot find it: {service.service_name} needs a place. Ask the resident, or fill it in.")
+    reasons += _about_the_words(request, ground)
+    before = stored.attribute if stored else {}
+    answers = kept_answers(session, request.service_code, request.attribute, before)
+    return reasons + answers_lacking(session, request.service_code, answers, ground.find_private)
+
+
+def _about_the_words(request: RequestFields, ground: Ground) -> list[str]:
+    reasons = []
     if len(request.description) > DESCRIPTION_LIMIT:
         reasons.append(
             f"The description has {len(request.description)} characters; the city takes {DESCRIPTION_LIMIT}."
@@ -216,6 +238,4 @@ def _about_the_request(
         reasons.append("The request needs a description.")
     if ground.find_private(request.description) or ground.find_private(request.address_string):
         reasons.append("The request may be shown in public and holds a private detail. Take it out.")
-    before = stored.attribute if stored else {}
-    answers = kept_answers(session, request.service_code, request.attribute, before)
-    return reasons + answers_lacking(session, request.service_code, answers, ground.find_private)
+    return reasons

@@ -7,7 +7,7 @@ the number of the request that the city asked about.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models import (
@@ -29,11 +29,12 @@ from models.status_changes import CLOSED, QUESTIONS
 from models.statuses import Outcome
 from models.threads import posts_of
 from responders.drafting import DraftedReply, ReplyContext, plain_reply
-from responders.reopening import UNDECIDED, told_again
+from responders.filing_attempts import first_in_doubt
+from responders.reopening import UNDECIDED, told_again, with_us
 from responders.status_deciding import heads_of
 from responders.template_keys import Key
 
-BY = "passing on"
+BY, GONE = "passing on", "the answer is gone"
 ASKING = (Outcome.NEEDS_INFORMATION, Outcome.COULD_NOT_FIND)
 
 Describe = Callable[[str], str]
@@ -44,7 +45,11 @@ def asked_by_city(session: Session, request: ServiceRequest) -> StatusUpdate | N
     """What the city said last of a request, if it asks its residents something; None where it does not."""
     newest = session.exec(
         select(StatusUpdate)
-        .where(StatusUpdate.request_id == request.id, col(StatusUpdate.outcome).is_not(None))
+        .where(
+            StatusUpdate.request_id == request.id,
+            col(StatusUpdate.outcome).is_not(None),
+            StatusUpdate.outcome != Outcome.LATE,  # our own calendar's: the city still waits for an answer
+        )
         .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
         .limit(1)
     ).first()
@@ -94,15 +99,17 @@ def _answers(mention: Mention) -> SelectOfScalar[ServiceRequest]:
 
 
 def _follow(session: Session, mention: Mention, request: ServiceRequest, describe: Describe, now: datetime) -> None:
-    asking = asked_by_city(session, request)
     draft = newest_answer(session, mention, request)
-    draft = draft if draft and draft.state in UNDECIDED else None
-    posts = _written_since(session, mention, request, asking) if asking else []
+    if draft is None or draft.state not in UNDECIDED or first_in_doubt(session, draft):
+        draft = None  # what the city may have stays as it is: more goes beside it
+    if draft is None and asked_by_city(session, request) is None:
+        return
+    posts = _unanswered(session, mention, request, draft)
     words = [plain for post in posts if (plain := describe(post.text))]
     photo, pin = _photo(session, posts), next((one for one in reversed(posts) if one.lat is not None), None)
     if not words and photo is None and pin is None:
         if draft and draft.state != RequestState.REFUSED and draft.revision == 1:
-            advance(session, draft, RequestState.CANCELLED, BY, "the answer is gone", now)
+            advance(session, draft, RequestState.CANCELLED, BY, GONE, now)
         return
     if draft is None:
         draft = _drafted(session, mention, request, now)
@@ -111,8 +118,8 @@ def _follow(session: Session, mention: Mention, request: ServiceRequest, describ
     said = [f"About {request.service_request_id or request.reference}: the resident answers what you asked.", *words]
     if pin is not None:
         said.append(f"They sent a place: {pin.lat:.5f}, {pin.lon:.5f}.")
-    draft.description, draft.media_url = "\n".join(said), media_of(photo)
-    draft.seen_post_id = posts[-1].id
+    draft.description = "\n".join([*said, *with_us(photo)])
+    draft.media_url, draft.seen_post_id = media_of(photo), posts[-1].id
     session.add(draft)
 
 
@@ -127,32 +134,31 @@ def _drafted(session: Session, mention: Mention, request: ServiceRequest, now: d
     return draft
 
 
-def _written_since(session: Session, mention: Mention, request: ServiceRequest, asking: StatusUpdate) -> list[Post]:
-    """What a resident wrote here since they were told of the question, and nobody has decided about yet."""
-    told = session.exec(
-        select(Reply)
-        .where(
+def _unanswered(
+    session: Session, mention: Mention, request: ServiceRequest, draft: ServiceRequest | None
+) -> list[Post]:
+    """What a resident wrote here since the city's question was told, and nobody but `draft` holds.
+
+    Where it was told several times before anybody passed an answer on, since the first of these.
+    """
+    asked = session.exec(
+        select(Reply.seen_post_id).where(
             Reply.mention_id == mention.id,
             Reply.request_id == request.id,
             Reply.state == ReplyState.SENT,
             or_(*(col(Reply.template_key).startswith(key, autoescape=True) for key in QUESTIONS)),
-            col(Reply.approved_at) >= asking.noticed_at,
         )
-        .order_by(col(Reply.id))
-        .limit(1)
-    ).first()
-    if told is None:
+    ).all()
+    others = _answers(mention).where(
+        ServiceRequest.reopens_id == request.id,
+        ServiceRequest.id != (draft.id if draft else 0),
+        or_(ServiceRequest.state != RequestState.CANCELLED, ServiceRequest.state_reason != GONE),
+    )
+    held = max((one.seen_post_id or 0 for one in session.exec(others).all()), default=0)
+    since = min((told or 0 for told in asked if (told or 0) >= held), default=held if held else None)
+    if since is None:
         return []
-    decided = session.exec(
-        select(func.max(ServiceRequest.seen_post_id)).where(
-            ServiceRequest.mention_id == mention.id,
-            ServiceRequest.reopens_id == request.id,
-            col(ServiceRequest.answers_city).is_(True),
-            col(ServiceRequest.state).not_in(UNDECIDED),
-        )
-    ).one()
-    seen = max(told.seen_post_id or 0, decided or 0)
-    return [post for post in posts_of(session, mention.id or 0) if (post.id or 0) > seen and not post.command]
+    return [post for post in posts_of(session, mention.id or 0) if (post.id or 0) > since and not post.command]
 
 
 def _photo(session: Session, posts: Sequence[Post]) -> Attachment | None:

@@ -131,8 +131,8 @@ def filing_of(session: Session, request: ServiceRequest, attempt: SendAttempt, p
         service_name=service.service_name if service else "",
         answers=_answers(session, request),
         reopens=_reopened(session, request),
-        media_url=open_link(session, media_url, photos_at),
-        photo=copy_of(session, media_url),
+        media_url=open_link(session, media_url, request.mention_id, photos_at),
+        photo=copy_of(session, media_url, request.mention_id),
     )
 
 

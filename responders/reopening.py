@@ -115,7 +115,7 @@ def show_more(session: Session, question: FixedQuestion, mention: Mention) -> No
     ).first()
     closed = session.get_one(ServiceRequest, question.request_id)
     request.media_url = media_of(photo)
-    request.description = _says(closed)
+    request.description = " ".join([_says(closed), *with_us(photo)])
     if place := place_told(session, question, mention):
         request.address_string, request.lat, request.long = place.name, place.lat, place.lon
         where = place.name or f"{place.lat:.5f}, {place.lon:.5f}"
@@ -123,6 +123,11 @@ def show_more(session: Session, question: FixedQuestion, mention: Mention) -> No
     else:
         request.address_string, request.lat, request.long = closed.address_string, closed.lat, closed.long
     session.add(request)
+
+
+def with_us(photo: Attachment | None) -> list[str]:
+    """What is said of a photo that the city may not be able to open: no channel shows it by an address."""
+    return ["They sent a photo, which 311 has."] if photo and media_of(photo) != photo.url else []
 
 
 def opened_again(session: Session, request: ServiceRequest, told: StatusUpdate) -> bool:

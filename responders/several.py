@@ -95,7 +95,8 @@ def to_tell(session: Session, mention: Mention, filing: Sequence[ServiceRequest]
     found: dict[int | None, ServiceRequest] = {}
     for row in rows:
         head = head_of(session, row)
-        if row.id in filed_now or (head.state not in UNDECIDED and head.id not in told):
+        untold = not row.answers_city and head.state not in UNDECIDED and head.id not in told
+        if row.id in filed_now or untold:
             found.setdefault(head.id, head)
     return list(found.values())
 

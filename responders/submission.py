@@ -328,6 +328,9 @@ class Submission:
 def _where_to(session: Session, request: ServiceRequest) -> Destination | None:
     """Where its service goes; while an attempt is in doubt, where that one went, or it may be filed in two places."""
     doubtful = first_in_doubt(session, request)
+    if doubtful is None and request.answers_city and request.reopens_id:  # to whoever asked, wherever such go by now
+        asked = session.get_one(ServiceRequest, request.reopens_id)
+        return session.get(Destination, asked.destination_id) if asked.destination_id else None
     if doubtful is None:
         return destination_of(session, request.service_code)
     return session.get(Destination, doubtful.destination_id) if doubtful.destination_id else None

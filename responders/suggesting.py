@@ -35,6 +35,7 @@ from responders.asking_status import StatusAnswers, asks_by_number
 from responders.assigning import assign_by_rules
 from responders.chats.entries import Boards
 from responders.chats.reading import BoardReader
+from responders.claims import OPEN_REQUESTS
 from responders.dialogue import (
     Answering,
     Talk,
@@ -66,6 +67,7 @@ from responders.said_before import set_apart
 from responders.same_case import ask_if_same, hear_if_same, only_asked_so_far, says_it_is_this_one
 from responders.standing import Standing
 from responders.status_notices import give_way
+from responders.warned import was_warned
 from responders.wording import WordingError
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ CHATTER_THRESHOLD = 0.8
 ABOUT_THE_PROBLEM = (Intent.SERVICE_REQUEST, Intent.COMPLAINT, Intent.STATUS_ENQUIRY, None)
 NO_REPORT = (Intent.CHATTER, Intent.QUESTION, Intent.STATUS_ENQUIRY)
 NOTHING_ELSE = (Intent.CHATTER, None)
+ADDS_NOTHING = (Intent.CHATTER, Intent.STATUS_ENQUIRY)
 SIGN_OFF_ROOM = 5
 """What the approver's initials take, in characters."""
 
@@ -127,9 +130,10 @@ class Drafter:
         if not CHANNELS[known.accounts[mention.account_id].channel].speaks:
             return None
         understanding, earlier = known.understandings.get(mention.id), known.filed.get(mention.id)
-        if earlier is None and understanding and understanding.intent == Intent.STATUS_ENQUIRY:
+        asks = understanding is not None and understanding.intent == Intent.STATUS_ENQUIRY
+        if asks and earlier is None and not _waits_unanswered(known.requests.get(mention.id)):
             earlier = earlier_request(session, mention)
-        context = self._context(mention, understanding, earlier, known, talk, now)
+        context = self._context(session, mention, understanding, earlier, known, talk, now)
         context = replace(context, not_ours=referred_to(session, mention, known, context.language, now))
         about = earlier.id if earlier else None
         drafted: DraftedReply | None = None
@@ -140,7 +144,7 @@ class Drafter:
         status = StatusAnswers(session, mention, context, self.zone, now, rules)
         answering = Answering(session, talk, context, status) if talk else None
         own, newest = known.filed.get(mention.id), known.newest_posts.get(mention.id)
-        if mention.danger:
+        if context.danger:
             drafted = draft_reply(context)
         elif answered := (
             fixed_reply(session, mention, context, known)
@@ -176,6 +180,7 @@ class Drafter:
 
     def _context(
         self,
+        session: Session,
         mention: Mention,
         understanding: Understanding | None,
         earlier: ServiceRequest | None,
@@ -185,10 +190,16 @@ class Drafter:
     ) -> ReplyContext:
         channel, request = known.accounts[mention.account_id].channel, known.requests.get(mention.id)
         intent = understanding.intent if understanding else None
+        warned = mention.danger and was_warned(session, mention, understanding)
+        if warned and intent is Intent.EMERGENCY:
+            intent = Intent.SERVICE_REQUEST
+        sure = understanding is not None and understanding.intent_probability == 1.0  # a person said so
         if mention.id in known.filed and intent in ABOUT_THE_PROBLEM:
             intent = Intent.STATUS_ENQUIRY  # it is filed already: what they can want to hear is how it stands
         elif request is not None and request.state == RequestState.JOINED and intent in ABOUT_THE_PROBLEM:
             intent = Intent.SERVICE_REQUEST  # a person says it is the same problem as another report
+        elif intent in ADDS_NOTHING and _waits_unanswered(request) and not sure:
+            intent = Intent.SERVICE_REQUEST  # they wrote on before anybody answered: the report is what waits
         elif request is not None and mention.start_link_id is not None and intent in NO_REPORT:
             intent = Intent.SERVICE_REQUEST  # the link they came by says what they report
         elif request is not None and request.service_code and mention.id in known.asked and intent in NOTHING_ELSE:
@@ -208,12 +219,17 @@ class Drafter:
             choices=choices_of(understanding),
             missing=request.missing if request else [],
             name=known.authors[mention.author_id].display_name,
-            danger=mention.danger,
+            danger=mention.danger and not warned,
             known_request=known_request_of(earlier, known.services, now),
             hears_private=not CHANNELS[channel].public or CHANNELS[channel].in_private != InPrivate.NOBODY,
             attributes=_still_asked(request, known),
             asked=so_far(known.asked.get(mention.id or 0, [])),
         )
+
+
+def _waits_unanswered(request: ServiceRequest | None) -> bool:
+    """Whether a mention holds a report that nobody has decided about."""
+    return request is not None and bool(request.service_code) and request.state in OPEN_REQUESTS
 
 
 def _still_asked(request: ServiceRequest | None, known: Known) -> list[ServiceAttribute]:
@@ -276,12 +292,12 @@ class Suggester:
         understanding = known.understandings.get(mention.id)
         newest = known.newest_posts.get(mention.id)
         asked = (talk is not None and talk.only_asks is not None) or answers_only(session, mention, newest)
-        asked = asked or waits_to_be_passed_on(session, mention) is not None
         asked = asked or asks_by_number(newest, self.speaking, known.accounts[mention.account_id].name)
         reports = mention.start_link_id is not None or mention.id in known.requests  # a person or partner said what
         reports = reports or mention.id in known.asked  # or it is the answer to a question of ours
         same = says_it_is_this_one(session, mention, newest)
         follows = not mention.danger and (same or suggest_joining(session, mention, newest, now))
+        reports = reports or waits_to_be_passed_on(session, mention) is not None
         chatter = understanding is not None and not (asked or reports or follows) and _is_chatter(understanding)
         if chatter and move_to(session, mention.id or 0) is None:
             advance(session, mention, MentionState.SET_ASIDE, BY, "chatter: nothing to answer", now)

@@ -262,6 +262,8 @@ def _against(console: Console, visitor: Visitor, action: Action, page: MentionPa
         return [f"{page.holder} is working on it."]
     if action is not Action.APPROVE:
         return []
+    if form.added:
+        return ["More than one request waits in it: read them on its own page, and approve it there."]
     if page.mention.danger:
         return ["A danger is answered on its own page."]
     if page.draft is not None and page.draft.conversation_id not in (None, page.mention.conversation_id):

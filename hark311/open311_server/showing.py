@@ -273,7 +273,8 @@ def _seen_by(caller: Caller, *, named: bool = False) -> list[ColumnElement[bool]
     )
     ways = [and_(PartnerReport.partner_id == caller.partner_id, theirs)]
     if caller.reads_all:
-        ways.append(col(ServiceRequest.state) == RequestState.SUBMITTED)
+        own = or_(col(ServiceRequest.reopens_id).is_(None), col(ServiceRequest.service_request_id).is_not(None))
+        ways.append(and_(ServiceRequest.state == RequestState.SUBMITTED, own))
         ways += [theirs] if named else []
     return [
         col(Mention.state) != MentionState.WITHDRAWN,

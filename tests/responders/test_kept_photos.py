@@ -119,5 +119,5 @@ def test_the_link_leads_nowhere_once_the_post_is_deleted(town: Town, mention_id:
 
 def test_where_nobody_reaches_our_pages_no_link_is_made(town: Town, mention_id: int) -> None:
     with town.database.write() as session:
-        assert open_link(session, town.request_of(mention_id).media_url, "") == ""
+        assert open_link(session, town.request_of(mention_id).media_url, mention_id, "") == ""
     assert links(town) == [None]

@@ -1,15 +1,31 @@
 """The city asks, the resident answers, a person approves: the answer reaches the city, once, under the old number."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from sqlmodel import col, select
 
 from hark311.simulated import city_of
-from models import Mention, MentionState, Outcome, Post, RequestState, ServiceRequest
+from models import (
+    Destination,
+    DestinationKind,
+    Mention,
+    MentionState,
+    Outcome,
+    Post,
+    RequestState,
+    ServiceRequest,
+    UpdateSource,
+)
 from models.deletion import forget_post
+from models.destinations import ServiceDestination
 from responders.city_again import TAKES_NO_UPDATES
+from responders.deciding import NotApproved
+from responders.handing_on import covered
+from responders.several import to_tell
+from responders.status_deciding import heads_of
 from responders.template_keys import Key
 from tests.responders.test_asking_status import happens
 from tests.responders.test_city_questions import POLE, asked
@@ -172,10 +188,74 @@ def test_a_city_without_updates_gives_it_back_with_what_to_do(town: Town) -> Non
 def test_what_a_person_puts_aside_is_not_drafted_again_for_the_same_words(town: Town) -> None:
     mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
     says(town, POLE)
-    passes_on(town, mention_id, tick=False)
+    with pytest.raises(NotApproved, match="says that their answer was passed on"):
+        passes_on(town, mention_id, tick=False)
+    town.desk.claim(mention_id, town.staff_id)
+    seen = town.seen(mention_id, "Thank you.", file_request=False)
+    (answer,) = seen.more
+    town.desk.approve(mention_id, town.staff_id, replace(seen, more=(replace(answer, file=False),)))
+    town.deliver()
     happens(town, mention_id, Outcome.ACCEPTED, status="open", key="then")
     town.clock.advance(minutes=11)
     town.tell()
     sends(town, mention_id, file_request=False)
     says(town, "Thank you very much")
     assert all(POLE not in one.description for one in answers(town, mention_id) if one.state == RequestState.DRAFT)
+
+
+def test_a_missed_day_of_our_own_calendar_does_not_silence_the_citys_question(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    happens(town, mention_id, Outcome.LATE, status="", key="late", source=UpdateSource.CALENDAR)
+    says(town, POLE)
+    assert [POLE in one.description for one in answers(town, mention_id)] == [True]
+
+
+def test_news_that_come_between_take_no_drafted_answer_away(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    says(town, POLE)
+    happens(town, mention_id, Outcome.NEEDS_INFORMATION, status="open", status_notes="Which pole?", key="again")
+    says(town, "Beside the bakery")
+    (answer,) = answers(town, mention_id)
+    assert (answer.state, POLE in answer.description) == (RequestState.DRAFT, True)
+    assert "bakery" in answer.description
+
+
+def test_passing_an_answer_on_moves_no_promise_and_is_no_request_of_its_own(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    with town.database.write() as session:
+        first = session.get_one(ServiceRequest, first_of(town, mention_id).id)
+        first.promised_datetime = over = town.clock() - timedelta(days=2)
+    says(town, POLE)
+    passes_on(town, mention_id)
+    assert first_of(town, mention_id).promised_datetime == over
+    with town.database.read() as session:
+        mention = session.get_one(Mention, mention_id)
+        assert [one.id for one in heads_of(session, mention)] == [first_of(town, mention_id).id]
+        assert [one.id for one in to_tell(session, mention, [])] == []
+
+
+def test_the_photo_is_part_of_what_two_keys_are_for(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    says(town, POLE)
+    with town.database.write() as session:
+        answer = session.get_one(ServiceRequest, answers(town, mention_id)[0].id)
+        answer.media_url = "https://example.org/1.jpg"
+        mention = session.get_one(Mention, mention_id)
+        with_it = covered(session, mention)
+        answer.with_photo = False
+        session.flush()
+        assert covered(session, mention) != with_it
+
+
+def test_an_answer_goes_to_whoever_asked_though_its_service_goes_elsewhere_by_now(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    number = first_of(town, mention_id).service_request_id
+    says(town, POLE)
+    with town.database.write() as session:
+        elsewhere = Destination(name="Lights", kind=DestinationKind.EMAIL, settings_key="mail", changed_at=town.clock())
+        session.add(elsewhere)
+        session.flush()
+        code = first_of(town, mention_id).service_code or ""
+        session.add(ServiceDestination(service_code=code, destination_id=elsewhere.id or 0, changed_at=town.clock()))
+    passes_on(town, mention_id)
+    assert len(told_to_city(town, number)) == 1

@@ -32,9 +32,11 @@ def linked(desk: Running) -> int:
 
 def path_of(desk: Running, photo_id: int) -> str:
     with desk.rows() as session:
-        return open_link(session, f"kept:{photo_id}", "https://riverton.example").removeprefix(
-            "https://riverton.example"
-        )
+        photo = session.get_one(Attachment, photo_id)
+        mention_id = session.get_one(Post, photo.post_id).mention_id or 0
+        link = open_link(session, f"kept:{photo_id}", mention_id, "https://riverton.example")
+        assert open_link(session, f"kept:{photo_id}", mention_id + 1, "https://riverton.example") == ""
+        return link.removeprefix("https://riverton.example")
 
 
 def test_whoever_has_the_link_sees_the_picture_and_nothing_else(desk: Running) -> None:

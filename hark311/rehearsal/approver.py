@@ -5,13 +5,14 @@ what may not be decided together. They hold to what stands on the pages and know
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any
 
 import httpx
 
-from hark311.rehearsal.page_reading import read_forms
+from hark311.rehearsal.page_reading import Forms, read_forms
 
 MENTION = re.compile(r'href="/mentions/(\d+)"')
 HANDED_ON = re.compile(r'href="/mentions/(\d+)"[^>]*><bdi>[^<]*</bdi></a> <span class="tone-warn">')
@@ -21,14 +22,24 @@ AT_ONCE = 25
 TRIES = 3
 TRIED_AGAIN_AFTER = 10
 """Rounds after which what could not be decided is looked at once more."""
+PAGES_LOOKED_AT = 10
+"""Of the queue, in one round: what cannot be decided yet stands at its head, and must not hide what comes after."""
+MORE = re.compile(r'id="page-more" href="([^"]+)"')
 OWN_WORDS = "Thank you for telling us. We look into it. ({initials} {mention})"
+FOR_A_COLLEAGUE = ("It waits for another person to approve exactly these words", "You gave the first key yourself")
+"""How the desk says that this person gave the first of two keys, and that it still holds."""
+TICKS = re.compile(r"(send_reply|by_hand|file_request|added-\d+-file)")
 UNDECIDED = "Say what the newest change means"
 DEPARTMENT_SAYS = "an inspector found nothing left to repair"
 
 
 @dataclass(slots=True)
 class Approver:
-    """One person with a browser. `closed`: decided without an answer, and why it came to that."""
+    """One person with a browser. `closed`: decided without an answer, and why it came to that.
+
+    What waits for a colleague's key is left to the colleague for as long as its page says so, and no longer: a newer
+    post voids a key, and then it is anybody's again.
+    """
 
     desk_url: str
     link: str
@@ -75,15 +86,41 @@ class Approver:
             for mention_id in waiting:
                 if mention_id in done or self._decide(mention_id):
                     self._tries[mention_id] = 0
+                else:
+                    self._give_back(mention_id)
             looked += len(waiting)
         return looked
 
     def _waiting(self) -> list[int]:
-        """What this person has not tried too often, and has not given the first of two keys."""
-        for_colleague = self._handed_on & set(_shown(self._browser.get("/queue?view=second_key").text))
-        self._handed_on = for_colleague
-        shown = _shown(self._browser.get("/queue").text)
-        return [one for one in shown if one not in for_colleague and self._tries.get(one, 0) < TRIES][:AT_ONCE]
+        """What this person has not tried too often, and what does not wait for a colleague's key."""
+        found = list[int]()
+        for one in self._queue():
+            if self._tries.get(one, 0) < TRIES and not self._is_for_a_colleague(one):
+                found.append(one)
+            if len(found) == AT_ONCE:
+                break
+        return found
+
+    def _queue(self) -> Iterator[int]:
+        """The queue in its order, read on only as far as somebody asks."""
+        seen, at = set[int](), "/queue"
+        for _ in range(PAGES_LOOKED_AT):
+            page = self._browser.get(at).text
+            yield from (one for one in _shown(page) if one not in seen)
+            seen.update(_shown(page))
+            more = MORE.search(page)
+            if more is None:
+                return
+            at = unescape(more[1])
+
+    def _is_for_a_colleague(self, mention_id: int) -> bool:
+        """Whether the first key they gave still holds; its page is asked, for the author may have written since."""
+        if mention_id not in self._handed_on:
+            return False
+        if _waits_for_a_colleague(self._browser.get(f"/mentions/{mention_id}").text):
+            return True
+        self._handed_on.discard(mention_id)
+        return False
 
     def _join(self, mention_id: int) -> None:
         """Join it to what the desk calls the same problem, with all that tell the same."""
@@ -130,33 +167,62 @@ class Approver:
         return True
 
     def _decide(self, mention_id: int) -> bool:
-        """One by one: as drafted, then without the request, then in words of our own; else close it and say why.
+        """One by one: as it stands, then without the request, then in words of our own; else close it and say why.
 
-        False: the desk offers nothing to decide, or took none of it.
+        False: the desk offers nothing to decide, took none of it, or it is a colleague's turn.
         """
         at = f"/mentions/{mention_id}"
         if self._ask_the_department(mention_id):
             return False
         for own_words, with_request in ((False, True), (False, False), (True, False)):
-            forms = read_forms(self._browser.get(at).text)
-            if not any(one.endswith(f"{at}/approve") for one in forms.offers):
+            page = self._browser.get(at).text
+            forms = read_forms(page)
+            if self._left_to_a_colleague(mention_id, page) or not forms.offers_to(f"{at}/approve"):
                 return False
-            sent = dict(forms.decision) | {"csrf": forms.csrf, "send_reply": "yes"}
-            if own_words or not sent.get("reply_text", "").strip():
-                sent["reply_text"] = OWN_WORDS.format(initials=self.initials, mention=mention_id)
-            if not with_request:
-                sent.pop("file_request", None)
-            answer = self._post(f"{at}/approve", sent)
+            answer = self._post(f"{at}/approve", self._sent(forms, mention_id, own_words, with_request))
             if answer.is_redirect:
-                self.approved += 1
+                handed_on = self._left_to_a_colleague(mention_id, self._browser.get(at).text)
+                self.approved += not handed_on
                 return True
+            if self._left_to_a_colleague(mention_id, answer.text):
+                return False
             self.refused.append(f"{mention_id}: {_objection(answer.text)}")
+        return self._close(mention_id)
+
+    def _sent(self, forms: Forms, mention_id: int, own_words: bool, with_request: bool) -> dict[str, str]:
+        """The page's own fields, word for word: a second key is for exactly what the first one was given for."""
+        sent = dict(forms.decision) | {"csrf": forms.csrf}
+        if own_words or not sent.get("reply_text", "").strip():
+            sent["reply_text"] = OWN_WORDS.format(initials=self.initials, mention=mention_id)
+            sent["send_reply"] = "yes"
+        if not with_request:
+            sent.pop("file_request", None)
+        if not any(TICKS.fullmatch(name) for name in sent):
+            sent["send_reply"] = "yes"
+        return sent
+
+    def _left_to_a_colleague(self, mention_id: int, page: str) -> bool:
+        """Whether a page says that their own first key waits for another one; then it is remembered as handed on."""
+        waits = _waits_for_a_colleague(page)
+        if waits:
+            self._handed_on.add(mention_id)
+        return waits
+
+    def _close(self, mention_id: int) -> bool:
+        """Close it without an answer, and say why."""
+        at, why = f"/mentions/{mention_id}", "no reply fits; a person has seen it"
         forms = read_forms(self._browser.get(at).text)
-        why = "no reply fits; a person has seen it"
         answer = self._post(f"{at}/reject", dict(forms.decision) | {"csrf": forms.csrf, "reason": why})
         if answer.is_redirect:
             self.closed[mention_id] = self.refused[-1] if self.refused else why
         return answer.is_redirect
+
+    def _give_back(self, mention_id: int) -> None:
+        """What they hold and could not decide is anybody's again, and not theirs until the claim runs out."""
+        at = f"/mentions/{mention_id}"
+        forms = read_forms(self._browser.get(at).text)
+        if forms.offers_to(f"{at}/release"):
+            self._post(f"{at}/release", {"csrf": forms.csrf})
 
     def _acknowledge(self) -> None:
         """Say of every danger on the queue that somebody has seen it."""
@@ -168,10 +234,19 @@ class Approver:
         return self._browser.post(path, data=dict(fields))
 
 
+def is_in_own_words(text: str) -> bool:
+    """Whether an approver wrote this reply, in place of what was drafted."""
+    return OWN_WORDS.partition("(")[0] in text
+
+
+def _waits_for_a_colleague(page: str) -> bool:
+    return any(words in page for words in FOR_A_COLLEAGUE)
+
+
 def _shown(page: str) -> list[int]:
     return list(dict.fromkeys(map(int, MENTION.findall(page))))
 
 
 def _objection(page: str) -> str:
-    found = re.search(r'class="(?:trouble|objections?)[^"]*"[^>]*>(.*?)</(?:ul|p|div)>', page, re.DOTALL)
+    found = re.search(r'class="(?:trouble|refused|objections?)[^"]*"[^>]*>(.*?)</(?:ul|p|div)>', page, re.DOTALL)
     return re.sub(r"<[^>]+>|\s+", " ", found[1]).strip()[:300] if found else "the desk did not take it"

@@ -20,6 +20,7 @@ from models import (
     StatusNotice,
 )
 from models.lifecycle import SETTLED_REPLIES, SETTLED_REQUESTS
+from models.requests import OPEN_AT_CITY
 
 _ENDED = (MentionState.CLOSED, MentionState.REJECTED, MentionState.SET_ASIDE, MentionState.WITHDRAWN)
 
@@ -93,10 +94,7 @@ class CityAtWork:
                     select(func.count()).where(col(StatusNotice.state).in_((NoticeState.PENDING, NoticeState.DRAFTED)))
                 ).one(),
                 "requests still open there": session.exec(
-                    select(func.count()).where(
-                        ServiceRequest.state == RequestState.SUBMITTED,
-                        func.coalesce(ServiceRequest.status, "open") != "closed",
-                    )
+                    select(func.count()).select_from(ServiceRequest).where(OPEN_AT_CITY)
                 ).one(),
             }
             failed = session.exec(select(func.count()).where(Reply.state == ReplyState.FAILED)).one()

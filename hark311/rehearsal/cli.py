@@ -69,17 +69,15 @@ def storm(
         fail(f"This storm cannot be written: {error}.", 2)
 
     async def night(data: Path) -> bool:
-        started, clock = (
-            time.monotonic(),
-            SharedClock(begin(utc_now(), ZoneInfo(load(data).city_time_zone), script.span)),
-        )
+        started, zone = time.monotonic(), ZoneInfo(load(data).city_time_zone)
+        clock = SharedClock(begin(utc_now(), zone, script.span))
         with _progress() as progress:
             bar = progress.add_task("the stage is being set", total=1.0)
             async with Stage(data, clock) as stage:
                 played = await play(
                     stage, script, lambda what, done: progress.update(bar, description=what, completed=done)
                 )
-                found = report(played, stage.simulator, stage.database, time.monotonic() - started)
+                found = report(played, stage.simulator, stage.database, zone, time.monotonic() - started)
         if as_json:
             typer.echo(json.dumps(found.as_dict(), indent=2))
         else:

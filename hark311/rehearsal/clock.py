@@ -9,26 +9,40 @@ from datetime import UTC, datetime, timedelta
 from models.database import set_clock
 
 PROCESSES = multiprocessing.get_context("spawn")
+A_READING = 1e-6
+"""Seconds that pass with every reading, the least that a stored time can tell apart."""
 
 
 class SharedClock:
-    """Callable: the time it was last set to, aware and in UTC. Given to a spawned process, both see the same."""
+    """Callable: the time now, aware and in UTC. Given to a spawned process, both see the same.
+
+    No two readings tell the same time, as of no real clock: with each it goes on by a microsecond until it is turned.
+    """
 
     def __init__(self, start: datetime) -> None:
-        self._seconds = PROCESSES.Value("d", start.timestamp())
+        self._seconds, self._readings = PROCESSES.Value("d", start.timestamp()), PROCESSES.Value("q", 0, lock=False)
+        """What it was last turned to, and how often it was read since; the lock of the first is that of both."""
 
     def __call__(self) -> datetime:
         return datetime.fromtimestamp(self.seconds(), UTC)
 
     def seconds(self) -> float:
         """Seconds since 1970."""
-        now: float = self._seconds.value
-        return now
+        with self._seconds.get_lock():
+            now: float = self._seconds.value + self._readings.value * A_READING
+            self._readings.value += 1
+            return now
+
+    def turned_to(self) -> float:
+        """Seconds since 1970 at which it was last turned on: the same however often it was read since."""
+        turned: float = self._seconds.value
+        return turned
 
     def forward(self, span: timedelta) -> None:
-        """Turn it on."""
+        """Turn it on; never back behind what was read."""
         with self._seconds.get_lock():
-            self._seconds.value += span.total_seconds()
+            self._seconds.value += max(span.total_seconds(), self._readings.value * A_READING)
+            self._readings.value = 0
 
     @contextmanager
     def ruling(self) -> Iterator[None]:
@@ -53,6 +67,10 @@ class PacedClock(SharedClock):
         with self._seconds.get_lock():
             now: float = self._seconds.value + (time.monotonic() - self._set_at.value) * self._pace.value
             return now
+
+    def turned_to(self) -> float:
+        """Seconds since 1970: it turns by itself."""
+        return self.seconds()
 
     def run(self, pace: float) -> None:
         """From now on run `pace` times as fast as the wall's clock; 0: stand."""

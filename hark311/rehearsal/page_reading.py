@@ -29,6 +29,10 @@ class Forms:
         """The fields of the form in which a mention is decided."""
         return next((dict(one.fields) for one in self.forms if one.name == DECISION), {})
 
+    def offers_to(self, path: str) -> bool:
+        """Whether a button leads to an address with this end."""
+        return any(urlsplit(one).path.endswith(path) for one in self.offers)
+
     def posting_to(self, path: str) -> Form | None:
         """The first form that goes to an address with this end."""
         return next((one for one in self.forms if urlsplit(one.action).path.endswith(path)), None)
@@ -65,16 +69,20 @@ class _Reading(HTMLParser):
         if tag == "input" and name == "csrf":
             self.csrf = self.csrf or given.get("value", "")
         form = self._of(given.get("form"))
-        if tag == "option" and self._select and "selected" in given:
-            self._select[0].fields[self._select[1]] = given.get("value", "")
-        if form is None or not name:
+        if tag == "option" and self._select:
+            self._choose(*self._select, given)
+        if form is None or not name or "disabled" in given:
             return
         if tag == "textarea":
             self._text, form.fields[name] = (form, name), ""
         elif tag == "select":
             self._select = form, name
-            form.fields.setdefault(name, "")
         elif tag == "input" and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
+            form.fields[name] = given.get("value", "")
+
+    def _choose(self, form: Form, name: str, given: dict[str, str]) -> None:
+        """A list holds what is selected in it; where nothing is, its first line."""
+        if "selected" in given or name not in form.fields:
             form.fields[name] = given.get("value", "")
 
     def _of(self, form_id: str | None) -> Form | None:

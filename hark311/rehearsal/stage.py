@@ -148,19 +148,19 @@ class Stage:
         await self._follow_nudges()
 
     async def _listen(self, hearing: Hearing) -> None:
-        if self.clock.seconds() < self._due.get(hearing.account_name, 0.0):
+        if self.clock.turned_to() < self._due.get(hearing.account_name, 0.0):
             return
         for _ in range(PAGES_AT_ONCE):
             pause = await hearing.listen_once()
             if pause:
-                self._due[hearing.account_name] = self.clock.seconds() + pause
+                self._due[hearing.account_name] = self.clock.turned_to() + pause
                 break
         await self._follow_nudges()
 
     def _is_due(self, name: str, seconds: int) -> bool:
-        if self.clock.seconds() < self._due.get(name, 0.0):
+        if self.clock.turned_to() < self._due.get(name, 0.0):
             return False
-        self._due[name] = self.clock.seconds() + seconds
+        self._due[name] = self.clock.turned_to() + seconds
         return True
 
     async def _follow_nudges(self) -> None:

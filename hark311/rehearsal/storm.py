@@ -50,6 +50,7 @@ class Played:
 async def play(stage: Stage, storm: Storm, note: Note) -> Played:
     """Play it: residents speak, the worker works, the approver decides, the city plans and closes, the clock turns."""
     began = stage.clock()
+    turned_to = stage.clock.turned_to()
     residents, city = Residents(stage.simulator, storm), CityAtWork(stage.simulator, stage.database, storm, stage.clock)
     approvers = [
         Approver(
@@ -64,7 +65,7 @@ async def play(stage: Stage, storm: Storm, note: Note) -> Played:
     await stage.work()
     quiet, last_minute = 0, -1
     while quiet < 3 and stage.clock() - began < storm.span + LONGEST_AFTER:
-        passed = (stage.clock() - began).total_seconds()
+        passed = stage.clock.turned_to() - turned_to
         await asyncio.to_thread(residents.speak_until, passed)
         await asyncio.to_thread(city.work_until, passed)
         await stage.turn(TICK)

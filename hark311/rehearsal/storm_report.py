@@ -1,12 +1,16 @@
 """What came of a storm, counted from both sides: what the networks and the city hold, and what the desk remembers."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, not_, or_, select
 
+from hark311.rehearsal.acknowledged import Told, acknowledgements
+from hark311.rehearsal.approver import is_in_own_words
 from hark311.rehearsal.storm import Played
 from hark311.simulator import RunningSimulator
 from models import (
@@ -14,6 +18,7 @@ from models import (
     Author,
     Channel,
     Database,
+    Decision,
     Mention,
     NoticeState,
     Outcome,
@@ -28,10 +33,10 @@ from models import (
 )
 from models.joined import followers_of
 from models.posts import PostKind
+from models.promises import is_over
+from models.status_changes import CLOSED_FIRST
 
 LISTED = 10_000
-STANDS_SO = ("status_known", "status_closed", "status_unknown", "cases_list", "status_not_found")
-"""Answers to a question about a case. They acknowledge nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class StormReport:
                 self.promises_missed_silently,
                 self.closed_without_outcome_text,
                 self.replies_unapproved,
+                self.waiting_at_the_end,
             )
         )
 
@@ -86,14 +92,16 @@ class StormReport:
         return asdict(self) | {"kept": self.kept}
 
 
-def report(played: Played, simulator: RunningSimulator, database: Database, seconds: float) -> StormReport:
-    """Count. `seconds`: what the play took on the wall."""
+def report(
+    played: Played, simulator: RunningSimulator, database: Database, zone: ZoneInfo, seconds: float
+) -> StormReport:
+    """Count. `zone`: the city's; `seconds`: what the play took on the wall."""
     with database.read() as session:
         stored = _stored(session, played)
         standing = _standing(simulator)
-        acknowledged = _acknowledged(session, standing)
+        acknowledged = _acknowledged(session, played, standing)
         answered = _answers(session, played, standing)
-        late = _late(session)
+        late = _late(session, zone, played.ended)
         people = {(one.channel, one.author) for one in played.storm.sayings}
         times = Counter(min(acknowledged.get(one, 0), 2) for one in people)
         answers = Counter(min(count, 2) for count in answered.values())
@@ -155,29 +163,37 @@ def _standing(simulator: RunningSimulator) -> set[tuple[Channel, str]]:
     }
 
 
-def _acknowledged(session: Session, standing: set[tuple[Channel, str]]) -> Counter[tuple[Channel, str]]:
-    """How many acknowledgements stand on the network for each author: what tells of their report being taken.
-
-    Not counted are answers to "any news?", and what tells of a change at the city.
-    """
+def _acknowledged(
+    session: Session, played: Played, standing: set[tuple[Channel, str]]
+) -> dict[tuple[Channel, str], int]:
+    """How often each author's report was acknowledged, by what stands on the network (see acknowledgements)."""
     news = select(StatusNotice.reply_id).where(col(StatusNotice.reply_id).is_not(None))
     rows = session.exec(
-        select(Account.channel, Author.handle, Author.display_name, Reply.sent_post_id)
+        select(Account.channel, Author, Reply)
         .join(Mention, col(Mention.id) == Reply.mention_id)
         .join(Author, col(Author.id) == Mention.author_id)
         .join(Account, col(Account.id) == Reply.account_id)
-        .where(
-            Reply.state == ReplyState.SENT,
-            col(Reply.request_id).is_not(None),
-            col(Reply.template_key).not_in(STANDS_SO),
-            col(Reply.id).not_in(news),
-        )
+        .where(Reply.state == ReplyState.SENT, col(Reply.id).not_in(news))
     ).all()
-    return Counter(
-        (Channel(channel), _called(Channel(channel), handle, name))
-        for channel, handle, name, post_id in rows
-        if (Channel(channel), post_id or "") in standing
-    )
+    reports, told = _mentions_of_reports(session, played), defaultdict[tuple[Channel, str], list[Told]](list)
+    for channel, author, reply in rows:
+        who = Channel(channel), _called(Channel(channel), author.handle, author.display_name)
+        if (Channel(channel), reply.sent_post_id or "") in standing:
+            own = is_in_own_words(reply.sent_text)
+            there = reply.mention_id is not None and reply.mention_id == reports.get(who)
+            told[who].append(Told(reply.template_key, own, answers_report=there and reply.round == 1, in_thread=there))
+    return {who: acknowledgements(replies) for who, replies in told.items()}
+
+
+def _mentions_of_reports(session: Session, played: Played) -> dict[tuple[Channel, str], int | None]:
+    """The mention that each author's report became; what they said later may be another one."""
+    rows = session.exec(
+        select(Account.channel, Post.channel_post_id, Post.mention_id)
+        .join(Account, col(Account.id) == Post.account_id)
+        .where(Post.kind == PostKind.MENTION)
+    ).all()
+    became = {(Channel(channel), post_id): mention_id for channel, post_id, mention_id in rows}
+    return {who: became.get((who[0], post_id)) for who, post_id in played.residents.first_of.items()}
 
 
 def _called(channel: Channel, handle: str, name: str) -> str:
@@ -185,47 +201,79 @@ def _called(channel: Channel, handle: str, name: str) -> str:
     return name if channel == Channel.TELEGRAM else handle.partition(".")[0].lstrip("@")
 
 
-def _answers(session: Session, played: Played, standing: set[tuple[Channel, str]]) -> dict[tuple[int, int], int]:
-    """(request closed, mention that follows it) -> how many replies that tell of its closing stand in its thread."""
-    wanted: dict[tuple[int, int], int] = {}
+def _answers(session: Session, played: Played, standing: set[tuple[Channel, str]]) -> dict[tuple[int, int, int], int]:
+    """(request closed, which closing, mention that follows it) -> how many replies that tell of it stand in its thread.
+
+    What was opened again and closed again is told again: of the last closing everybody has to hear, of an earlier one
+    nobody twice. An approver's own words in place of the outcome tell of nothing.
+    """
+    updates = session.exec(
+        select(StatusUpdate.id, StatusUpdate.request_id, StatusUpdate.status).order_by(col(StatusUpdate.id))
+    ).all()
+    closing = closings((one or 0, request_id, status) for one, request_id, status in updates)
+    last = dict(closing.values())
+    told = Counter[tuple[int, int, int]]()
     for request in session.exec(select(ServiceRequest).where(ServiceRequest.status == "closed")).all():
-        mentions = [request.mention_id, *(one.mention_id for one in followers_of(session, request.id or 0))]
-        wanted |= {(request.id or 0, mention_id): 0 for mention_id in mentions}
+        head = request.id or 0
+        mentions = [request.mention_id, *(one.mention_id for one in followers_of(session, head))]
+        told.update({(head, last.get(head, 1), mention_id): 0 for mention_id in mentions})
     rows = session.exec(
-        select(StatusUpdate.request_id, StatusNotice.mention_id, Account.channel, Reply.sent_post_id)
+        select(StatusUpdate.id, StatusNotice.mention_id, Account.channel, Reply)
         .join(StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id)
         .join(Reply, col(Reply.id) == StatusNotice.reply_id)
         .join(Account, col(Account.id) == Reply.account_id)
         .where(StatusUpdate.status == "closed", StatusNotice.state == NoticeState.TOLD, Reply.state == ReplyState.SENT)
     ).all()
-    for request_id, mention_id, channel, post_id in rows:
-        if (request_id, mention_id) in wanted and (Channel(channel), post_id or "") in standing:
-            wanted[request_id, mention_id] += 1
-    return wanted
+    for update_id, mention_id, channel, reply in rows:
+        request_id, number = closing[update_id or 0]
+        stands = (Channel(channel), reply.sent_post_id or "") in standing and not is_in_own_words(reply.sent_text)
+        if stands and (request_id, last[request_id], mention_id) in told:
+            told[request_id, number, mention_id] += 1
+    return {one: count for one, count in told.items() if count or one[1] == last.get(one[0], 1)}
 
 
-def _late(session: Session) -> tuple[int, int]:
-    """How many promises were missed, and how many of those nobody was told about, neither by apology nor by closing."""
-    missed = session.exec(
+def closings(updates: Iterable[tuple[int, int, str]]) -> dict[int, tuple[int, int]]:
+    """(id, request, status) in their order -> of each that says closed, its request and which closing it tells of.
+
+    A second word on a closing, as a person's who says what it means, is no second closing.
+    """
+    found, number, was = dict[int, tuple[int, int]](), Counter[int](), dict[int, str]()
+    for update_id, request_id, status in updates:
+        if status == "closed":
+            number[request_id] += was.get(request_id) != "closed"
+            found[update_id] = request_id, number[request_id]
+        was[request_id] = status or was.get(request_id, "")
+    return found
+
+
+def _late(session: Session, zone: ZoneInfo, ended: datetime) -> tuple[int, int]:
+    """How many promises were missed, and of how many of those somebody who follows heard neither that nor the closing.
+
+    A promise is told as a date: it is missed when that day was over in the city before the request was closed there.
+    """
+    promised = session.exec(
         select(ServiceRequest).where(
-            ServiceRequest.state == RequestState.SUBMITTED,
-            col(ServiceRequest.expected_datetime).is_not(None),
-            func.coalesce(ServiceRequest.updated_datetime, ServiceRequest.changed_at)
-            > col(ServiceRequest.expected_datetime),
-            ServiceRequest.status == "closed",
+            ServiceRequest.state == RequestState.SUBMITTED, col(ServiceRequest.promised_datetime).is_not(None)
         )
     ).all()
-    told = set(
-        session.exec(
-            select(StatusUpdate.request_id)
-            .join(StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id)
-            .where(
-                (StatusUpdate.outcome == Outcome.LATE),
-                col(StatusNotice.state).in_((NoticeState.TOLD, NoticeState.SKIPPED)),
-            )
-        ).all()
+    missed = {
+        one.id
+        for one in promised
+        if one.promised_datetime and is_over(one.promised_datetime, zone, _settled_at(one) or ended)
+    }
+    noticed = (
+        select(StatusUpdate.request_id)
+        .join(StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id)
+        .where(StatusUpdate.outcome == Outcome.LATE)
     )
-    return len(missed), sum(one.id not in told for one in missed)
+    heard = or_(col(StatusNotice.state) == NoticeState.TOLD, col(StatusNotice.because) == CLOSED_FIRST)
+    told = set(session.exec(noticed).all()) - set(session.exec(noticed.where(not_(heard))).all())
+    return len(missed), len(missed - told)
+
+
+def _settled_at(request: ServiceRequest) -> datetime | None:
+    """When the city closed a request; None while it is open."""
+    return (request.updated_datetime or request.changed_at) if request.status == "closed" else None
 
 
 def _without_outcome(session: Session) -> int:
@@ -242,10 +290,10 @@ def _without_outcome(session: Session) -> int:
 
 
 def _unapproved(session: Session) -> int:
-    """Replies sent that nobody approved."""
-    reviewed = select(Review.reply_id).where(col(Review.reply_id).is_not(None))
+    """Replies sent that nobody approved; a first key is no approval."""
+    approved = select(Review.reply_id).where(Review.decision == Decision.APPROVED, col(Review.reply_id).is_not(None))
     return session.exec(
-        select(func.count()).select_from(Reply).where(Reply.state == ReplyState.SENT, col(Reply.id).not_in(reviewed))
+        select(func.count()).select_from(Reply).where(Reply.state == ReplyState.SENT, col(Reply.id).not_in(approved))
     ).one()
 
 

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, or_, select
 
 from models import (
     Account,
@@ -139,21 +140,30 @@ def choices_of(understanding: Understanding | None) -> list[str]:
 def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None:
     """The newest request of the same person that the city has; in public, none they told us of in private.
 
-    What opens another again, and has no number of its own, stands under that of the other.
+    One that is joined to another's is that one by now. What opens another again, and has no number of its own, stands
+    under that of the other.
     """
+    head = aliased(ServiceRequest)
     wanted = (
         select(ServiceRequest)
         .join(Mention, col(Mention.id) == ServiceRequest.mention_id)
         .where(
             Mention.author_id == mention.author_id,
-            ServiceRequest.state == RequestState.SUBMITTED,
-            col(ServiceRequest.service_request_id).is_not(None) | col(ServiceRequest.reopens_id).is_(None),
+            or_(
+                and_(
+                    ServiceRequest.state == RequestState.SUBMITTED,
+                    col(ServiceRequest.service_request_id).is_not(None) | col(ServiceRequest.reopens_id).is_(None),
+                ),
+                and_(ServiceRequest.state == RequestState.JOINED, head.state == RequestState.SUBMITTED),
+            ),
         )
+        .outerjoin(head, col(head.id) == col(ServiceRequest.joined_to_id))
     )
     if not session.get_one(Conversation, mention.conversation_id).private:
         rooms = col(Conversation.id) == Mention.conversation_id
         wanted = wanted.join(Conversation, rooms).where(col(Conversation.private).is_(False))
-    return session.exec(wanted.order_by(col(ServiceRequest.id).desc()).limit(1)).first()
+    newest = session.exec(wanted.order_by(col(ServiceRequest.id).desc()).limit(1)).first()
+    return head_of(session, newest) if newest else None
 
 
 def known_request_of(

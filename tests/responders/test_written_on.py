@@ -3,6 +3,7 @@
 from sqlmodel import select
 
 from models import MentionState, RequestState, ServiceRequest
+from responders.joining import Joiner
 from responders.template_keys import Key
 from tests.town import Town
 
@@ -67,3 +68,24 @@ def test_somebody_who_was_warned_and_asks_for_news_hears_the_news_and_not_the_wa
     assert town.reply_to(mention_id).template_key != Key.EMERGENCY_911
     writes(town, "@riverton311 Now there is a fire, somebody is hurt", after=first)
     assert town.reply_to(mention_id).template_key == Key.EMERGENCY_911
+
+
+def test_whose_report_was_joined_asks_for_news_in_the_same_chat_and_hears_of_that_request(town: Town) -> None:
+    ann, rosa = {"id": 7001, "first_name": "Ann"}, {"id": 7002, "first_name": "Rosa"}
+    numbers = {}
+    for who in (ann, rosa):
+        said = town.simulator.say_on_telegram(LIGHT.removeprefix("@riverton311 "), sender=who)
+        town.hear()
+        numbers[who["first_name"]] = town.mention_of(f"{said['chat_id']}:{said['message_id']}").id or 0
+    town.approve(numbers["Ann"])
+    town.deliver()
+    head = town.request_of(numbers["Ann"])
+    Joiner(town.database, town.clock).join(numbers["Rosa"], head.id or 0, town.staff_id)
+    town.approve(numbers["Rosa"], file_request=False)
+    town.deliver()
+    town.clock.advance(hours=1)
+    said = town.simulator.say_on_telegram("Any news about my report?", sender=rosa)
+    town.hear()
+    reply = town.reply_to(town.mention_of(f"{said['chat_id']}:{said['message_id']}").id)
+    assert reply.template_key != Key.STATUS_UNKNOWN
+    assert reply.request_id == head.id

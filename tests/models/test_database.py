@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic import command
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlmodel import select, text
 
@@ -97,7 +98,10 @@ def test_rows_that_earlier_versions_wrote_wrongly_are_mended(either_database: Da
     with either_database.write() as session:
         for channel in (Channel.MASTODON, Channel.X):
             session.add(Author(channel=channel, channel_author_id="7", protected=True))
-        session.connection().execute(text("UPDATE alembic_version SET version_num = '0034'"))
+    with either_database.engine.begin() as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0034")
     migrations.upgrade(either_database)
     with either_database.read() as session:
         found = session.exec(select(Author)).all()

@@ -22,6 +22,7 @@ PARTS = (
     "/mentions/{mention_id}/back-translation/{translation_id}",
     "/mentions/{mention_id}/photos/{attachment_id}",
     "/mentions/{mention_id}/pictures/{picture_id}",
+    "/photos/{link}",
 )
 """What is no page of its own: pictures, and parts of a page that a script fetches."""
 

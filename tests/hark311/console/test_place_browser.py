@@ -211,7 +211,8 @@ def test_card_map_and_places_page_are_accessible_and_fit(
             page.goto("/places" if name == "places" else f"/mentions/{mention.id}")
             if name == "places":
                 page.get_by_label("As a resident would write it").fill("4th and dovecote")
-                page.get_by_role("button", name="Find it").click()
+                with page.expect_navigation():
+                    page.get_by_role("button", name="Find it").click()
             page.evaluate(
                 "document.querySelectorAll('main details:not(.close)').forEach((one) => { one.open = true; })"
             )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from models import CHANNELS, Account, Mention, MentionState, Need, Service, ServiceRequest
+from models import CHANNELS, Account, Mention, MentionState, Need, RequestState, Service, ServiceRequest
 from models.phrases import blocking_phrases
 from models.threads import newest_inbound, posts_of
-from responders.claims import open_reply, open_request, open_requests
+from responders.claims import OPEN_REQUESTS, open_reply, open_request, open_requests
 from responders.labelling import Said
 from responders.may_reply import MayReply
 from responders.phrases import find_phrases
@@ -205,7 +205,14 @@ def _claims_more(session: Session, mention: Mention, decided: Decided, ticked: S
     reply = open_reply(session, mention)
     if reply is None or decided.reply_text is None or reply.revision > 1:
         return []  # the words are a person's own
-    if reply.template_key == Key.ANSWER_PASSED_ON and not any(one.answers_city for one in ticked):
+    if reply.template_key != Key.ANSWER_PASSED_ON or any(one.answers_city for one in ticked):
+        return []
+    left = select(ServiceRequest.id).where(
+        ServiceRequest.mention_id == mention.id,
+        col(ServiceRequest.answers_city).is_(True),
+        col(ServiceRequest.state).not_in([*OPEN_REQUESTS, RequestState.CANCELLED]),
+    )
+    if session.exec(left.limit(1)).first() is None:
         return ["The reply says that their answer was passed on. Tick “Pass it on”, or change the words."]
     return []
 

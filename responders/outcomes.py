@@ -17,7 +17,6 @@ from responders.settling import give_back_reply, note_first_contact, remember_ow
 from responders.status_notices import told
 
 BY = "outbox"
-"""How often a reply that our own account holds up looks again; with a refused key, one of them tries it."""
 
 
 def write_down(

@@ -141,7 +141,7 @@ def _unanswered(
 
     Where it was told several times before anybody passed an answer on, since the first of these.
     """
-    asked = session.exec(
+    told = session.exec(
         select(Reply.seen_post_id).where(
             Reply.mention_id == mention.id,
             Reply.request_id == request.id,
@@ -155,8 +155,8 @@ def _unanswered(
         or_(ServiceRequest.state != RequestState.CANCELLED, ServiceRequest.state_reason != GONE),
     )
     held = max((one.seen_post_id or 0 for one in session.exec(others).all()), default=0)
-    since = min((told or 0 for told in asked if (told or 0) >= held), default=held if held else None)
-    if since is None:
+    since = min((seen for one in told if (seen := one or 0) >= held), default=held)
+    if not told and not held:
         return []
     return [post for post in posts_of(session, mention.id or 0) if (post.id or 0) > since and not post.command]
 

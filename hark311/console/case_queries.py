@@ -90,7 +90,7 @@ class Case:
     requests: Sequence[ServiceRequest] = field(default_factory=list)
     undecided: bool = False
     """A person has to say what the newest change means before anybody is told."""
-    answered: Sequence["Answered"] = ()
+    answered: Sequence[Answered] = ()
     """What the city asked, and the resident has answered here."""
 
     @property

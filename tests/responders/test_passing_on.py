@@ -13,15 +13,19 @@ from models import (
     DestinationKind,
     Mention,
     MentionState,
+    NoticeState,
     Outcome,
     Post,
     RequestState,
     ServiceRequest,
+    StatusNotice,
     UpdateSource,
 )
 from models.deletion import forget_post
 from models.destinations import ServiceDestination
+from models.open311 import UpdateShape
 from responders.city_again import TAKES_NO_UPDATES
+from responders.city_news import hear_update
 from responders.deciding import NotApproved
 from responders.handing_on import covered
 from responders.several import to_tell
@@ -232,6 +236,21 @@ def test_passing_an_answer_on_moves_no_promise_and_is_no_request_of_its_own(town
         mention = session.get_one(Mention, mention_id)
         assert [one.id for one in heads_of(session, mention)] == [first_of(town, mention_id).id]
         assert [one.id for one in to_tell(session, mention, [])] == []
+
+
+def test_a_city_that_opens_a_case_again_by_itself_is_told_of_though_an_answer_was_passed_on(town: Town) -> None:
+    mention_id = asked(town, filed(town, LIGHT), Outcome.NEEDS_INFORMATION)
+    says(town, POLE)
+    passes_on(town, mention_id)
+    happens(town, mention_id, Outcome.FIXED, status="closed", key="closed")
+    town.clock.advance(days=1)
+    with town.database.write() as session:
+        first = session.get_one(ServiceRequest, first_of(town, mention_id).id)
+        opened = UpdateShape(update_id="1", service_request_id=first.service_request_id or "", status="OPEN")
+        noted = hear_update(session, first, opened, town.clock())
+        assert noted is not None
+        told = session.exec(select(StatusNotice).where(StatusNotice.update_id == noted.id)).all()
+    assert [one.state for one in told] == [NoticeState.PENDING]
 
 
 def test_the_photo_is_part_of_what_two_keys_are_for(town: Town) -> None:

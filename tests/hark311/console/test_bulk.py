@@ -8,6 +8,7 @@ from sqlmodel import select
 
 from models import Channel, Mention, MentionState, Reply, ReplyState, RequestState, Review, Role, ServiceRequest
 from models.threads import posts_of
+from responders.reopening import told_again
 from tests.hark311.console.conftest import NOON, Browser, Running, token_in
 from tests.hark311.console.factories import add_post, make_account, make_mention, make_ready, make_services, make_staff
 from tests.hark311.console.test_queue import ids_on
@@ -122,6 +123,19 @@ def test_what_cannot_be_approved_is_listed_with_its_reasons(desk: Running) -> No
     assert "A danger is answered on its own page." in shown
     assert "Lou Okafor is working on it." in shown
     assert "Nothing to approve" in shown
+
+
+def test_what_holds_more_than_one_request_is_read_on_its_own_page(desk: Running) -> None:
+    ids = ready(desk, 2)
+    with desk.rows() as session:
+        mention = session.get_one(Mention, ids[0])
+        first = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == ids[0])).one()
+        answer = told_again(session, first, mention, NOON)
+        answer.answers_city, answer.description = True, "What they answered, which nobody has read"
+        session.add(answer)
+    shown = press(desk.browser_of(desk.staff()), ids, "approve")
+    assert "Approve: 1 post, 1 left out" in shown
+    assert "More than one request waits in it: read them on its own page" in shown
 
 
 def test_closing_several_needs_one_reason_and_can_be_undone(desk: Running) -> None:

@@ -36,6 +36,7 @@ from models import (
     UnreadablePost,
 )
 from models.commands import of_its_own
+from models.keys import void_keys_beside
 from models.ledger import KINDS, count_intake
 from models.posts import IncomingPost, PostKind, UnreadableItem
 from models.search import index_mentions
@@ -264,6 +265,7 @@ class _Page:
             rows.append(self._new_row(post))
         self._write(rows)
         self.session.flush()
+        void_keys_beside(self.session, self.touched.values())
         index_mentions(self.session, {one.id or 0 for one in self.touched.values()})
         self.stored.to_understand = [one.id or 0 for one in self.touched.values() if one.needs_understanding]
         return self.stored

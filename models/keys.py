@@ -1,5 +1,6 @@
 """How many people have to approve what we say in public: the rules, and what one person handed on to another."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -94,3 +95,19 @@ def forget_handed_on(session: Session, mention: Mention, at: datetime) -> None:
         row.text, row.request = ("" if row.text is not None else None), None
         row.ended_at, row.ended_because = row.ended_at or at, row.ended_because or "deleted"
         session.add(row)
+
+
+def void_keys_beside(session: Session, touched: Collection[Mention]) -> None:
+    """Somebody wrote on: no first key of their other mentions in the same thread holds any more (invariant 5).
+
+    Of what was touched itself, its new version voids the key.
+    """
+    threads = {(one.conversation_id, one.author_id) for one in touched}
+    keyed = select(Mention).where(
+        col(Mention.second_key).is_(True),
+        col(Mention.conversation_id).in_({conversation for conversation, _ in threads}),
+    )
+    for mention in session.exec(keyed.with_for_update()).all():
+        if (mention.conversation_id, mention.author_id) in threads:
+            mention.second_key, mention.handed_on_by, mention.handed_on_at = False, None, None
+            session.add(mention)

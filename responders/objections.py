@@ -22,6 +22,18 @@ from responders.wording import WordingError, freeze, numbers_in, slots, widest
 DESCRIPTION_LIMIT = 3900
 """GeoReport v2, POST service request: 4,000 characters, less the room for our reference."""
 
+_CLAIMED: Mapping[str, tuple[bool, str]] = {
+    Key.ANSWER_PASSED_ON: (
+        True,
+        "The reply says that their answer was passed on. Tick “Pass it on”, or change the words.",
+    ),
+    Key.REOPENED: (
+        False,
+        "The reply says that it was reported again. Tick “File it with the others”, or change the words.",
+    ),
+}
+"""Wordings that claim something of another request: whether that one passes an answer on, and what to say without it."""
+
 FindPrivate = Callable[[str], Sequence[str]]
 """What in a text is private: the kinds found ("phone", "email", "plate"). Given by the composition root."""
 
@@ -203,18 +215,18 @@ def _about_added_requests(session: Session, mention: Mention, decided: Decided, 
 def _claims_more(session: Session, mention: Mention, decided: Decided, ticked: Sequence[ServiceRequest]) -> list[str]:
     """The reply says, in the words that were drafted, that the city has what is not even to go there."""
     reply = open_reply(session, mention)
-    if reply is None or decided.reply_text is None or reply.revision > 1:
-        return []  # the words are a person's own
-    if reply.template_key != Key.ANSWER_PASSED_ON or any(one.answers_city for one in ticked):
+    if reply is None or decided.reply_text is None or reply.revision > 1 or reply.template_key not in _CLAIMED:
+        return []  # the words are a person's own, or claim nothing
+    answers_city, why = _CLAIMED[reply.template_key]
+    if any(one.reopens_id is not None and one.answers_city == answers_city for one in ticked):
         return []
     left = select(ServiceRequest.id).where(
         ServiceRequest.mention_id == mention.id,
-        col(ServiceRequest.answers_city).is_(True),
+        col(ServiceRequest.reopens_id).is_not(None),
+        col(ServiceRequest.answers_city).is_(answers_city),
         col(ServiceRequest.state).not_in([*OPEN_REQUESTS, RequestState.CANCELLED]),
     )
-    if session.exec(left.limit(1)).first() is None:
-        return ["The reply says that their answer was passed on. Tick “Pass it on”, or change the words."]
-    return []
+    return [why] if session.exec(left.limit(1)).first() is None else []
 
 
 def _about_the_request(

@@ -19,7 +19,7 @@ from hark311.console.words import LANGUAGES
 from models import Intent, LabelTask, ReplyState, RequestState
 from responders.review import Decided, RequestFields, Said
 
-ASKED_FIRST = ("ask_attribute", "ask_same")
+ASKED_FIRST = ("ask_attribute", "ask_same", "ask_service")
 """How the wordings begin that ask for something before a whole request is filed."""
 
 

@@ -274,7 +274,8 @@ def _seen_by(caller: Caller, *, named: bool = False) -> list[ColumnElement[bool]
     ways = [and_(PartnerReport.partner_id == caller.partner_id, theirs)]
     if caller.reads_all:
         own = or_(col(ServiceRequest.reopens_id).is_(None), col(ServiceRequest.service_request_id).is_not(None))
-        ways.append(and_(ServiceRequest.state == RequestState.SUBMITTED, own))
+        said_on = col(ServiceRequest.answers_city)  # an answer told under the old number is no request of its own
+        ways.append(and_(ServiceRequest.state == RequestState.SUBMITTED, own, said_on.is_(False)))
         ways += [theirs] if named else []
     return [
         col(Mention.state) != MentionState.WITHDRAWN,

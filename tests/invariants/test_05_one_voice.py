@@ -11,6 +11,7 @@ from models import Database, Mention, MentionState, Reply, ReplyState, Role, Sta
 from models.deletion import forget_post
 from models.mentions import Post
 from responders.review import Desk, NotApproved, NotYours
+from tests.responders.test_dialogue import says
 from tests.rows import MORNING, a_mention, a_reply
 from tests.town import Town
 
@@ -134,6 +135,19 @@ def test_a_newer_post_and_other_words_void_the_first_key(town: Town) -> None:
     assert not town.approve(mention_id, LAW, file_request=False).first_key
     town.deliver()
     assert len(town.our_replies_on_x()) == 1
+
+
+def test_another_message_in_the_private_chat_voids_the_first_key_too(town: Town) -> None:
+    first = says(town, "There is a deep pothole at 7th and Market St")
+    waits = town.mention_of(first).id or 0
+    sam = town.hire("Sam Lee")
+    town.approve(waits, LAW, file_request=False)
+    assert town.mention_of(first).second_key
+    other = says(town, "/new the street light at 9th and Vine St is out")
+    assert town.mention_of(other).id != waits
+    mention = town.mention_of(first)
+    assert (mention.second_key, mention.handed_on_by) == (False, None)
+    assert town.approve(waits, LAW, file_request=False, staff_id=sam).first_key
 
 
 def _take_back(database: Database) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 from sqlmodel import col, select
 
 from models import (
@@ -25,6 +26,7 @@ from models.deletion import forget_post
 from models.fixed_words import buttons
 from models.photo_links import KEPT
 from models.status_changes import Change, note_change
+from responders.deciding import NotApproved
 from responders.fixed_desk import write_answer
 from responders.fixed_rounds import FixedRounds
 from responders.objections import MoreRequest, RequestFields
@@ -139,6 +141,18 @@ def denied(town: Town) -> tuple[int, ServiceRequest]:
     filed = town.request_of(mention_id)
     says(town, keyboard(town)[1])
     return mention_id, filed
+
+
+def test_nobody_says_that_it_was_reported_again_while_it_is_not(town: Town) -> None:
+    mention_id, _ = denied(town)
+    town.desk.claim(mention_id, town.staff_id)
+    seen = town.seen(mention_id, file_request=False)
+    unticked = replace(seen, more=tuple(replace(one, file=False) for one in seen.more))
+    assert unticked.more
+    with pytest.raises(NotApproved, match="says that it was reported again"):
+        town.desk.approve(mention_id, town.staff_id, unticked)
+    approved(town, mention_id)
+    assert town.reply_to(mention_id).state == ReplyState.SENT
 
 
 def test_a_city_that_takes_updates_is_told_once_and_has_the_old_request_again(town: Town) -> None:

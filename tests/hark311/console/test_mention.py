@@ -345,6 +345,17 @@ def test_what_is_missing_is_said_in_words_and_the_request_is_not_ticked(desk: Ru
     assert "send_reply" in decision_fields(page)
 
 
+@pytest.mark.parametrize("key", ["ask_service", "ask_attribute", "ask_same"])
+def test_a_request_is_not_ticked_beside_a_reply_that_asks_for_something_first(desk: Running, key: str) -> None:
+    with desk.rows() as session:
+        make_services(session)
+        mention = make_mention(session, make_account(session), NOON)
+        draft_request(session, mention)
+        draft_reply(session, mention, "What is the problem?").template_key = key
+    fields = decision_fields(desk.browser_of(desk.staff()).get(f"/mentions/{mention.id}").text)
+    assert ("file_request" in fields, "send_reply" in fields) == (False, True)
+
+
 def test_closing_without_an_answer_needs_a_reason(desk: Running, ready: Mention) -> None:
     browser = desk.browser_of(desk.staff())
     refused = browser.decide(ready.id or 0, "reject", reason=" ", reply_text="Half a reply")

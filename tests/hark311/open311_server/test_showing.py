@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from models import Post, StatusUpdate
+from models import Mention, Post, StatusUpdate
 from models.open311 import CLOSED_STATES, open_or_closed
-from tests.hark311.open311_server.city import City
+from responders.reopening import told_again
+from tests.hark311.open311_server.city import City, file
 from tests.hark311.open311_server.conftest import NOON, StartCity
 
 PHOTO = "https://pics.example/front-door.jpg"
@@ -50,6 +51,22 @@ def test_what_was_said_in_the_street_is_told_to_anybody_until_a_post_of_it_is_de
         session.exec(select(Post)).one().deleted_at = NOON
     assert update_seen(city, number) == HIDDEN
     assert update_seen(city, number, key) == TOLD
+
+
+@pytest.mark.parametrize("city_number", ["", "78"])
+def test_an_answer_that_was_passed_on_is_no_request_of_its_own(start_city: StartCity, city_number: str) -> None:
+    city = start_city("public")
+    number = city.report(city.partner())
+    city.file(number, "77")
+    with city.product.database.write() as session:
+        mention, first = city.reported(number)
+        answer = told_again(session, first, session.get_one(Mention, mention.id), NOON)
+        answer.answers_city, answer.description = True, "It is the pole at the back"
+        session.add(answer)
+        session.flush()
+        file(session, answer, city_number)
+    assert city.numbers() == [number]
+    assert "the back" not in city.get("/v2/requests.json").text
 
 
 @pytest.mark.parametrize("state", sorted(CLOSED_STATES))

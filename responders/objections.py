@@ -32,7 +32,7 @@ _CLAIMED: Mapping[str, tuple[bool, str]] = {
         "The reply says that it was reported again. Tick “File it with the others”, or change the words.",
     ),
 }
-"""Wordings that claim something of another request: whether that one passes an answer on, and what to say without it."""
+"""Wordings that claim something of another request: whether that passes an answer on, and why not without it."""
 
 FindPrivate = Callable[[str], Sequence[str]]
 """What in a text is private: the kinds found ("phone", "email", "plate"). Given by the composition root."""

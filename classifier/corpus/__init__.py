@@ -20,7 +20,7 @@ class Example:
     weight: float = 1.0
 
 
-CATEGORY_LINE_WEIGHT, OTHER_CATEGORY_LINE_WEIGHT = 0.1, 0.02
+CATEGORY_LINE_WEIGHT, OTHER_CATEGORY_LINE_WEIGHT = 0.1, 0.05
 """In the intent corpus: the lines written for a category are many, and nearly all of them requests; the more so in
 other languages than English, which have few lines written for an intent."""
 

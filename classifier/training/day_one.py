@@ -44,7 +44,7 @@ RECIPES = {
         classes=tuple(Intent),
         words=TierRecipe(strength=3.0),
         whole=TierRecipe(strength=2.0),
-        others=TierRecipe(strength=3.0, least=2, temperature=0.62),
+        others=TierRecipe(strength=10.0, least=2, temperature=0.62),
         cue_weight=0.4,
         threshold=0.4,
     ),

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, exists, or_, select
 
 from classifier.drafting import RequestDraft, draft_request
 from classifier.neighbours.looking import note_neighbours
@@ -211,6 +212,7 @@ class Reader:
         """A draft stays where its author wrote on: who then asks for news, or says thanks, has still reported."""
         understood = answer.understood
         understanding = _understanding(mention, said, answer, self.classifier.version, gazetteer, now)
+        reports_anew = mention.state in PUT_AWAY and answer.fields and _edited_into(session, understanding)
         session.add(understanding)
         mention.certainty = understanding.certainty()
         newly_dangerous = understood.danger and not mention.danger
@@ -224,6 +226,10 @@ class Reader:
         elif newly_dangerous and mention.state in PUT_AWAY:
             mention.round += 1
             advance(session, mention, MentionState.DRAFTED, BY, "an edit brought up a danger", now)
+        elif reports_anew:
+            mention.round += 1
+            advance(session, mention, MentionState.DRAFTED, BY, "an edit names another problem or place", now)
+            advance(session, mention, MentionState.UNDERSTOOD, BY, "understood anew", now)
         if mention.state == MentionState.UNDERSTOOD and answer.fields is not None:
             _store_draft(session, mention, draft, answer.fields, now)
         elif mention.state == MentionState.UNDERSTOOD and draft and _untouched(draft) and len(said.posts) == 1:
@@ -302,6 +308,33 @@ def _understanding(
         gazetteer_version=gazetteer,
         created_at=now,
     )
+
+
+def _edited_into(session: Session, now_is: Understanding) -> bool:
+    """Whether a version heard since the last reading names another problem or place than that reading found."""
+    before = session.exec(
+        select(Understanding)
+        .where(Understanding.mention_id == now_is.mention_id)
+        .order_by(col(Understanding.id).desc())
+        .limit(1)
+    ).first()
+    if before is None or all(
+        getattr(before, name) == getattr(now_is, name) for name in ("service_code", "location_phrase")
+    ):
+        return False
+    first = aliased(Post)
+    edit = select(Post.id).where(
+        Post.mention_id == now_is.mention_id,
+        Post.kind == PostKind.MENTION,
+        col(Post.deleted_at).is_(None),
+        Post.received_at >= before.created_at,
+        exists().where(
+            col(first.edit_chain) == Post.edit_chain,
+            col(first.account_id) == Post.account_id,
+            col(first.id) < Post.id,
+        ),
+    )
+    return session.exec(edit.limit(1)).first() is not None
 
 
 def _explained(row: dict[str, Any], said: Said) -> dict[str, Any]:

@@ -80,7 +80,8 @@ def question_answered(
         found = in_time or [one for one in found if said and _was_our_last_word(session, conversation, author, one[2])]
     if said and said.number:
         found = [one for one in found if names(one[1], said.number)]
-    return found[0][0] if len(found) == 1 else None
+    about = {request.id for _, request, _ in found}
+    return max(found, key=lambda one: one[0].asked_at)[0] if len(about) == 1 else None
 
 
 def _was_our_last_word(session: Session, conversation: Conversation, author: Author, asked: Reply) -> bool:

@@ -198,9 +198,14 @@ class StatusAnswers:
         return sayable_place(place, language, public=False, at_home=False, find_private=self.context.find_private)
 
     def _newest_update(self, case: Case) -> StatusUpdate | None:
+        """The newest that has an outcome; that it is late, the calendar said, and it outdates nothing."""
         return self.session.exec(
             select(StatusUpdate)
-            .where(StatusUpdate.request_id == case.request_id, col(StatusUpdate.outcome).is_not(None))
+            .where(
+                StatusUpdate.request_id == case.request_id,
+                col(StatusUpdate.outcome).is_not(None),
+                StatusUpdate.outcome != Outcome.LATE,
+            )
             .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
             .limit(1)
         ).first()

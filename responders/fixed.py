@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
 from models import (
     Conversation,
@@ -57,14 +57,16 @@ def ask_if_fixed(session: Session, reply: Reply, now: datetime) -> FixedQuestion
     request = head_of(session, told)
     if reply.template_key == ASKS_WHERE and request.status != "closed":
         return None  # said of a request that is open again: there is nothing to reopen
-    closing = _closing(session, reply, request)
-    asked_at = reply.sent_at or now
     mention_id = _asked_in(session, reply, reply.mention_id)
-    known = _questions(session, [mention_id])
-    same = next((one for one in known if (one.request_id, one.update_id) == (request.id, closing)), None)
-    for earlier in known:
-        if earlier.request_id == request.id and earlier.update_id < closing and earlier.state in WAITING:
+    mention, asked_at = session.get_one(Mention, mention_id), reply.sent_at or now
+    closing = _closing(session, mention, request)
+    known = _asked_before(session, mention, request)
+    for earlier, _ in known:
+        if earlier.update_id < closing and earlier.state in WAITING:
             advance(session, earlier, FixedState.WITHDRAWN, BY, NO_MORE_ASKED, now)
+    room = reply.conversation_id or mention.conversation_id
+    now_asked = [one for one, there in known if one.update_id == closing and _is_heard(one, there, mention, room)]
+    same = now_asked[0] if now_asked else None
     if same is None:
         same = FixedQuestion(
             mention_id=mention_id,
@@ -237,9 +239,34 @@ def _asked_in(session: Session, reply: Reply, mention_id: int) -> int:
     return (move.arrived_mention_id if move else None) or mention_id
 
 
-def _closing(session: Session, reply: Reply, request: ServiceRequest) -> int:
-    """The newest closing of a request that its resident knows of, this reply included; 0 where none is on record."""
-    told = select(StatusNotice.update_id).where(StatusNotice.mention_id == reply.mention_id)
+def _asked_before(session: Session, mention: Mention, request: ServiceRequest) -> list[tuple[FixedQuestion, int]]:
+    """What the author of a mention was asked about a request, wherever they wrote, each with where we asked."""
+    rows = session.exec(
+        select(FixedQuestion, func.coalesce(Reply.conversation_id, Mention.conversation_id))
+        .join(Mention, col(Mention.id) == FixedQuestion.mention_id)
+        .join(Reply, col(Reply.id) == FixedQuestion.asked_reply_id)
+        .where(
+            FixedQuestion.request_id == request.id,
+            Mention.author_id == mention.author_id,
+            or_(Mention.id == mention.id, Mention.state != MentionState.WITHDRAWN),
+        )
+        .order_by(col(FixedQuestion.id))
+    ).all()
+    return list(rows)
+
+
+def _is_heard(question: FixedQuestion, asked_there: int, mention: Mention, room: int) -> bool:
+    """Whether a question stands for one more: it is answered, or an answer in this room is heard as its own."""
+    return question.mention_id == mention.id or asked_there == room or question.state in (FixedState.YES, FixedState.NO)
+
+
+def _closing(session: Session, mention: Mention, request: ServiceRequest) -> int:
+    """The newest closing of a request that its resident is told of, with any of their posts; 0 where none is known."""
+    told = (
+        select(StatusNotice.update_id)
+        .join(Mention, col(Mention.id) == StatusNotice.mention_id)
+        .where(Mention.author_id == mention.author_id)
+    )
     updates = session.exec(
         select(StatusUpdate)
         .where(StatusUpdate.request_id == request.id, col(StatusUpdate.id).in_(told))

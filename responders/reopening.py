@@ -24,6 +24,7 @@ from models.photo_links import media_of
 from models.posts import AttachmentKind, PostKind
 from models.requests import new_reference
 from models.sorting import sort_mention
+from models.status_changes import CLOSED
 from responders.fixed_where import place_told
 from responders.status_outcomes import is_closing
 
@@ -161,7 +162,7 @@ def _says(closed: ServiceRequest) -> str:
 
 
 def _reopened_by_another(session: Session, question: FixedQuestion, own: ServiceRequest) -> ServiceRequest | None:
-    """What another resident's no about the same closing has brought, if it is not given up."""
+    """What another resident's no about the same closing has brought, if it is neither given up nor closed by now."""
     return session.exec(
         select(ServiceRequest)
         .join(FixedQuestion, col(FixedQuestion.reopening_id) == ServiceRequest.id)
@@ -170,6 +171,7 @@ def _reopened_by_another(session: Session, question: FixedQuestion, own: Service
             FixedQuestion.update_id == question.update_id,
             ServiceRequest.mention_id != own.mention_id,
             col(ServiceRequest.state).not_in([RequestState.CANCELLED, RequestState.REFUSED, RequestState.JOINED]),
+            col(ServiceRequest.status).is_distinct_from(CLOSED),
         )
         .order_by(col(ServiceRequest.id))
         .limit(1)

@@ -25,12 +25,12 @@ from models import (
 )
 from models.lifecycle import OPEN_MENTIONS
 from models.private_moves import move_from
-from models.status_changes import following
+from models.status_changes import CLOSED_FIRST, following
 from responders.may_reply import Speaking, may_reply
 from responders.reopening import opened_again
 from responders.status_drafts import StatusDrafts
 from responders.status_notices import BY, UNSENT, change, skip
-from responders.status_outcomes import NOTHING_NEW
+from responders.status_outcomes import ENDS, NOTHING_NEW, is_closing
 
 LOOK_AGAIN = timedelta(minutes=1)
 """What waits for a person is looked at again so often; a mention that closes wakes its notices earlier."""
@@ -42,6 +42,7 @@ WAITS = {
     MentionState.APPROVED: "Another answer to them is on its way.",
 }
 SUPERSEDED = "Superseded by a later change."
+NEWS_FIRST = "What the city said before leaves first."
 JUDGED = (col(StatusUpdate.evidence) != "") | col(StatusUpdate.outcome).is_not(None)
 """What somebody has looked at: the rest is judged in the next round, and told then."""
 RowT = TypeVar("RowT", Mention, ServiceRequest)
@@ -69,7 +70,7 @@ class StatusTurn:
         if waiting and (why := self._why_never(head, mention)):
             skip(self.session, [notice for notice, _ in waiting], why, self.now)
             return True
-        waiting = self._worth_telling(head, mention, waiting)
+        waiting = self._news_first(self._worth_telling(head, mention, waiting))
         if not waiting:
             return True
         if self._leaves_it_to_another(mention, waiting):
@@ -92,6 +93,18 @@ class StatusTurn:
         if head is not None and mention is not None:
             self._wait(self._waiting(head, mention), why)
 
+    def _news_first(self, waiting: Sequence[Waiting]) -> list[Waiting]:
+        """What is told next: that it is late waits for what the city said before, and is dropped where that ends it."""
+        news = [update for _, update in waiting if update.outcome != Outcome.LATE]
+        if not news:
+            return list(waiting)
+        late = [one for one in waiting if _order(one[1]) > _order(news[-1])]
+        if is_closing(news[-1]) or news[-1].outcome in ENDS:
+            skip(self.session, [notice for notice, _ in late], CLOSED_FIRST, self.now)
+        else:
+            self._wait(late, NEWS_FIRST)
+        return [one for one in waiting if _order(one[1]) <= _order(news[-1])]
+
     def _overtake(self, own: Reply, mention: Mention, head: ServiceRequest, waiting: Sequence[Waiting]) -> None:
         """A newer change takes the place of the one that is drafted, or approved and not gone."""
         if own.state in UNSENT and (own.revision > 1 or own.approved_at is not None):
@@ -100,6 +113,9 @@ class StatusTurn:
         earlier = self.session.exec(
             select(StatusNotice).where(StatusNotice.reply_id == own.id, StatusNotice.state == NoticeState.DRAFTED)
         ).all()
+        if waiting[-1][1].outcome == Outcome.LATE and not all(self._is_late(one) for one in earlier):
+            self._wait(waiting, NEWS_FIRST)
+            return
         skip(self.session, earlier, SUPERSEDED, self.now)
         self._supersede(waiting)
         if own.state == ReplyState.APPROVED:
@@ -223,6 +239,9 @@ class StatusTurn:
         )
         locked = found.with_for_update(skip_locked=True)
         return self.session.exec(locked, execution_options={"populate_existing": True}).first()
+
+    def _is_late(self, notice: StatusNotice) -> bool:
+        return self.session.get_one(StatusUpdate, notice.update_id).outcome == Outcome.LATE
 
     def _supersede(self, waiting: Sequence[Waiting]) -> None:
         skip(self.session, [notice for notice, _ in waiting[:-1]], SUPERSEDED, self.now)

@@ -176,6 +176,33 @@ def test_a_city_that_takes_updates_is_told_once_and_has_the_old_request_again(to
     assert questions(town)[0].reopened_at is not None
 
 
+def test_who_asks_for_the_status_after_the_closing_is_asked_one_question_and_heard(town: Town) -> None:
+    mention_id, taps = on_telegram(town), keyboard
+    closed(town, mention_id)
+    number = town.request_of(mention_id).service_request_id
+    asked = says(town, f"/status {number}")
+    assert asked != mention_id
+    town.approve(asked, file_request=False)
+    town.deliver()
+    assert town.reply_to(asked).template_key == Key.STATUS_FIXED
+    rounds(town)
+    assert [one.state for one in questions(town)] == [FixedState.OPEN]
+    assert says(town, taps(town)[1]) == mention_id
+    assert [one.state for one in questions(town)] == [FixedState.NO]
+    assert town.request_of(mention_id).reopens_id is not None
+
+
+def test_who_has_answered_is_not_asked_again_by_asking_for_the_status(town: Town) -> None:
+    mention_id = on_telegram(town)
+    closed(town, mention_id)
+    says(town, keyboard(town)[0])
+    asked = says(town, f"/status {town.request_of(mention_id).service_request_id}")
+    town.approve(asked, file_request=False)
+    town.deliver()
+    rounds(town)
+    assert [one.state for one in questions(town)] == [FixedState.YES]
+
+
 def test_a_second_closing_is_a_second_question_and_the_first_answer_stays(town: Town) -> None:
     mention_id, filed = denied(town)
     approved(town, mention_id)
@@ -260,7 +287,8 @@ def test_in_public_only_an_answer_to_our_post_is_heard(town: Town) -> None:
     assert town.request_of(mention_id).reopens_id is not None
 
 
-def test_of_many_who_say_no_the_first_stands_for_all(town: Town) -> None:
+def both_asked(town: Town) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Two residents follow one request that the city closed, and both were asked: each post and its mention."""
     first, head = reported(town)
     second, follower = joined(town, head, "ray_19147")
     with town.database.write() as session:
@@ -270,12 +298,35 @@ def test_of_many_who_say_no_the_first_stands_for_all(town: Town) -> None:
     for mention_id in (head, follower):
         town.approve(mention_id, file_request=False)
     town.deliver()
-    for post_id, author in ((first, "dee_215"), (second, "ray_19147")):
-        ours = town.simulator.our_replies_on_x(post_id)[-1]["id"]
-        town.simulator.say_on_x("@Philly311Demo no", author=author, in_reply_to=ours)
-        town.hear()
+    return (first, head), (second, follower)
+
+
+def says_no_below(town: Town, post_id: str, author: str) -> None:
+    """The author of a post answers no below what we said there last."""
+    ours = town.simulator.our_replies_on_x(post_id)[-1]["id"]
+    town.simulator.say_on_x("@Philly311Demo no", author=author, in_reply_to=ours)
+    town.hear()
+
+
+def test_of_many_who_say_no_the_first_stands_for_all(town: Town) -> None:
+    (first, head), (second, follower) = both_asked(town)
+    says_no_below(town, first, "dee_215")
+    says_no_below(town, second, "ray_19147")
     again, too = town.request_of(head), town.request_of(follower)
     assert (again.state, too.state, too.joined_to_id) == (RequestState.DRAFT, RequestState.JOINED, again.id)
+
+
+def test_a_later_no_is_filed_for_itself_where_the_city_has_closed_what_the_first_one_opened(town: Town) -> None:
+    (first, head), (second, follower) = both_asked(town)
+    says_no_below(town, first, "dee_215")
+    approved(town, head)
+    with town.database.write() as session:
+        again = session.get_one(ServiceRequest, town.request_of(head).id)
+        assert again.state == RequestState.SUBMITTED
+        again.status = "closed"
+    says_no_below(town, second, "ray_19147")
+    own = town.request_of(follower)
+    assert (own.state, own.joined_to_id, own.reopens_id) == (RequestState.DRAFT, None, again.reopens_id)
 
 
 def test_a_no_by_telephone_while_another_reply_leaves_comes_to_the_desk(town: Town) -> None:

@@ -22,6 +22,7 @@ from models import (
 from models.status_changes import Change, note_change
 from responders.joining import Joiner
 from responders.status import StatusReplies
+from responders.template_keys import Key
 from tests.town import Town
 
 POTHOLE = "There is a deep pothole at 5th and Market St, a car lost its tire"
@@ -129,6 +130,37 @@ def test_a_finer_state_that_ends_it_takes_the_place_of_the_apology(town: Town) -
     news(town, mention_id, status="no_further_action", status_notes="It is private ground.", happened_at=before)
     town.tell()
     assert [one.state for one in notices(town, mention_id)] == [NoticeState.SKIPPED, NoticeState.DRAFTED]
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_what_the_city_asked_before_its_day_was_over_leaves_before_the_apology(town: Town, approved: bool) -> None:
+    post_id, mention_id = reported(town)
+    asks = {"status": "open", "outcome": Outcome.NEEDS_INFORMATION, "status_notes": "Which side of the street is it?"}
+    news(town, mention_id, **asks)
+    town.tell()
+    if approved:
+        town.approve(mention_id, file_request=False)
+    news(town, mention_id, source=UpdateSource.CALENDAR, status="open", outcome=Outcome.LATE)
+    town.tell()
+    assert "Which side of the street" in town.reply_to(mention_id).text
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.DRAFTED, NoticeState.PENDING]
+    if not approved:
+        town.approve(mention_id, file_request=False)
+    town.deliver()
+    assert "Which side of the street" in town.our_replies_on_x(post_id)[-1]
+    town.clock.advance(minutes=2)
+    town.tell()
+    assert town.reply_to(mention_id).template_key == Key.STATUS_LATE
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.TOLD, NoticeState.DRAFTED]
+
+
+def test_news_still_waiting_to_be_told_together_leaves_before_the_apology(town: Town) -> None:
+    _, mention_id = reported(town)
+    news(town, mention_id, soon=False, status="open", outcome=Outcome.REFERRED, agency="PennDOT")
+    news(town, mention_id, source=UpdateSource.CALENDAR, status="open", outcome=Outcome.LATE)
+    town.tell()
+    assert "PennDOT" in town.reply_to(mention_id).text
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.DRAFTED, NoticeState.PENDING]
 
 
 def test_what_was_closed_again_with_the_same_words_is_told_again(town: Town) -> None:

@@ -89,3 +89,34 @@ def test_whose_report_was_joined_asks_for_news_in_the_same_chat_and_hears_of_tha
     reply = town.reply_to(town.mention_of(f"{said['chat_id']}:{said['message_id']}").id)
     assert reply.template_key != Key.STATUS_UNKNOWN
     assert reply.request_id == head.id
+
+
+def edits(town: Town, post_id: str, text: str) -> None:
+    town.clock.advance(minutes=1)
+    town.simulator.say_on_x(text, author="dee_215", edit_of=post_id)
+    town.hear()
+
+
+def test_chatter_that_is_edited_into_a_report_comes_to_the_queue(town: Town) -> None:
+    post_id = writes(town, "@riverton311 What a game last night, go Birds")
+    mention = town.mention_of(post_id)
+    assert mention.state == MentionState.SET_ASIDE
+    edits(town, post_id, LIGHT)
+    assert town.mention_of(post_id).state == MentionState.DRAFTED
+    assert requests(town, mention.id) == [RequestState.DRAFT]
+    assert town.reply_to(mention.id).template_key in (Key.FILED, Key.FILED_NO_PLACE)
+
+
+def test_another_place_in_an_edit_of_what_was_filed_and_answered_comes_to_a_person(town: Town) -> None:
+    post_id = writes(town, LIGHT)
+    mention_id = town.mention_of(post_id).id
+    town.approve(mention_id)
+    town.deliver()
+    filed = town.request_of(mention_id)
+    assert town.mention_of(post_id).state == MentionState.CLOSED
+    edits(town, post_id, LIGHT.replace("is out", "is out!"))
+    assert town.mention_of(post_id).state == MentionState.CLOSED
+    edits(town, post_id, LIGHT.replace("9th", "19th"))
+    assert town.mention_of(post_id).state == MentionState.DRAFTED
+    assert requests(town, mention_id) == [RequestState.SUBMITTED]
+    assert town.request_of(mention_id).address_string == filed.address_string

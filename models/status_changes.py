@@ -1,6 +1,5 @@
 """How a change of a filed request is stored: once, with a promise to tell everybody who follows it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,16 +88,20 @@ def _drop_apologies(session: Session, request_id: int, now: datetime) -> None:
 
 def following(session: Session, head: ServiceRequest) -> list[int]:
     """Mention ids of everybody who is told of a request: its own, those joined to it, and those whose own request the
-    city counts with it.
+    city counts with it, also by way of another.
     """
-    heads = [head]
-    if head.service_request_id:
+    heads, newest = [head], [head]
+    while numbers := {one.service_request_id for one in newest if one.service_request_id}:
         counted = select(StatusUpdate.request_id).where(
-            StatusUpdate.outcome == Outcome.DUPLICATE,
-            StatusUpdate.duplicate_of == head.service_request_id,
-            StatusUpdate.request_id != head.id,
+            StatusUpdate.outcome == Outcome.DUPLICATE, col(StatusUpdate.duplicate_of).in_(numbers)
         )
-        heads += session.exec(select(ServiceRequest).where(col(ServiceRequest.id).in_(counted))).all()
+        known = [one.id for one in heads]
+        newest = list(
+            session.exec(
+                select(ServiceRequest).where(col(ServiceRequest.id).in_(counted), col(ServiceRequest.id).not_in(known))
+            ).all()
+        )
+        heads += newest
     found = [[one.mention_id, *(row.mention_id for row in followers_of(session, one.id or 0))] for one in heads]
     return list(dict.fromkeys(mention_id for mentions in found for mention_id in mentions))
 
@@ -133,7 +136,23 @@ def answered_since(session: Session, update: StatusUpdate, author_id: int) -> bo
     return session.exec(wrote.limit(1)).first() is not None
 
 
-def filed_here(session: Session, numbers: Collection[str]) -> set[str | None]:
-    """Those of the city's numbers that are requests of ours, whose news we hear."""
-    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
-    return set(session.exec(wanted).all()) if numbers else set()
+def promise_how_it_ended(session: Session, number: str, mention_id: int, now: datetime) -> bool:
+    """Promise to tell a mention of the request of this number, which its own counts with.
+
+    One that is closed already has its newest closing told to it, too. False: we shall hear no news of that request, as
+    it is none of ours, or was closed before changes were kept.
+    """
+    head = session.exec(select(ServiceRequest).where(ServiceRequest.service_request_id == number)).first()
+    if head is None or head.status != CLOSED:
+        return head is not None
+    updates = session.exec(select(StatusUpdate).where(StatusUpdate.request_id == head.id)).all()
+    closings = [one for one in updates if open_or_closed(one.status) == CLOSED]
+    closing = max(closings, key=lambda one: (one.happened_at, one.id or 0), default=None)
+    if closing is None:
+        return False
+    told = select(StatusNotice.id).where(StatusNotice.update_id == closing.id, StatusNotice.mention_id == mention_id)
+    if session.exec(told).first() is None:
+        notice = StatusNotice(update_id=closing.id or 0, mention_id=mention_id, not_before=now, changed_at=now)
+        session.add(notice)
+        session.flush()
+    return True

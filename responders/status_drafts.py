@@ -25,7 +25,7 @@ from models import (
     advance,
 )
 from models.private_moves import move_from
-from models.status_changes import filed_here
+from models.status_changes import promise_how_it_ended
 from models.threads import posts_of
 from responders.drafting import DraftedReply, TemplateBook
 from responders.may_reply import Speaking, must_name
@@ -121,7 +121,7 @@ class StatusDrafts:
         page = must_name(self.session, mention, self.speaking, reply.conversation_id)
         after = f"\n{page}" if page else ""
         limit = CHANNELS[account.channel].limit(private=private) - SIGN_OFF_ROOM
-        promised, planned = head.promised_datetime, update.planned_for
+        promised, planned, original = head.promised_datetime, update.planned_for, update.duplicate_of
         drafted = tell_news(
             News(
                 outcome=update.outcome or Outcome.ACCEPTED,
@@ -132,8 +132,8 @@ class StatusDrafts:
                 limit=limit,
                 notes=self.redact(update.status_notes),
                 agency=update.agency or head.agency_responsible,
-                counts_with=update.duplicate_of,
-                heard_here=not update.duplicate_of or bool(filed_here(self.session, {update.duplicate_of})),
+                counts_with=original,
+                heard_here=not original or promise_how_it_ended(self.session, original, mention.id or 0, self.now),
                 days_late=max(0, (self.now - promised).days) if promised else 0,
                 planned_for=planned.astimezone(self.zone).date() if planned else None,
                 date_passed=promised is not None and promised < self.now,

@@ -1,7 +1,7 @@
 """What a status reply says, where and when: languages, private chats, quiet hours, and what may go by itself."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,12 @@ from models import (
     UpdateSource,
 )
 from models.private_moves import PrivateMove
-from models.status_changes import Change, note_change
+from models.status_changes import Change, following, note_change
 from responders.quiet import Quiet, quiet_until
 from responders.standing import NotSwitchedOn, switch_on, templates_of
 from responders.status_words import SHORTEST_QUOTE, News, tell_news
 from tests.responders.telling import Now, prepared, settled, telling_with
-from tests.rows import a_mention
+from tests.rows import MORNING, a_mention
 
 FIXED_ALONE = "status_fixed"
 
@@ -197,3 +197,54 @@ def test_who_counts_with_another_request_hears_the_news_of_that_one(database: Da
         assert noted is not None
         told = session.exec(select(StatusNotice.mention_id).where(StatusNotice.update_id == noted.id)).all()
         assert set(told) == {first[0], other[0]}
+
+
+def counts_with(session: Session, own: int, number: str, at: datetime) -> None:
+    change = Change(f"with {number}", UpdateSource.CITY, at, "closed", outcome=Outcome.DUPLICATE, duplicate_of=number)
+    note_change(session, session.get_one(ServiceRequest, own), change, at)
+
+
+def test_who_counts_with_one_that_counts_with_another_hears_of_the_last_even_in_a_ring(database: Database) -> None:
+    clock = Now()
+    with database.write() as session:
+        prepared(session)
+        cases = [settled(session, None) for _ in range(3)]
+        rows = [session.get_one(ServiceRequest, request_id) for _, request_id in cases]
+        for own, other in ((0, 1), (1, 2), (2, 0)):
+            counts_with(session, rows[own].id or 0, rows[other].service_request_id or "", clock.at)
+        assert {*following(session, rows[2])} == {mention_id for mention_id, _ in cases}
+
+
+def test_who_counts_with_one_that_is_closed_already_is_told_how_that_one_ended(database: Database) -> None:
+    clock = Now()
+    with database.write() as session:
+        prepared(session)
+        first, other = settled(session, None), settled(session, None)
+        head = session.get_one(ServiceRequest, other[1])
+        head.status = "closed"
+        change = Change("2", UpdateSource.CITY, clock.at, "closed", outcome=Outcome.FIXED)
+        fixed = note_change(session, head, change, clock.at)
+        counts_with(session, first[1], head.service_request_id or "", clock.at + timedelta(minutes=1))
+        assert fixed is not None
+        closing = fixed.id
+    clock.at += timedelta(minutes=2)
+    telling_with(database, clock).tell_all()
+    with database.read() as session:
+        drafted = session.exec(select(Reply.template_key).where(Reply.mention_id == first[0])).one()
+        waits = session.exec(
+            select(StatusNotice.state).where(StatusNotice.update_id == closing, StatusNotice.mention_id == first[0])
+        ).one()
+    assert (drafted, waits) == ("status_duplicate", NoticeState.PENDING)
+
+
+def test_of_one_closed_before_changes_were_kept_no_news_is_promised(database: Database) -> None:
+    with database.write() as session:
+        prepared(session)
+        first, other = settled(session, None), settled(session, None)
+        head = session.get_one(ServiceRequest, other[1])
+        head.status = "closed"
+        counts_with(session, first[1], head.service_request_id or "", MORNING)
+    telling_with(database, Now()).tell_all()
+    with database.read() as session:
+        reply = session.exec(select(Reply).where(Reply.mention_id == first[0])).one()
+    assert reply.template_key == "status_duplicate_elsewhere"

@@ -17,6 +17,7 @@ from responders.city_facts import copy_facts, sort_again
 from responders.open311_answers import duplicate_named
 from responders.open311_updates import OUTCOMES, is_ours
 from responders.status_outcomes import judge
+from responders.turned_here import follows, not_followed
 
 SAME_DATE = timedelta(hours=1)
 """A promise that moves by less is written differently, not changed."""
@@ -27,6 +28,9 @@ SAME_TIME = timedelta(days=1)
 
 def take_over(session: Session, request: ServiceRequest, facts: RequestShape, now: datetime) -> StatusUpdate | None:
     """Copy what the city says, and note it where that is news. Lock the request before."""
+    if not_followed(session, request, facts, now):
+        facts = facts.model_copy(update={"status": ""})
+    follows_us = follows(session, request, facts)
     status, notes, promised = request.status, request.status_notes, request.promised_datetime
     copy_facts(request, facts, now)
     moved = promised is not None and request.promised_datetime is not None
@@ -35,7 +39,7 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
         sort_again(session, request)
     session.add(request)
     first = status is None and request.status in (None, "open") and not request.status_notes
-    if first or not (moved or request.status != status or request.status_notes != notes):
+    if first or not (moved or follows_us or request.status != status or request.status_notes != notes):
         return None
     happened_at = min(request.updated_datetime or now, now)
     change = Change(
@@ -43,7 +47,7 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
         source=UpdateSource.CITY,
         happened_at=happened_at,
         status=request.status or "",
-        status_notes=request.status_notes,
+        status_notes="" if follows_us and request.status_notes == notes else request.status_notes,
         agency=request.agency_responsible,
         duplicate_of=duplicate_named(request.status_notes),
         planned_for=request.expected_datetime if moved else None,

@@ -48,6 +48,7 @@ from responders.repeating import (
     KEY_AGAIN,
     LOOKS,
     as_sent,
+    count_look,
     first_in_doubt,
     look_is_due,
     newest_attempt,
@@ -359,7 +360,7 @@ class Outbox:
             except Exception as error:
                 log.warning("reply %s: proof could not be looked for (%s)", reply_id, type(error).__name__)
                 proof = NotAsked("the channel could not be asked")
-            settled += await asyncio.to_thread(self._settle_proof, reply_id, attempt.id or 0, proof)
+            settled += await asyncio.to_thread(self._settle_proof, reply_id, attempt, proof)
         return settled
 
     def _to_prove(self) -> list[tuple[int, SendAttempt, str]]:
@@ -384,11 +385,11 @@ class Outbox:
                 for reply, attempt, account in rows
             ]
 
-    def _settle_proof(self, reply_id: int, attempt_id: int, proof: Proof) -> int:
+    def _settle_proof(self, reply_id: int, looked_at: SendAttempt, proof: Proof) -> int:
         with self.database.write() as session:
             now = self.clock()
             reply = session.get_one(Reply, reply_id, with_for_update=True)
-            attempt = session.get_one(SendAttempt, attempt_id)
-            attempt.looks, attempt.looked_at = attempt.looks + (not isinstance(proof, NotAsked)), now
+            attempt = session.get_one(SendAttempt, looked_at.id)
+            count_look(attempt, looked_at.looks, now, asked=not isinstance(proof, NotAsked))
             session.add(attempt)
             return int(reply.state == ReplyState.UNCERTAIN and proved(session, reply, attempt, proof, now))

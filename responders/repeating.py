@@ -54,6 +54,14 @@ def look_is_due(looks: Sequence[timedelta], now: datetime) -> ColumnElement[bool
     )
 
 
+def count_look(attempt: SendAttempt, before: int, now: datetime, *, asked: bool) -> None:
+    """Note that proof was looked for. Of several workers that looked after the same `before` looks, one counts.
+
+    Else a slow channel would use up all looks at once, and the next one came in half an hour.
+    """
+    attempt.looks, attempt.looked_at = max(attempt.looks, before + asked), now
+
+
 def pauses(looks: Sequence[timedelta]) -> list[timedelta]:
     """The least time between each look and the one before it, or the same one when nobody could be asked."""
     return [min(after - before, LOOKS_AGAIN) for before, after in pairwise((timedelta(0), *looks))]

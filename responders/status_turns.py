@@ -25,7 +25,7 @@ from models import (
 )
 from models.lifecycle import OPEN_MENTIONS
 from models.private_moves import move_from
-from models.status_changes import CLOSED_FIRST, following
+from models.status_changes import CLOSED, CLOSED_FIRST, following
 from responders.may_reply import Speaking, may_reply
 from responders.reopening import opened_again
 from responders.status_drafts import StatusDrafts
@@ -98,12 +98,12 @@ class StatusTurn:
         news = [update for _, update in waiting if update.outcome != Outcome.LATE]
         if not news:
             return list(waiting)
-        late = [one for one in waiting if _order(one[1]) > _order(news[-1])]
+        late = [one for one in waiting if one[1].outcome == Outcome.LATE and _order(one[1]) > _order(news[-1])]
         if is_closing(news[-1]) or news[-1].outcome in ENDS:
             skip(self.session, [notice for notice, _ in late], CLOSED_FIRST, self.now)
         else:
             self._wait(late, NEWS_FIRST)
-        return [one for one in waiting if _order(one[1]) <= _order(news[-1])]
+        return [one for one in waiting if one not in late]
 
     def _overtake(self, own: Reply, mention: Mention, head: ServiceRequest, waiting: Sequence[Waiting]) -> None:
         """A newer change takes the place of the one that is drafted, or approved and not gone."""
@@ -143,7 +143,8 @@ class StatusTurn:
             ),
             execution_options={"populate_existing": True},
         ).all()
-        return sorted(rows, key=lambda row: _order(row[1]))
+        over = head.status == CLOSED
+        return sorted(rows, key=lambda row: (over and is_closing(row[1]), *_order(row[1])))
 
     def _why_never(self, head: ServiceRequest, mention: Mention) -> str:
         """Why a mention will not be told; "" where it can be, by a person's hand at least."""
@@ -161,7 +162,7 @@ class StatusTurn:
         for notice, update in waiting:
             if update.outcome is None and update.evidence == NOTHING_NEW:
                 skip(self.session, [notice], NOTHING_NEW, self.now)
-            elif told is not None and _order(update) < _order(told):
+            elif told is not None and _order(update) < _order(told) and not self._ends_it_after_all(head, update, told):
                 skip(self.session, [notice], "They were told of a later change.", self.now)
             else:
                 left.append((notice, update))
@@ -170,6 +171,10 @@ class StatusTurn:
             skip(self.session, [notice for notice, _ in left], "It says what they were told already.", self.now)
             return []
         return left
+
+    def _ends_it_after_all(self, head: ServiceRequest, update: StatusUpdate, told: StatusUpdate) -> bool:
+        """Whether a change closed it though a later one, recorded by hand, was told as if it were open."""
+        return head.status == CLOSED and is_closing(update) and not is_closing(told)
 
     def _newest_told(self, head: ServiceRequest, mention: Mention) -> StatusUpdate | None:
         """The newest of the city's news that they know; that it is late, the calendar said, and it outdates nothing."""

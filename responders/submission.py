@@ -46,7 +46,7 @@ from responders.recipients import (
     filing_of,
     no_other,
 )
-from responders.repeating import look_is_due
+from responders.repeating import count_look, look_is_due
 from responders.settling import give_back, overtaken
 
 log = logging.getLogger(__name__)
@@ -73,6 +73,7 @@ class _Claimed:
     attempt_id: int
     filing: Filing
     destination: Destination | None
+    looks: int = 0
 
 
 @dataclass(slots=True)
@@ -259,8 +260,7 @@ class Submission:
         for doubtful in await asyncio.to_thread(self._to_prove):
             proof = await self._look(doubtful)
             facts = await self._facts(doubtful, proof) if isinstance(proof, Filed) else None
-            settled = (doubtful.request_id, doubtful.attempt_id, proof, facts)
-            freed += await asyncio.to_thread(self._settle_proof, *settled)
+            freed += await asyncio.to_thread(self._settle_proof, doubtful, proof, facts)
         return freed
 
     async def _look(self, doubtful: _Claimed) -> Proof:
@@ -290,22 +290,17 @@ class Submission:
                     attempt.id or 0,
                     filing_of(session, request, attempt),
                     session.get(Destination, attempt.destination_id) if attempt.destination_id else None,
+                    attempt.looks,
                 )
                 for request, attempt in rows
             ]
 
-    def _settle_proof(
-        self,
-        request_id: int,
-        attempt_id: int,
-        proof: Proof,
-        facts: RequestShape | None,
-    ) -> list[int]:
+    def _settle_proof(self, doubtful: _Claimed, proof: Proof, facts: RequestShape | None) -> list[int]:
         with self.database.write() as session:
             now = self.clock()
-            request = session.get_one(ServiceRequest, request_id, with_for_update=True)
-            attempt = session.get_one(SendAttempt, attempt_id)
-            attempt.looks, attempt.looked_at = attempt.looks + (not isinstance(proof, NotAsked)), now
+            request = session.get_one(ServiceRequest, doubtful.request_id, with_for_update=True)
+            attempt = session.get_one(SendAttempt, doubtful.attempt_id)
+            count_look(attempt, doubtful.looks, now, asked=not isinstance(proof, NotAsked))
             if isinstance(proof, ProvedAbsent | NotListed):
                 attempt.absent_at = now
             session.add(attempt)

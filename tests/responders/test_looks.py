@@ -8,8 +8,9 @@ from sqlmodel import select
 from hark311 import wiring
 from hark311.settings import Settings
 from models import Database, ReplyState, RequestState, SendAttempt
+from responders.protocol import CannotTell
 from responders.repeating import LOOKS, LOOKS_AGAIN, pauses
-from tests.rows import MORNING, a_mention, a_request
+from tests.rows import MORNING, a_mention, a_reply, a_request
 from tests.town import Town
 
 
@@ -67,6 +68,23 @@ def test_nobody_is_asked_again_at_once(town: Town) -> None:
     town.deliver(1)
     town.deliver(1)  # it would answer now, but was asked this very second
     assert town.request_of(mention_id).state == RequestState.UNCERTAIN
+
+
+def test_workers_that_look_at_once_use_up_one_look(database: Database) -> None:
+    with database.write() as session:
+        request = a_request(session, a_mention(session))
+        reply = a_reply(session, a_mention(session))
+        request.state, reply.state = RequestState.UNCERTAIN, ReplyState.UNCERTAIN
+        session.add(SendAttempt(request_id=request.id, idempotency_key="request-1", text="", started_at=MORNING))
+        session.add(SendAttempt(reply_id=reply.id, idempotency_key="reply-1", text="", started_at=MORNING))
+    submission, outbox = wiring.submission_of(Settings(), database, None), wiring.outbox_of(Settings(), database, {})
+    submission.clock = outbox.clock = lambda: MORNING + timedelta(minutes=2)
+    for claimed in [one for _ in range(3) for one in submission._to_prove()]:
+        submission._settle_proof(claimed, CannotTell("it is not listed"), None)
+    for reply_id, attempt, _ in [one for _ in range(3) for one in outbox._to_prove()]:
+        outbox._settle_proof(reply_id, attempt, CannotTell("it is not there"))
+    with database.read() as session:
+        assert session.exec(select(SendAttempt.looks)).all() == [1, 1]
 
 
 def test_requests_whose_look_is_not_due_do_not_stand_before_one_whose_is(database: Database) -> None:

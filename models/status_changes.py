@@ -1,5 +1,6 @@
 """How a change of a filed request is stored: once, with a promise to tell everybody who follows it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -156,3 +157,9 @@ def promise_how_it_ended(session: Session, number: str, mention_id: int, now: da
         session.add(notice)
         session.flush()
     return True
+
+
+def filed_here(session: Session, numbers: Collection[str]) -> set[str | None]:
+    """Those of the city's numbers that are requests of ours, whose news we hear."""
+    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
+    return set(session.exec(wanted).all()) if numbers else set()

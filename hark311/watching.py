@@ -1,4 +1,7 @@
-"""What to tell of an account besides its last trouble: no reply leaves, nobody listens, silence, a key runs out."""
+"""What to tell of an account besides its last trouble.
+
+No reply leaves, nobody listens, its channel was not asked what is deleted, silence, a key runs out.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hark311.settings import AccountSettings
+from listeners.compliance import LONGEST, Unasked
 from models import CHANNELS, Account
 
 NOBODY_AFTER = timedelta(minutes=3)
@@ -17,6 +21,7 @@ class Worry(StrEnum):
     SILENCE = "unusual_silence"
     KEY = "key_runs_out"
     REFUSED = "sending_refused"
+    UNASKED = "deletions_not_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +51,8 @@ class Watched:
         return any(spell.worry == Worry.NOBODY for spell in self.spells)
 
 
-def watch(account: Account, settings: AccountSettings | None, now: datetime) -> Watched:
-    """`settings` None: the settings do not name the account any more."""
+def watch(account: Account, settings: AccountSettings | None, now: datetime, unasked: Unasked | None = None) -> Watched:
+    """`settings` None: the settings do not name the account any more. `unasked`: see listeners.compliance."""
     if account.retired_at:
         since = f"{account.retired_at:%B} {account.retired_at.day}, {account.retired_at.year}"
         return Watched(rests=f"Retired on {since}: neither heard nor answered. What was said stays readable.")
@@ -59,7 +64,13 @@ def watch(account: Account, settings: AccountSettings | None, now: datetime) -> 
         )
     if not settings.enabled:
         return Watched(rests="It is switched off in the settings: neither heard nor answered.")
-    spells = _refused(account), _nobody(account, now), _silence(account, settings, now), _key(account, now)
+    spells = (
+        _refused(account),
+        _nobody(account, now),
+        _unasked(account, unasked, now),
+        _silence(account, settings, now),
+        _key(account, now),
+    )
     return Watched(tuple(spell for spell in spells if spell))
 
 
@@ -90,6 +101,20 @@ def _nobody(account: Account, now: datetime) -> Spell | None:
         "worker; it goes on where it stopped."
     )
     return Spell(Worry.NOBODY, max(signs), says)
+
+
+def _unasked(account: Account, unasked: Unasked | None, now: datetime) -> Spell | None:
+    """Where posts deleted on the channel may still be read here."""
+    if unasked is None:
+        return None
+    label = CHANNELS[account.channel].label
+    stopped = f" {unasked.trouble}" if unasked.trouble else ""
+    says = (
+        f"{label} was not asked for {_long(now - unasked.since)} which of the stored posts are deleted there, and "
+        f"wants them gone here within {_long(LONGEST)}: some may still be readable.{stopped} It is tried again every "
+        "ten minutes; run hark doctor, which says what the key may do."
+    )
+    return Spell(Worry.UNASKED, unasked.since, says)
 
 
 def _silence(account: Account, settings: AccountSettings, now: datetime) -> Spell | None:

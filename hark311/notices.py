@@ -1,8 +1,9 @@
 """Staff are told what is wrong with an account, by the ways in which danger is paged, and once for each spell of it.
 
 A key that runs out: 14, 3 and 1 days before. No reply leaves: at once. Nobody listens: after ten minutes. Unusual
-silence: as the settings have it. Its channel was not asked what is deleted there: after a day. What was told stands in
-the audit trail, so that a restart does not tell it again.
+silence: as the settings have it. Its channel was not asked what is deleted there: after a day. A refused key, a
+missing permission: at once; no answer: after ten minutes. What was told stands in the audit trail, so that a restart
+does not tell it again.
 """
 
 import asyncio

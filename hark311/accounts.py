@@ -25,11 +25,13 @@ def list_accounts(data: Data = None, as_json: AsJson = False) -> None:
     """
     from hark311.simulated import accounts_of
     from hark311.watching import watch
+    from listeners.compliance import unasked
 
     settings = settings_of("hark", data)
     now, given = utc_now(), accounts_of(settings)
     with stored(settings).read() as session:
         accounts = session.exec(select(Account).order_by(col(Account.id))).all()
+        said = [watch(one, given.get(one.name), now, unasked(session, one, now)).warnings for one in accounts]
     rows = [
         {
             "account": one.name,
@@ -37,17 +39,16 @@ def list_accounts(data: Data = None, as_json: AsJson = False) -> None:
             "handle": one.handle,
             "health": str(one.stands),
             "retired_at": one.retired_at.isoformat() if one.retired_at else None,
-            "warnings": list(watch(one, given.get(one.name), now).warnings),
+            "warnings": list(warnings),
         }
-        for one in accounts
+        for one, warnings in zip(accounts, said, strict=True)
     ]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
     table = Table("account", "channel", "handle", "health", "to know")
-    for one in accounts:
-        said = watch(one, given.get(one.name), now).warnings
-        table.add_row(one.name, str(one.channel), one.handle, str(one.stands), " ".join(said) or "all is well")
+    for one, warnings in zip(accounts, said, strict=True):
+        table.add_row(one.name, str(one.channel), one.handle, str(one.stands), " ".join(warnings) or "all is well")
     out.print(table)
 
 

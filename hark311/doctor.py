@@ -24,6 +24,7 @@ from hark311.settings import AccountSettings, Settings, is_loopback
 from hark311.simulated import accounts_of, city_of, has_city
 from hark311.supervisor import running_pids
 from hark311.watching import watch
+from listeners.compliance import Unasked, unasked
 from listeners.protocol import ChecksAccount, Finding, Listener
 from models import CHANNELS, Account, Channel, Database, Service, ServiceDestination, migrations
 
@@ -184,13 +185,13 @@ async def _city(settings: Settings) -> Finding:
 
 async def _accounts(settings: Settings, database: Database, now: datetime, only: str | None) -> AsyncIterator[Told]:
     given, listeners = accounts_of(settings), wiring.listeners_of(settings)
-    rows = await asyncio.to_thread(_rows, database)
+    rows = await asyncio.to_thread(_rows, database, now)
     for name in sorted({*given, *rows}):
         if only not in (None, name):
             continue
-        row, mine = rows.get(name), given.get(name)
+        (row, not_asked), mine = rows.get(name, (None, None)), given.get(name)
         if row is not None:
-            for one in _standing(row, mine, now):
+            for one in _standing(row, mine, now, not_asked):
                 yield Told(name, one)
         if row is not None and row.retired_at is not None:
             continue
@@ -201,18 +202,22 @@ async def _accounts(settings: Settings, database: Database, now: datetime, only:
                 yield Told(name, await _webhook(settings, name))
 
 
-def _rows(database: Database) -> Mapping[str, Account]:
+def _rows(database: Database, now: datetime) -> Mapping[str, tuple[Account, Unasked | None]]:
+    """The accounts by name, each with what its channel was not asked about."""
     try:
         with database.read() as session:
-            return {one.name: one for one in session.exec(select(Account)).all()}
+            return {one.name: (one, unasked(session, one, now)) for one in session.exec(select(Account)).all()}
     except SQLAlchemyError:
         return {}
 
 
-def _standing(account: Account, settings: AccountSettings | None, now: datetime) -> list[Finding]:
+def _standing(
+    account: Account, settings: AccountSettings | None, now: datetime, not_asked: Unasked | None = None
+) -> list[Finding]:
     """What we know of the account ourselves: its last trouble, silence, a key that runs out."""
     meant_to_rest = account.retired_at is not None or (settings is not None and not settings.enabled)
-    found = [Finding("listening", meant_to_rest, warning) for warning in watch(account, settings, now).warnings]
+    watched = watch(account, settings, now, not_asked)
+    found = [Finding("listening", meant_to_rest, warning) for warning in watched.warnings]
     if account.trouble and not meant_to_rest:
         found.append(Finding("last contact", False, account.trouble, "What follows says more about it."))
     return found or [Finding("listening", True, f"health: {account.stands.replace('_', ' ')}")]

@@ -1,7 +1,9 @@
 """Staff are told what is wrong with an account, by the ways in which danger is paged, and once for each spell of it.
 
 A key that runs out: 14, 3 and 1 days before. No reply leaves: at once. Nobody listens: after ten minutes. Unusual
-silence: as the settings have it. What was told stands in the audit trail, so that a restart does not tell it again.
+silence: as the settings have it. Its channel was not asked what is deleted there: after a day. A refused key, a
+missing permission: at once; no answer: after ten minutes. What was told stands in the audit trail, so that a restart
+does not tell it again.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from sqlmodel import Session, col, select
 from hark311.paging import ConsoleNotifier, Notifier, tell
 from hark311.settings import AccountSettings
 from hark311.watching import Spell, Worry, watch
+from listeners.compliance import unasked
 from models import CHANNELS, Account, AuditEntry, Channel, Database, utc_now
 from models.transitions import record
 
@@ -102,7 +105,7 @@ class Notices:
             return [
                 notice
                 for account in session.exec(select(Account).order_by(col(Account.id))).all()
-                for spell in watch(account, self.accounts.get(account.name), now).spells
+                for spell in watch(account, self.accounts.get(account.name), now, unasked(session, account, now)).spells
                 if (notice := self._notice(account, spell, now)) and not _told(session, notice)
             ]
 

@@ -44,8 +44,8 @@ class Budget:
         if self.reached:
             return (
                 f"The ceiling of {dollars(self.ceiling)} for this month is reached ({dollars(self.spent)} spent). "
-                "Mentions are still heard, every 15 minutes; replies wait, except to dangers. "
-                "The operator can raise the ceiling."
+                "Mentions, quotes and messages are still heard, every 15 minutes; search rules rest, except those of a "
+                "live chat; replies wait, except to dangers. The operator can raise the ceiling."
             )
         if self.forecast > self.ceiling:
             return (

@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 from hark311.settings import AccountSettings
 from hark311.supervisor import running_pids
 from hark311.watching import Watched, watch
+from listeners.compliance import unasked
 from models import (
     Account,
     Alarm,
@@ -88,7 +89,7 @@ def status_of(
             oldest_waiting=oldest.isoformat() if oldest else None,
             oldest_waiting_seconds=(moment - oldest).total_seconds() if oldest else None,
             listeners=[
-                _listener(one, watch(one, accounts.get(one.name), moment))
+                _listener(one, watch(one, accounts.get(one.name), moment, unasked(session, one, moment)))
                 for one in session.exec(select(Account).order_by(Account.name)).all()
             ],
             open_gaps=[

@@ -7,6 +7,7 @@ Each step is written down, so a crash goes on there. Source: X developer agreeme
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -14,21 +15,55 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from listeners.changes import forget_places, forget_posts
-from listeners.errors import JobGone, ListenerError
+from listeners.errors import JobGone, ListenerError, RateLimited
 from listeners.hearing import Hearing
 from listeners.protocol import ChecksCompliance, Removed
-from models import Account, Post, UnreadablePost
+from models import CHANNELS, Account, Post, UnreadablePost
 from models.ledger import ComplianceJob, ComplianceState
 
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(hours=12)
 PATIENCE = timedelta(hours=6)
+LONGEST = timedelta(hours=24)
 SLICE = 50_000
 SLICES_A_ROUND = 10
 PURGED_AT_ONCE = 500
 
 _OPEN = (ComplianceState.CREATED, ComplianceState.UPLOADED)
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """Since when no sweep of an account was done, and what stopped it last; "" where nothing is known of that."""
+
+    since: datetime
+    trouble: str
+
+
+def unasked(session: Session, account: Account, now: datetime) -> Unasked | None:
+    """Where posts are kept and their channel was not asked for longer than LONGEST which of them are gone."""
+    if not CHANNELS[account.channel].sweeps:
+        return None
+    of_account = ComplianceJob.account_id == account.id
+    last = session.exec(
+        select(ComplianceJob)
+        .where(of_account, ComplianceJob.state == ComplianceState.DONE, ComplianceJob.after_post_id == 0)
+        .order_by(col(ComplianceJob.id).desc())
+        .limit(1)
+    ).first()
+    done_at = last.finished_at if last else None
+    if done_at is not None and now - done_at <= LONGEST:
+        return None
+    kept = select(Post.received_at).where(Post.account_id == account.id, col(Post.deleted_at).is_(None))
+    oldest = session.exec(kept.order_by(col(Post.id)).limit(1)).first()
+    since = max((at for at in (oldest, done_at) if at), default=now)
+    if oldest is None or now - since <= LONGEST:
+        return None
+    told = select(ComplianceJob.trouble).where(
+        of_account, ComplianceJob.trouble != "", col(ComplianceJob.id) > (last.id if last else 0)
+    )
+    return Unasked(since, session.exec(told.order_by(col(ComplianceJob.id).desc()).limit(1)).first() or "")
 
 
 async def check_compliance(ctx: dict[str, Any]) -> int:
@@ -38,7 +73,7 @@ async def check_compliance(ctx: dict[str, Any]) -> int:
 
 
 async def check_compliance_of(hearing: Hearing) -> int:
-    """The same for one account. Trouble ends the round; the next one goes on."""
+    """The same for one account. Trouble ends the round and is written on the job; the next round goes on."""
     if not isinstance(hearing.listener, ChecksCompliance):
         return 0
     purged = 0
@@ -50,7 +85,12 @@ async def check_compliance_of(hearing: Hearing) -> int:
             purged += found
     except ListenerError as error:
         log.info("%s: could not ask which posts are gone (%s)", hearing.account_name, error)
+        await asyncio.to_thread(_note_trouble, hearing, _said(error))
     return purged
+
+
+def _said(error: ListenerError) -> str:
+    return f"The channel {error}." if isinstance(error, RateLimited) else f"{error}."
 
 
 async def _a_slice(hearing: Hearing, listener: ChecksCompliance) -> int | None:
@@ -166,6 +206,19 @@ def _purge(hearing: Hearing, job_id: int, removed: Sequence[Removed]) -> None:
         gone = sorted((one for one in removed if not one.only_place), key=lambda one: one.why)
         for why, these in groupby(gone, key=lambda one: one.why):
             job.gone += forget_posts(session, account, [one.post_id for one in these], f"says: {why}", now)
+        session.add(job)
+
+
+def _note_trouble(hearing: Hearing, trouble: str) -> None:
+    """Write down what stopped the open job, or that none could be begun: one row, however often it is tried."""
+    with hearing.database.write() as session:
+        account = session.exec(select(Account).where(Account.name == hearing.account_name).with_for_update()).one()
+        of_account = select(ComplianceJob).where(ComplianceJob.account_id == account.id)
+        job = session.exec(of_account.order_by(col(ComplianceJob.id).desc()).limit(1)).first()
+        now = hearing.clock()
+        if job is None or (job.channel_job_id and job.state not in _OPEN):
+            job = ComplianceJob(account_id=account.id or 0, state=ComplianceState.FAILED, started_at=now)
+        job.trouble, job.finished_at = trouble, None if job.state in _OPEN else now
         session.add(job)
 
 

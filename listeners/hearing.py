@@ -20,7 +20,14 @@ from sqlmodel import Session, col, or_, select
 
 from listeners.cadence import while_live
 from listeners.changes import forget_posts
-from listeners.errors import AnotherAccount, CredentialsRejected, ListenerError, PermissionMissing, RateLimited
+from listeners.errors import (
+    AnotherAccount,
+    ChannelUnavailable,
+    CredentialsRejected,
+    ListenerError,
+    PermissionMissing,
+    RateLimited,
+)
 from listeners.intake import Stored, begin, store_batch
 from listeners.protocol import AsksOneByOne, Batch, FindsDeleted, Listener, OurAccount, Wakes
 from listeners.silences import note_silence
@@ -116,9 +123,10 @@ class Hearing:
             return pause
         except ListenerError as error:
             return await asyncio.to_thread(self._note_trouble, error)
-        except Exception:
+        except Exception as error:
             log.exception("listening on %s failed", self.account_name)
-            return self._pause()
+            broke = f"What came could not be taken in ({type(error).__name__}); the worker's log says more"
+            return await asyncio.to_thread(self._note_trouble, ChannelUnavailable(broke))
         self._failures = 0
         if stored and stored.to_understand:
             await self.heard()
@@ -235,7 +243,7 @@ class Hearing:
         with self.database.write() as session:
             account = _locked(session, self.account_name)
             if account.lease_holder == self.holder:
-                account.lease_holder = account.lease_until = None
+                account.lease_holder, account.lease_until = None, self.clock()  # so long somebody listened
                 session.add(account)
 
     async def forget_deleted(self) -> int:

@@ -32,6 +32,10 @@ LIVE_PAGES = 10
 LANES_A_STEP = 3
 """Beside the searches of live chats, which all have their turn."""
 COUNT_AGAIN = timedelta(hours=1)
+RESTS = (
+    "It rests: the month's ceiling is reached. It goes on where it stopped when the operator raises the ceiling, or "
+    "when the month (UTC) is over."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Due:
         """Whether it searches for the hashtag of a chat that takes place now."""
         return self.rule is not None and self.rule.live
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether it rests while there is no money: what it finds did not speak to us, and nobody waits for it."""
+        return self.rule is not None and not self.rule.live
+
 
 def lane_of(rule_id: int) -> str:
     """The name of a rule's lane."""
@@ -56,10 +65,16 @@ def lane_of(rule_id: int) -> str:
 async def hear_lanes(hearing: Hearing) -> None:
     """What a stream brought; then one page of each lane that is due, those that wait longest first.
 
-    Of a live chat all pages, as far as LIVE_PAGES: what is newest comes with the first page of the next look.
+    Of a live chat all pages, as far as LIVE_PAGES: what is newest comes with the first page of the next look. At the
+    month's ceiling what is optional rests.
     """
     await hear_stream(hearing)
-    for due in await asyncio.to_thread(_due, hearing):
+    dues = await asyncio.to_thread(_due, hearing)
+    if any(due.is_optional for due in dues) and not hearing.affords():
+        resting = [due.name for due in dues if due.is_optional]
+        await asyncio.to_thread(hearing.under_lease, partial(_note_rest, resting))
+        dues = [due for due in dues if not due.is_optional]
+    for due in _in_turn(dues):
         for _ in range(LIVE_PAGES if due.is_live else 1):
             batch = await _page_of(hearing, due)
             if batch is None or not batch.more:
@@ -135,6 +150,7 @@ async def _fetched(hearing: Hearing, due: Due) -> Batch:
 
 
 def _due(hearing: Hearing) -> Sequence[Due]:
+    """The lanes that are due, those that wait longest first."""
     now = hearing.clock()
     with hearing.database.read() as session:
         account = session.exec(select(Account).where(Account.name == hearing.account_name)).one()
@@ -147,9 +163,13 @@ def _due(hearing: Hearing) -> Sequence[Due]:
             wanted |= {lane_of(rule.id): rule for rule in _running(session, account, now)}
     waiting = [name for name in wanted if name not in lanes or (lanes[name].resume_at or now) <= now]
     waiting.sort(key=lambda name: (lanes[name].resume_at or now).timestamp() if name in lanes else 0.0)
-    dues = [Due(name, lanes[name].cursor if name in lanes else None, wanted[name]) for name in waiting]
+    return [Due(name, lanes[name].cursor if name in lanes else None, wanted[name]) for name in waiting]
+
+
+def _in_turn(dues: Sequence[Due]) -> Sequence[Due]:
+    """Those that are heard in one step."""
     live = [one for one in dues if one.is_live]
-    return [*live, *[one for one in dues if one not in live][:LANES_A_STEP]]
+    return [*live, *[one for one in dues if not one.is_live][:LANES_A_STEP]]
 
 
 def _running(session: Session, account: Account, now: datetime) -> list[SearchRule]:
@@ -228,6 +248,14 @@ def _store(name: str, batch: Batch, pause: timedelta, session: Session, account:
     lane.resume_at = now if batch.more else now + pause
     session.add(lane)
     return bool(stored.to_understand)
+
+
+def _note_rest(names: Sequence[str], session: Session, account: Account, now: datetime) -> None:
+    """Their cursors stay: nothing is lost that the channel can still find when they go on."""
+    for name in names:
+        lane = _lane(session, account, name)
+        lane.trouble, lane.resume_at = RESTS, now + PAUSE
+        session.add(lane)
 
 
 def _note_trouble(name: str, error: ListenerError, session: Session, account: Account, now: datetime) -> None:

@@ -38,7 +38,8 @@ class ChannelFacts:
     that is less; `shows_alt_text`: whether people are shown what we say of a picture. `refuses_repeats`: words that
     stand there already are not posted again. `speaks` False: reports come in by our own Open311 endpoint, nothing
     listens and nothing is sent; who reported reads there how it stands. `keeps_unheard`: how long the channel keeps for
-    us what nobody has fetched; None: it can be read later as well.
+    us what nobody has fetched; None: it can be read later as well. `sweeps`: it is asked which of
+    all stored posts are gone, and wants those gone here within 24 hours.
     """
 
     label: str
@@ -56,6 +57,7 @@ class ChannelFacts:
     refuses_repeats: bool = False
     speaks: bool = True
     keeps_unheard: timedelta | None = None
+    sweeps: bool = False
 
     def limit(self, *, private: bool, pictures: int = 0) -> int:
         """How long a reply may be, in `length_unit`; with pictures, what may stand below them."""
@@ -79,6 +81,7 @@ CHANNELS: dict[Channel, ChannelFacts] = {
         private_pictures=1,
         in_private=InPrivate.WHO_WROTE,
         refuses_repeats=True,
+        sweeps=True,
     ),
     Channel.TELEGRAM: ChannelFacts(
         "Telegram",

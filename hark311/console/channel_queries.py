@@ -11,6 +11,7 @@ from hark311.console.pages import Console
 from hark311.simulated import accounts_of
 from hark311.watching import Watched, unheard_accounts, watch
 from listeners import backfill
+from listeners.compliance import unasked
 from listeners.lanes import lane_of
 from models import CHANNELS, Account, AccountHealth, Channel, Gap, Lane, ListeningRule
 
@@ -64,7 +65,7 @@ def channel_states(session: Session, console: Console, *, whole: bool = False) -
     return [
         _state(
             account,
-            watch(account, settings.get(account.name), now),
+            watch(account, settings.get(account.name), now, unasked(session, account, now)),
             tuple(gap for gap in gaps if gap.account_id == account.id),
             backfill.waiting(session, account.id or 0) if whole else None,
             _unheard(session, account) if whole and not account.retired_at else (),

@@ -10,7 +10,7 @@ from typing import Any, Self
 import pytest
 from typing_extensions import is_protocol
 
-from listeners.protocol import Listener
+from listeners.protocol import ChecksCompliance, Listener
 from listeners.registry import LISTENERS, listener_class
 from models import CHANNELS, Channel
 from responders.protocol import Responder
@@ -46,6 +46,11 @@ def test_every_channel_is_whole(channel: Channel) -> None:
     assert channel in RESPONDERS
     assert channel in LENGTHS
     assert channel in STAGES
+
+
+@pytest.mark.parametrize("channel", SPEAKING)
+def test_a_channel_that_is_swept_has_an_ear_that_can_ask(channel: Channel) -> None:
+    assert CHANNELS[channel].sweeps == (vars(listener_class(channel)).keys() >= _methods(ChecksCompliance).keys())
 
 
 def test_nothing_is_registered_that_is_no_channel() -> None:

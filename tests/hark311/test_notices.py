@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlmodel import select
@@ -12,7 +12,8 @@ from hark311.database_check import check_database
 from hark311.notices import Notices
 from hark311.paging import ConsoleNotifier, Notifier, ToTell
 from hark311.settings import AccountSettings, MastodonAccount
-from models import Account, AuditEntry, Channel, Database
+from hark311.watching import watch
+from models import Account, AccountHealth, AuditEntry, Channel, Database
 from tests.town import Clock
 
 NAME = "city_mastodon"
@@ -42,7 +43,7 @@ def account(database: Database, clock: Clock) -> Callable[..., None]:
     with database.write() as session:
         session.add(Account(name=NAME, channel=Channel.MASTODON))
 
-    def stands(**fields: datetime | None) -> None:
+    def stands(**fields: object) -> None:
         with database.write() as session:
             row = session.exec(select(Account)).one()
             for name, at in ({"last_contact_at": clock(), "heard_at": clock()} | fields).items():
@@ -120,6 +121,84 @@ async def test_that_no_reply_leaves_is_told_once_a_spell(
     assert "No reply leaves." in way.told[0].headline
     assert "What is approved is kept" in way.told[0].headline
     assert way.told[0].facts["notice"] == "sending_refused"
+
+
+@pytest.mark.parametrize(
+    ("health", "notice"),
+    [
+        (AccountHealth.CREDENTIALS_REJECTED, "key_rejected"),
+        (AccountHealth.NO_PERMISSION, "permission_missing"),
+        (AccountHealth.UNAVAILABLE, "channel_unavailable"),
+    ],
+)
+async def test_an_ear_that_hears_nothing_is_told_of_once_a_spell(
+    database: Database, clock: Clock, account: Callable[..., None], health: AccountHealth, notice: str
+) -> None:
+    way, told, trouble = Kept(), [], "Mastodon said what is wrong."
+    for spell in range(2):
+        account()
+        well = clock()
+        for minutes in (2, 7, 2, 60):
+            clock.advance(minutes=minutes)
+            resting = {"lease_until": clock() + timedelta(minutes=1), "last_contact_at": well}
+            account(health=health, trouble=trouble, **resting)
+            told.append(await _looked_twice(_notices(database, clock, way)))
+        account(health=AccountHealth.OK, trouble="")
+        assert len(way.told) == spell + 1
+        clock.advance(minutes=1)
+    once = [0, 0, 1, 0] if health == AccountHealth.UNAVAILABLE else [1, 0, 0, 0]
+    assert told == once * 2
+    assert {one.facts["notice"] for one in way.told} == {notice}
+    assert all(str(one.facts["says"]).endswith(trouble) for one in way.told)
+
+
+async def test_an_account_that_was_never_reached_is_told_of_once(
+    database: Database, clock: Clock, account: Callable[..., None]
+) -> None:
+    way, told = Kept(), []
+    for _ in range(3):
+        clock.advance(hours=1)
+        resting = {"lease_until": clock() + timedelta(minutes=1), "last_contact_at": None, "heard_at": None}
+        account(health=AccountHealth.CREDENTIALS_REJECTED, trouble="Mastodon refuses the key.", **resting)
+        told.append(await _looked_twice(_notices(database, clock, way)))
+    assert told == [1, 0, 0]
+
+
+def test_the_last_trouble_stands_beside_the_warnings_and_is_none_of_them(
+    database: Database, clock: Clock, account: Callable[..., None]
+) -> None:
+    account(health=AccountHealth.NO_PERMISSION, trouble="Mastodon does not let us read.")
+    with database.read() as session:
+        watched = watch(session.get_one(Account, 1), ACCOUNTS[NAME], clock())
+    assert ([spell.says for spell in watched.spells], watched.warnings) == (["Mastodon does not let us read."], ())
+
+
+@pytest.mark.parametrize("webhooks", [False, True])
+async def test_with_webhooks_a_worker_that_is_gone_is_told_of_whatever_the_channel_brings(
+    database: Database, clock: Clock, account: Callable[..., None], webhooks: bool
+) -> None:
+    way, left_at = Kept(), clock()
+    clock.advance(minutes=30)
+    account(lease_until=left_at)  # and a moment ago the channel brought something
+    notices = _notices(database, clock, way)
+    notices.accounts = {NAME: ACCOUNTS[NAME].model_copy(update={"webhooks": webhooks})}
+    assert await _looked_twice(notices) == webhooks
+
+
+async def test_a_refused_key_is_told_of_once_a_day_where_webhooks_go_on(
+    database: Database, clock: Clock, account: Callable[..., None]
+) -> None:
+    way, told = Kept(), []
+    midnight = clock().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    clock.advance(seconds=(midnight - clock()).total_seconds() + 60)
+    for _ in range(4):
+        resting = {"lease_until": clock() + timedelta(minutes=1)}
+        account(health=AccountHealth.CREDENTIALS_REJECTED, trouble="Mastodon refuses the key.", **resting)
+        notices = _notices(database, clock, way)
+        notices.accounts = {NAME: ACCOUNTS[NAME].model_copy(update={"webhooks": True})}
+        told.append(await _looked_twice(notices))
+        clock.advance(hours=10)
+    assert told == [1, 0, 0, 1]
 
 
 async def test_what_is_over_at_the_next_look_is_not_told(

@@ -334,6 +334,21 @@ def test_what_the_stream_brings_is_stored_at_once_and_costs_no_look_at_the_menti
     assert len(town.mentions()) == 3
 
 
+def test_the_tag_of_a_live_chat_is_searched_for_though_the_money_of_the_month_is_spent(town: Town) -> None:
+    a_chat(town)
+    keep(town)
+    town.simulator.say_on_x("A1 more trees #ParkChat", mention=False)
+
+    async def listen() -> None:
+        (hearing,) = (one for one in town.hearings() if one.account_name == "x")
+        hearing.affords = lambda: False
+        async with hearing.listener:
+            await hearing.listen_once()
+
+    asyncio.run(listen())
+    assert len(town.mentions()) == 1
+
+
 def test_a_tier_without_the_stream_is_searched_as_fast_as_ever(town: Town) -> None:
     chat = a_chat(town)
     keep(town)

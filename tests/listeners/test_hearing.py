@@ -127,6 +127,26 @@ async def test_each_class_of_error_has_its_own_behaviour(
     assert listener.asked == ["41", "41"]
 
 
+async def test_an_ear_that_breaks_on_a_page_says_so_until_a_page_is_heard(database: Database, account: str) -> None:
+    class Broken(Scripted):
+        async def fetch(self, cursor: str | None) -> Batch:
+            if len(self.asked) < 2:
+                self.asked.append(cursor)
+                raise TypeError("a fault of ours")
+            return await super().fetch(cursor)
+
+    ear = _ear(database, Broken())
+    for shortest in (1, 2):
+        pause = await ear.listen_once()
+        stands = _stands(database)
+        assert (stands.health, stands.cursor) == (AccountHealth.UNAVAILABLE, "41")
+        assert stands.trouble.startswith("What came could not be taken in (TypeError)")
+        assert stands.resume_at == MORNING + timedelta(seconds=pause)
+        assert shortest <= pause <= 2 * shortest
+    assert await ear.listen_once() == 7
+    assert (_stands(database).health, _stands(database).trouble) == (AccountHealth.OK, "")
+
+
 async def test_content_that_cannot_be_read_is_kept_and_the_page_goes_on(database: Database, account: str) -> None:
     page = Batch((), "42", [UnreadableItem("42", "no text", "{}")])
     assert await _ear(database, Scripted(page)).listen_once() == 7
@@ -206,7 +226,8 @@ async def test_an_ear_that_rests_is_woken_at_once(database: Database, account: s
         await listener.was_asked.wait()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
-    assert _stands(database).lease_holder is None
+    stands = _stands(database)
+    assert (stands.lease_holder, stands.lease_until) == (None, MORNING), "when somebody last listened is kept"
 
 
 async def test_a_pause_that_the_channel_asked_for_is_kept_whatever_it_says_meanwhile(

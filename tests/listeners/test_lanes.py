@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from listeners import compliance
 from listeners.compliance import check_compliance_of
 from listeners.hearing import Hearing
-from listeners.lanes import PAUSE, lane_of
+from listeners.lanes import PAUSE, RESTS, lane_of
 from listeners.threads import fetch_threads_of
 from models import (
     Account,
@@ -287,6 +287,34 @@ def test_no_thread_is_fetched_once_the_money_of_the_month_is_spent(town: Town) -
 
     assert _with_x(town, with_no_money) == 0
     assert _with_x(town, fetch_threads_of) == 1
+
+
+def test_rules_rest_once_the_money_of_the_month_is_spent_and_what_speaks_to_us_is_heard(town: Town) -> None:
+    rules = [_rule(town, query) for query in ("pothole", "sinkhole", "graffiti", "trash")]
+    town.listen("x")
+
+    async def listen(affords: bool) -> None:
+        (hearing,) = (one for one in town.hearings() if one.account_name == "x")
+        hearing.affords = lambda: affords
+        async with hearing.listener:
+            await hearing.listen_once()
+
+    town.simulator.say_on_x("a pothole on Locust Street", mention=False)
+    town.simulator.say_on_x("@Philly311Demo a tree", late_by=0)
+    left_at = town.clock()
+    town.clock.advance(minutes=15)
+    calls = len(town.simulator.calls(operation="search", limit=1000))
+    asyncio.run(listen(False))
+    lanes = [_lane(town, lane_of(rule)) for rule in rules]
+    assert [lane.trouble for lane in lanes] == [RESTS] * 4
+    assert len(_mentions(town)) == 1, "who speaks to us is heard"
+    assert len(town.simulator.calls(operation="search", limit=1000)) == calls + 1, "for quotes alone"
+    assert all(_lane(town, name).last_contact_at > left_at for name in ("messages", "quotes"))  # type: ignore[operator]
+    town.clock.advance(minutes=15)
+    for _ in range(3):
+        asyncio.run(listen(True))
+    assert len(_mentions(town)) == 2, "a rule goes on where it stopped"
+    assert [_lane(town, lane_of(rule)).trouble for rule in rules] == [""] * 4
 
 
 def test_a_thread_that_x_does_not_give_now_is_asked_for_again(town: Town) -> None:

@@ -67,7 +67,7 @@ def goes_on(
             mention = session.get(Mention, mention_id) if mention_id else None
         elif parent and parent.mention_id:
             mention = session.get(Mention, parent.mention_id)
-    elif conversation.private:
+    elif conversation.one_to_one:
         mention = goes_on_in_chat(session, conversation, author, post, now - ANSWER_WITHIN)
     if mention is None or mention.author_id != author.id or mention.state == MentionState.WITHDRAWN:
         return None

@@ -40,6 +40,7 @@ from models.keys import void_keys_beside
 from models.ledger import KINDS, count_intake
 from models.posts import IncomingPost, PostKind, UnreadableItem
 from models.search import index_mentions
+from models.x_fields import is_group_chat
 
 log = logging.getLogger(__name__)
 
@@ -229,7 +230,9 @@ def _with_command(post: IncomingPost) -> IncomingPost:
     """The same post with the command that it says in words, where the channel knows no commands."""
     if post.command or post.kind != PostKind.MENTION or not post.addressed:
         return post
-    return replace(post, command=of_its_own(post.text, private=post.private))
+    return replace(
+        post, command=of_its_own(post.text, private=post.private and not is_group_chat(post.conversation_id))
+    )
 
 
 class _Page:

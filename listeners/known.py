@@ -88,7 +88,9 @@ def conversations(session: Session, account: Account, posts: Sequence[IncomingPo
     ).all()
     rooms = {room.channel_conversation_id: room for room in found}
     for conversation_id, private in wanted.items():
-        if conversation_id not in rooms:
+        if conversation_id in rooms:
+            rooms[conversation_id].private |= private
+        else:
             rooms[conversation_id] = Conversation(
                 account_id=account.id or 0, channel_conversation_id=conversation_id, private=private
             )

@@ -36,7 +36,8 @@ class ChannelFacts:
     (invariant 8), unless the conversation itself is private. `names_them`: before the words of a reply stands the name
     of whom it answers, which is not counted. `caption_limit`: how long the words may be where there are pictures, if
     that is less; `shows_alt_text`: whether people are shown what we say of a picture. `refuses_repeats`: words that
-    stand there already are not posted again. `speaks` False: reports come in by our own Open311 endpoint, nothing
+    stand there already are not posted again. `one_by_itself`: of the replies to one post one may go without a person,
+    by the network's rules. `speaks` False: reports come in by our own Open311 endpoint, nothing
     listens and nothing is sent; who reported reads there how it stands. `keeps_unheard`: how long the channel keeps for
     us what nobody has fetched; None: it can be read later as well. `sweeps`: it is asked which of
     all stored posts are gone, and wants those gone here within 24 hours.
@@ -55,6 +56,7 @@ class ChannelFacts:
     shows_alt_text: bool = True
     in_private: InPrivate = InPrivate.NOBODY
     refuses_repeats: bool = False
+    one_by_itself: bool = False
     speaks: bool = True
     keeps_unheard: timedelta | None = None
     sweeps: bool = False
@@ -82,6 +84,7 @@ CHANNELS: dict[Channel, ChannelFacts] = {
         in_private=InPrivate.WHO_WROTE,
         refuses_repeats=True,
         sweeps=True,
+        one_by_itself=True,  # Source: X automation rules, automated replies
     ),
     Channel.TELEGRAM: ChannelFacts(
         "Telegram",

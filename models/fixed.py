@@ -66,14 +66,14 @@ def question_answered(
     A photo may follow a no that nobody has acted on yet.
     """
     said = read_answer(post.text)
-    shows = not post.text.strip() and bool(post.attachments) and conversation.private
+    shows = not post.text.strip() and bool(post.attachments) and conversation.one_to_one
     if not (said or shows or post.in_reply_to):
         return None
     found = _asked(session, conversation, author, said_no_too=shows)
     if post.in_reply_to:
         ours = _versions_of(session, post.in_reply_to, conversation.account_id) if found else set()
         found = [one for one in found if one[2].sent_post_id in ours]
-    elif not conversation.private:
+    elif not conversation.one_to_one:
         return None
     elif not (said and said.number):
         in_time = [one for one in found if one[0].state != FixedState.SILENT]

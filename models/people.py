@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from models.channels import Channel
 from models.database import UTCDateTime, json_column, str_enum
+from models.x_fields import is_group_chat
 
 
 class Author(SQLModel, table=True):
@@ -43,7 +44,7 @@ class Conversation(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id")
     channel_conversation_id: str
-    private: bool = Field(default=False, description="a chat between one resident and us")
+    private: bool = Field(default=False, description="what is said here is for those in it alone")
     fetched_at: datetime | None = Field(default=None, sa_type=UTCDateTime, description="when the whole thread was read")
     first_contact_at: datetime | None = Field(
         default=None, sa_type=UTCDateTime, description="when we first wrote here, with the link on privacy"
@@ -54,3 +55,8 @@ class Conversation(SQLModel, table=True):
     offered: list[int] | None = Field(
         default=None, sa_type=json_column(), description="Mention.id of the cases numbered 1, 2, ... in our question"
     )
+
+    @property
+    def one_to_one(self) -> bool:
+        """Whether nobody but its author and us reads along; others do in a group chat, which is private as well."""
+        return self.private and not is_group_chat(self.channel_conversation_id)

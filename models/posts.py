@@ -56,7 +56,7 @@ class IncomingPost:
 
     `post_id` is unique per account. `edit_chain` is the id of the first version (equal to `post_id` where the
     post was never edited). `album` groups posts the resident sent as one;
-    `private` marks a chat between one resident and us. `may_reply` with `may_reply_reason`
+    `private` marks what only those in the chat can read. `may_reply` with `may_reply_reason`
     is what the channel's rules say about answering it; `addressed` is False where the author did not speak to us and a
     search found the post. `command` is a bot's command without its slash. `reply_with` is what the channel needs to
     hang a reply under this post (Bluesky: root and parent; Mastodon: visibility); OutgoingPost hands it back unread.

@@ -37,12 +37,20 @@ MEDIA_FIELDS = ["type", "url", "preview_image_url", "alt_text"]
 PLACE_FIELDS = ["full_name", "place_type"]
 DM_FIELDS = ["id", "event_type", "text", "created_at", "sender_id", "dm_conversation_id", "attachments"]
 
+DIRECT = "dm:"
+"""How the ids of direct messages and of their chats begin with us, so that none is taken for a post."""
+
 NOT_SUMMONED = "the author did not name or quote us"
 """Why X does not let a self-serve app answer (23 February 2026); other tiers may. Source: X docs, manage posts."""
 
 Json = Mapping[str, Any]
 
 SNOWFLAKE_EPOCH_MS = 1288834974657
+
+
+def is_group_chat(room: str) -> bool:
+    """Whether a chat of direct messages has more than two in it: X calls two people's by both ids, a group by one."""
+    return room.startswith(DIRECT) and "-" not in room
 
 
 def _either(post: Json, *names: str) -> Any:

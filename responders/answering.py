@@ -102,7 +102,7 @@ def put_wording(desk: Desk, mention_id: int, staff_id: int, key: Key, language: 
 def _fits(session: Session, desk: Desk, mention: Mention, text: str) -> bool:
     """Whether a reply to this mention may be so long, with room for a sign-off."""
     channel = session.get_one(Account, mention.account_id).channel
-    private = session.get_one(Conversation, mention.conversation_id).private
+    private = session.get_one(Conversation, mention.conversation_id).one_to_one
     return desk.length_of(channel, text) <= CHANNELS[channel].limit(private=private) - SIGN_OFF_ROOM
 
 
@@ -129,7 +129,7 @@ def _words(
     request = told or _own_request(session, mention)
     service = session.get(Service, request.service_code) if request and request.service_code else None
     account = session.get_one(Account, mention.account_id)
-    private = session.get_one(Conversation, mention.conversation_id).private
+    private = session.get_one(Conversation, mention.conversation_id).one_to_one
     place = sayable_place(
         request.address_string if request else "",
         language,

@@ -69,7 +69,7 @@ class PrivateWay:
 def way_of(session: Session, mention: Mention) -> PrivateWay:
     """How the author of a mention can be asked in private on the channel they wrote on."""
     account = session.get_one(Account, mention.account_id)
-    if session.get_one(Conversation, mention.conversation_id).private:
+    if session.get_one(Conversation, mention.conversation_id).one_to_one:
         return PrivateWay(Way.THERE, "This is a private chat already.")
     room, facts = _chat_with(session, mention), CHANNELS[account.channel]
     match facts.in_private:
@@ -209,7 +209,7 @@ def _chat_with(session: Session, mention: Mention) -> Conversation | None:
     ).all()
     # by their ids alone: SQLite else goes through all conversations of the account
     threads = session.exec(select(Conversation).where(col(Conversation.id).in_(theirs))).all()
-    chats = [one for one in threads if one.private and one.account_id == mention.account_id]
+    chats = [one for one in threads if one.one_to_one and one.account_id == mention.account_id]
     return min(chats, key=lambda one: theirs.index(one.id or 0), default=None)
 
 

@@ -81,7 +81,7 @@ class StatusAnswers:
 
     @property
     def private(self) -> bool:
-        return self._conversation.private
+        return self._conversation.one_to_one
 
     def listed(self) -> Answer:
         """Their cases, numbered; in public none is listed."""

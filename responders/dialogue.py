@@ -76,7 +76,7 @@ class Talk:
     @property
     def says_something(self) -> bool:
         """Whether there are words, pins or photos beside the commands."""
-        private = self.conversation.private
+        private = self.conversation.one_to_one
         asks = [(post, asked(post.text, post.command, private=private)) for post in self.posts]
         return any(one is None or (one.command is Command.NEW and one.argument) for _, one in asks)
 
@@ -93,9 +93,9 @@ def talk_of(session: Session, mention: Mention, newest: Post | None) -> Talk | N
     if newest is None or not CHANNELS[session.get_one(Account, mention.account_id).channel].speaks:
         return None
     conversation = session.get_one(Conversation, mention.conversation_id)
-    wanted = asked(newest.text, newest.command, private=conversation.private)
-    posts = posts_of(session, mention.id or 0) if conversation.private or wanted or mention.version > 1 else []
-    if not conversation.private and not any(asked(one.text, one.command, private=False) for one in posts):
+    wanted = asked(newest.text, newest.command, private=conversation.one_to_one)
+    posts = posts_of(session, mention.id or 0) if conversation.one_to_one or wanted or mention.version > 1 else []
+    if not conversation.one_to_one and not any(asked(one.text, one.command, private=False) for one in posts):
         return None
     author = session.get_one(Author, mention.author_id)
     return Talk(mention, conversation, author, posts, wanted)
@@ -107,7 +107,7 @@ def do_what_is_asked(session: Session, talk: Talk, now: datetime) -> None:
     More may have been written after one before we read it; it is meant all the same.
     """
     for post in talk.posts:
-        if wanted := asked(post.text, post.command, private=talk.conversation.private):
+        if wanted := asked(post.text, post.command, private=talk.conversation.one_to_one):
             _do(session, talk, wanted.command, post, now)
 
 
@@ -194,7 +194,7 @@ class Answering:
     def offer(self, drafted: DraftedReply) -> DraftedReply | None:
         """Ask which of the author's cases in this chat is meant, where `drafted` shows that it is not clear."""
         talk, key = self.talk, drafted.template_key
-        if not talk.conversation.private or talk.mention.start_link_id or talk.posts[0].command:
+        if not talk.conversation.one_to_one or talk.mention.start_link_id or talk.posts[0].command:
             return None
         if key not in UNCLEAR | UNCLEAR_OF_SEVERAL or asked_before(self.session, talk.mention):
             return None

@@ -161,7 +161,7 @@ def _answer(session: Session, question: FixedQuestion, mention: Mention, *, alon
     reply = session.get_one(Reply, question.asked_reply_id)
     request = session.get_one(ServiceRequest, question.request_id)
     elsewhere, asks_where = reply.mention_id != mention.id, reply.template_key == ASKS_WHERE
-    private = session.get_one(Conversation, mention.conversation_id).private
+    private = session.get_one(Conversation, mention.conversation_id).one_to_one
     for post in reversed(posts_of(session, mention.id or 0)):
         if (post.id or 0) <= (reply.seen_post_id or 0) or (elsewhere and post.created_at < question.asked_at):
             continue

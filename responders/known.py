@@ -159,7 +159,7 @@ def earlier_request(session: Session, mention: Mention) -> ServiceRequest | None
         )
         .outerjoin(head, col(head.id) == col(ServiceRequest.joined_to_id))
     )
-    if not session.get_one(Conversation, mention.conversation_id).private:
+    if not session.get_one(Conversation, mention.conversation_id).one_to_one:
         rooms = col(Conversation.id) == Mention.conversation_id
         wanted = wanted.join(Conversation, rooms).where(col(Conversation.private).is_(False))
     newest = session.exec(wanted.order_by(col(ServiceRequest.id).desc()).limit(1)).first()

@@ -281,7 +281,7 @@ def must_name(
     `conversation_id`: the private chat they go to, where that is not the mention's own.
     """
     conversation = session.get_one(Conversation, conversation_id or mention.conversation_id)
-    if not conversation.private or conversation.first_contact_at is not None:
+    if not conversation.one_to_one or conversation.first_contact_at is not None:
         return ""
     return speaking_of(speaking, session.get_one(Account, mention.account_id).name).privacy_url
 

@@ -40,7 +40,7 @@ from responders.errors import SendError, SendUncertain
 from responders.final_words import DID_NOT_REACH_THE_CITY, words_now
 from responders.leaving import came_too_late, held_up
 from responders.may_reply import Speaking, may_answer, may_speak, speaking_of
-from responders.outcomes import BY, proved, sent, write_down
+from responders.outcomes import BY, proved, seen_in_thread, sent, write_down
 from responders.pacing import Leaving, Pacing
 from responders.protocol import NotAsked, Proof, Responder
 from responders.quiet import quiet_until
@@ -352,6 +352,9 @@ class Outbox:
         """Look for proof of uncertain replies; returns how many were settled. What cannot be told goes to a person."""
         settled = 0
         for reply_id, attempt, account_name in await asyncio.to_thread(self._to_prove):
+            if await asyncio.to_thread(self._settle_seen, reply_id):
+                settled += 1
+                continue
             responder = self.responders.get(account_name)
             if responder is None:
                 continue
@@ -384,6 +387,11 @@ class Outbox:
                 (reply.id or 0, as_sent(attempt, first_in_doubt(session, reply)), account.name)
                 for reply, attempt, account in rows
             ]
+
+    def _settle_seen(self, reply_id: int) -> bool:
+        with self.database.write() as session:
+            reply = session.get_one(Reply, reply_id, with_for_update=True)
+            return reply.state == ReplyState.UNCERTAIN and seen_in_thread(session, reply, self.clock())
 
     def _settle_proof(self, reply_id: int, looked_at: SendAttempt, proof: Proof) -> int:
         with self.database.write() as session:

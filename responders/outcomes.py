@@ -7,12 +7,13 @@ from sqlmodel import Session, col, select
 from models import Account, AttemptOutcome, Author, Mention, Reply, ReplyState, SendAttempt, advance
 from models.closing import close_if_settled
 from models.moving import move_conversation
+from models.own_posts import seen_while_leaving
 from models.posts import SentPost
 from responders.chats.asked import note_asked
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
 from responders.fixed import ask_if_fixed
 from responders.protocol import CannotTell, Proof, ProvedAbsent, Sent
-from responders.repeating import KEY_AGAIN, may_still_land, tried_again
+from responders.repeating import KEY_AGAIN, first_in_doubt, may_still_land, newest_attempt, tried_again
 from responders.settling import give_back_reply, note_first_contact, remember_own_post, room_of
 from responders.status_notices import told
 
@@ -58,6 +59,17 @@ def proved(session: Session, reply: Reply, attempt: SendAttempt, proof: Proof, n
         case CannotTell():
             attempt.outcome, attempt.detail = AttemptOutcome.UNCERTAIN, proof.why
             return False
+    return True
+
+
+def seen_in_thread(session: Session, reply: Reply, now: datetime) -> bool:
+    """Settle an uncertain reply by our own post that was heard while it was being sent; nobody need be asked then."""
+    first, attempt = first_in_doubt(session, reply), newest_attempt(session, reply)
+    post = seen_while_leaving(session, reply, first) if first else None
+    if post is None or attempt is None:
+        return False
+    found = SentPost(post.channel_post_id, post.created_at, post.url)
+    sent(session, reply, attempt, found, "our own post was seen in the thread", now)
     return True
 
 

@@ -350,7 +350,7 @@ class Desk:
             follows=(head.service_request_id or head.reference) if head else "",
             head_undecided=head is not None and head.state in UNDECIDED,
             may=self.may_reply(session, mention),
-            private=conversation.private,
+            private=conversation.one_to_one,
             alt_texts=tuple(one.alt_text for one in pictures_of(session, reply.id or 0)) if reply else (),
             privacy_url=must_name(session, mention, self.speaking, goes_to),
         )

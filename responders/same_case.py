@@ -65,7 +65,7 @@ def ask_if_same(session: Session, talk: Talk, drafted: DraftedReply, status: Sta
     None: nothing is asked. Nobody is asked twice; a question that was not answered by now is not waited for any more.
     """
     mention, request = talk.mention, open_request(session, talk.mention)
-    if not talk.conversation.private or drafted.template_key not in FILED or request is None:
+    if not talk.conversation.one_to_one or drafted.template_key not in FILED or request is None:
         return None
     if asked_before(session, mention, Key.ASK_SAME):
         _settle(session, mention, AskedState.NO_ANSWER, status.now)

@@ -19,6 +19,7 @@ from models import (
     Decision,
     Mention,
     MentionState,
+    Post,
     Power,
     Reply,
     ReplyState,
@@ -44,6 +45,8 @@ from responders.review import LengthOf
 from responders.wording import WordingError, freeze, slots, widest
 
 BY = "standing"
+ONCE = "waits for a person: the network allows one automatic reply to a post, and this post has had one"
+ON_ITS_WAY = (ReplyState.APPROVED, ReplyState.SENDING, ReplyState.UNCERTAIN, ReplyState.SENT)
 LONGEST = timedelta(days=365)
 _LINES = (Key.CASE_WAITING, Key.CASE_OPEN, Key.CASE_CLOSED)
 PARTS: Mapping[Key, tuple[Key, ...]] = {Key.CASES_LIST: _LINES, Key.ASK_CASE: (*_LINES, Key.CASE_NEW)}
@@ -189,6 +192,23 @@ def why_not_by_itself(session: Session, mention: Mention) -> str:
     return "there is a danger in this chat" if mention.danger or session.exec(danger).first() else ""
 
 
+def _has_gone_once(session: Session, mention: Mention) -> bool:
+    """Whether the network allows no other automatic reply to what the author wrote last."""
+    posts = posts_of(session, mention.id or 0)
+    if not posts or not CHANNELS[session.get_one(Account, mention.account_id).channel].one_by_itself:
+        return False
+    versions = select(Post.channel_post_id).where(
+        Post.mention_id == mention.id, Post.edit_chain == posts[-1].edit_chain
+    )
+    gone = select(Reply.id).where(
+        Reply.mention_id == mention.id,
+        col(Reply.standing_approval_id).is_not(None),
+        col(Reply.in_reply_to).in_(versions),
+        col(Reply.state).in_(ON_ITS_WAY),
+    )
+    return session.exec(gone.limit(1)).first() is not None
+
+
 def why_no_longer(session: Session, reply: Reply, mention: Mention, now: datetime) -> str:
     """Asked in the moment of sending: why a standing approval does not hold for a reply any more; "" where it does.
 
@@ -234,6 +254,9 @@ class Standing:
             return None
         if happened_at is not None and open_request(session, mention) is not None:
             return None  # a person is to decide about that one
+        if _has_gone_once(session, mention):
+            record(session, "Reply", reply.id or 0, BY, ONCE, now)
+            return None
         _approve(session, mention, reply, drafted, approval, now)
         return approval
 

@@ -117,7 +117,7 @@ class StatusDrafts:
 
     def _drafted(self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate) -> DraftedReply:
         account = self.session.get_one(Account, mention.account_id)
-        private = self.session.get_one(Conversation, reply.conversation_id or mention.conversation_id).private
+        private = self.session.get_one(Conversation, reply.conversation_id or mention.conversation_id).one_to_one
         page = must_name(self.session, mention, self.speaking, reply.conversation_id)
         after = f"\n{page}" if page else ""
         limit = CHANNELS[account.channel].limit(private=private) - SIGN_OFF_ROOM

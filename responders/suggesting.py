@@ -204,7 +204,7 @@ class Drafter:
             intent = Intent.SERVICE_REQUEST  # the link they came by says what they report
         elif request is not None and request.service_code and mention.id in known.asked and intent in NOTHING_ELSE:
             intent = Intent.SERVICE_REQUEST  # an answer alone says nothing of what they want
-        private = talk is not None and talk.conversation.private
+        private = talk is not None and talk.conversation.one_to_one
         return ReplyContext(
             intent=intent,
             language=understanding.language if understanding else "en",
@@ -328,7 +328,7 @@ def _hear(session: Session, talk: Talk, now: datetime) -> None:
         return
     do_what_is_asked(session, talk, now)
     drop_request(session, talk, now)
-    if talk.conversation.private and not talk.only_asks and talk.mention.state == MentionState.UNDERSTOOD:
+    if talk.conversation.one_to_one and not talk.only_asks and talk.mention.state == MentionState.UNDERSTOOD:
         go_on(session, talk.mention, now)
     take_from_link(session, talk, now)
 

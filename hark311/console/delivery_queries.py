@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from hark311.console.mention_queries import MentionPage
 from hark311.console.queries import names_of_staff
 from hark311.settings import Settings
-from models import Post, Reply, ReplyState
+from models import Conversation, Post, Reply, ReplyState
 from models.posts import PostKind
 from responders.final_words import words_now
 from responders.registry import composer_of
@@ -47,7 +47,7 @@ def deliveries(session: Session, page: MentionPage, settings: Settings, now: dat
             found[reply.id] = Delivery(
                 holder=people.get(reply.handed_to or 0, ""),
                 words=words,
-                composer=_composer(page, reply, words),
+                composer=_composer(session, page, reply, words),
                 thread=thread,
                 overtaken=overtaken(session, page.mention, reply.seen_post_id),
             )
@@ -68,11 +68,12 @@ def _words(session: Session, reply: Reply, settings: Settings, now: datetime) ->
     return words_now(reply, told_by(session, reply), ZoneInfo(settings.city_time_zone), patience, now) or ""
 
 
-def _composer(page: MentionPage, reply: Reply, words: str) -> str:
+def _composer(session: Session, page: MentionPage, reply: Reply, words: str) -> str:
     if not words:
         return ""
-    person = page.author.channel_author_id
-    return composer_of(page.account.channel, words, reply.in_reply_to, person, private=page.private)
+    person, room = page.author.channel_author_id, session.get(Conversation, reply.conversation_id or 0)
+    private = room.one_to_one if room else page.one_to_one
+    return composer_of(page.account.channel, words, reply.in_reply_to, person, private=private)
 
 
 def _thread_url(session: Session, reply: Reply) -> str:

@@ -65,6 +65,7 @@ class MentionPage:
     account: Account
     author: Author
     private: bool
+    one_to_one: bool
     person_asked_at: datetime | None
     sign: words.Sign
     holder: str
@@ -200,6 +201,7 @@ def mention_page(
         account=account,
         author=session.get_one(Author, mention.author_id),
         private=conversation.private,
+        one_to_one=conversation.one_to_one,
         person_asked_at=conversation.person_asked_at,
         sign=words.MENTION[mention.state],
         holder=people.get(mention.claimed_by or 0, "") if held else "",

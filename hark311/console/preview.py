@@ -131,7 +131,7 @@ def preview(session: Session, product: Product, page: MentionPage, form: Decisio
 def goes_private(session: Session, page: MentionPage) -> bool:
     """Whether nobody but the one we answer will read the reply."""
     room = session.get(Conversation, page.draft.conversation_id) if page.draft and page.draft.conversation_id else None
-    return room.private if room else page.private
+    return room.one_to_one if room else page.one_to_one
 
 
 def limit_of(session: Session, page: MentionPage) -> int:

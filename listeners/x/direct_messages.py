@@ -16,9 +16,8 @@ from listeners.x.catch_up import Cursor, id_in, is_id
 from listeners.x.mentions import begun_anew
 from listeners.x.reading import attachments_of, moment, unreadable_post
 from models.posts import IncomingAuthor, IncomingPost, PostKind, UnreadableItem
-from models.x_fields import DM_FIELDS, MEDIA_FIELDS, USER_FIELDS, Json, included, when
+from models.x_fields import DIRECT, DM_FIELDS, MEDIA_FIELDS, USER_FIELDS, Json, included, is_group_chat, when
 
-PREFIX = "dm:"
 IN_A_GROUP = "it stands in a group chat, which the API does not let us answer"
 
 
@@ -62,8 +61,8 @@ def read_messages(page: Json, us: OurAccount) -> tuple[list[IncomingPost], list[
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             kept = json.dumps(raw, sort_keys=True)
             broken = unreadable_post(id_in(raw), f"message {position}: X sent it without a usable {error}", kept)
-            unreadable.append(replace(broken, channel_post_id=PREFIX + broken.channel_post_id))
-    return sorted(posts, key=lambda post: int(post.post_id.removeprefix(PREFIX))), unreadable
+            unreadable.append(replace(broken, channel_post_id=DIRECT + broken.channel_post_id))
+    return sorted(posts, key=lambda post: int(post.post_id.removeprefix(DIRECT))), unreadable
 
 
 def read_message(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json], us: OurAccount) -> IncomingPost:
@@ -75,18 +74,18 @@ def read_message(raw: Json, users: Mapping[str, Json], media: Mapping[str, Json]
     if not isinstance(text, str):
         raise TypeError("text")
     user = users.get(sender_id, {})
-    alone = "-" in room  # X: two people's chat is called by both their ids, a group by a number of its own
+    alone = not is_group_chat(DIRECT + room)
     return IncomingPost(
-        post_id=PREFIX + event_id,
-        edit_chain=PREFIX + event_id,
-        conversation_id=PREFIX + room,
+        post_id=DIRECT + event_id,
+        edit_chain=DIRECT + event_id,
+        conversation_id=DIRECT + room,
         author=IncomingAuthor(
             sender_id, str(user.get("username", "")), str(user.get("name", "")), bool(user.get("protected", False))
         ),
         text=str(unescape(text)),
         created_at=_sent_at(raw, event_id),
         kind=PostKind.OWN if sender_id == us.channel_account_id else PostKind.MENTION,
-        private=alone,
+        private=True,
         url=f"https://x.com/messages/{room}",
         attachments=attachments_of(raw, media),
         may_reply=alone,

@@ -18,15 +18,13 @@ import tweepy
 from models import Channel, SendAttempt, utc_now
 from models.opened import Opened
 from models.posts import OutgoingPost, SentPost
-from models.x_fields import full_text, reference_of, when
+from models.x_fields import DIRECT, full_text, reference_of, when
 from responders.errors import SendDeferred, SendRefused, SendUncertain
 from responders.protocol import CannotTell, Proof, Sent
 from responders.x.moderating import Moderates
 from responders.x.troubles import NETWORK, is_duplicate, trouble_of
 from responders.x.words import LINK, comparable, length
 
-PRIVATE = "dm:"
-"""How the listener marks the ids of direct messages and of their chats."""
 PAGES = 8
 """X shows the newest 800 posts at most."""
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -141,7 +139,7 @@ class XResponder(Moderates, Opened):
 
     async def find_sent(self, attempt: SendAttempt) -> Proof:
         """Look where the attempt would stand. Raises what tweepy and requests raise when X cannot be asked."""
-        if attempt.conversation_id.startswith(PRIVATE):
+        if attempt.conversation_id.startswith(DIRECT):
             found = await self._look_in_chat(attempt.text, attempt.conversation_id, attempt.started_at)
             return Sent(found) if found else CannotTell("it is not in the chat as X shows it, which may lag behind")
         found = await self._look(attempt.text, attempt.in_reply_to, attempt.started_at)
@@ -170,7 +168,7 @@ class XResponder(Moderates, Opened):
         wanted, us, since = comparable(text), await self._us(), started_at - CLOCKS_DIFFER
         shown = self._pages(
             self._client.get_direct_message_events,
-            dm_conversation_id=conversation_id.removeprefix(PRIVATE),
+            dm_conversation_id=conversation_id.removeprefix(DIRECT),
             event_types="MessageCreate",
             dm_event_fields=["sender_id", "created_at", "text", "attachments"],
             user_auth=True,
@@ -212,4 +210,4 @@ def _public(post_id: str, at: datetime) -> SentPost:
 
 
 def _private(event_id: str, conversation_id: str, at: datetime) -> SentPost:
-    return SentPost(PRIVATE + event_id, at, f"https://x.com/messages/{conversation_id.removeprefix(PRIVATE)}")
+    return SentPost(DIRECT + event_id, at, f"https://x.com/messages/{conversation_id.removeprefix(DIRECT)}")

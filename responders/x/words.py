@@ -5,6 +5,7 @@ import unicodedata
 import warnings
 from urllib.parse import urlencode
 
+from models.x_fields import DIRECT
 from responders.wording import LEFT_TO_RIGHT_MARK
 
 with warnings.catch_warnings():
@@ -36,8 +37,13 @@ def comparable(text: str) -> str:
 
 
 def composer(text: str, in_reply_to: str | None, author_id: str, *, private: bool) -> str:
-    """Where a person posts the words in X's own window. Source: X docs, web intents; direct message deep links."""
+    """Where a person posts the words in X's own window; "" for a group chat, which no address of X's opens with words.
+
+    Source: X docs, web intents; direct message deep links.
+    """
     if private:
         return f"https://x.com/messages/compose?{urlencode({'recipient_id': author_id, 'text': text})}"
+    if in_reply_to is not None and in_reply_to.startswith(DIRECT):
+        return ""
     under = {"in_reply_to": in_reply_to} if in_reply_to else {}
     return f"https://x.com/intent/post?{urlencode({**under, 'text': text})}"

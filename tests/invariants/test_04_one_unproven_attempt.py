@@ -361,6 +361,35 @@ def test_a_resident_who_answers_our_message_proves_that_it_landed(town: Town) ->
         assert first.state == ReplyState.SENT
 
 
+def test_a_message_that_a_resident_answers_before_we_know_that_it_left_is_proved_all_the_same(town: Town) -> None:
+    said = town.simulator.say_on_telegram("no hot water at 1200 S 9th St")
+    town.hear()
+    (mention,) = town.mentions()
+    town.approve(mention.id, "Thank you, we look into it.", file_request=False)
+    reply_id = town.reply_to(mention.id).id or 0
+
+    async def killed_after_the_call() -> None:
+        async with AsyncExitStack() as stack:
+            _, outbox = await town.delivery(stack)
+            claimed = outbox._claim(reply_id)
+            assert claimed is not None
+            await outbox.responders[claimed.account_name].send(claimed.post)
+
+    asyncio.run(killed_after_the_call())
+    (ours,) = town.simulator.telegram_messages(by="us")
+    sender = {"id": said["chat_id"], "first_name": "Resident"}
+    town.simulator.say_on_telegram("great, thanks", reply_to=ours["message_id"], **{"from": sender})
+    town.listen()
+    assert town.reply_to(mention.id).state == ReplyState.SENDING
+    town.clock.advance(minutes=2)
+    town.deliver()
+    with town.database.read() as session:
+        reply = session.get_one(Reply, reply_id)
+    assert (reply.state, reply.sent_post_id) == (ReplyState.SENT, f"{said['chat_id']}:{ours['message_id']}")
+    assert [one.outcome for one in _attempts(town, reply_id)] == [AttemptOutcome.DONE]
+    assert len(town.our_messages()) == 1
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "garbage"])
 def test_a_request_that_was_filed_unseen_is_found_in_the_citys_list(town: Town, kind: str) -> None:
     post_id, mention_id = _approved_on_x(town)

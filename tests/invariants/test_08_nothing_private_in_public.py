@@ -10,13 +10,14 @@ from hark311 import wiring
 from hark311.open311_server.callers import Caller
 from hark311.open311_server.reading import asked_list
 from hark311.open311_server.showing import Showing
-from models import MentionState, Need, Post, Service, ServiceRequest
+from models import MentionState, Need, Post, ReplyState, Service, ServiceRequest
 from models.deletion import forget_post
 from responders.drafting import Key
 from responders.review import NotApproved
 from tests.town import Town
 
 PHONE, EMAIL, PLATE = "215-555-0142", "dee.b@example.org", "KVX 4821"
+GROUP = "1700000000000000001"
 POST = f"Deep pothole at 5th and Market St. Call me at {PHONE} or {EMAIL}, the truck had PA plate {PLATE}"
 
 
@@ -93,6 +94,24 @@ def test_what_was_reported_in_private_is_not_told_where_everybody_reads(town: To
     assert (reply.template_key, reply.request_id) == (Key.STATUS_UNKNOWN, None)
 
 
+def test_in_a_group_chat_nothing_is_told_that_only_one_of_them_may_read(town: Town) -> None:
+    town.simulator.message_on_x("There is a deep pothole at 512 Market St", author="dee_215")
+    town.hear()
+    (told_us,) = town.mentions()
+    town.approve(told_us.id)
+    town.deliver()
+    town.simulator.message_on_x("my cases", author="dee_215", group=GROUP)
+    town.simulator.message_on_x("any update on my pothole request?", author="dee_215", group=GROUP)
+    town.clock.advance(minutes=2)  # X lets us ask for messages every minute
+    town.hear()
+    for mention in town.mentions()[1:]:
+        reply = town.reply_to(mention.id)
+        assert "Market" not in reply.text
+        assert (reply.request_id, reply.state) == (None, ReplyState.DRAFT)
+        with pytest.raises(NotApproved, match="private detail"):
+            town.approve(mention.id, f"We will call you at {PHONE}.", file_request=False, by_hand=True)
+
+
 def test_a_request_with_a_private_detail_cannot_be_filed(town: Town) -> None:
     mention_id = _waiting(town)
     town.desk.claim(mention_id, town.staff_id)
@@ -133,13 +152,14 @@ def _file(town: Town, mention_id: int | None) -> ServiceRequest:
 def test_our_endpoint_lists_what_is_filed_and_nothing_of_a_private_chat_or_a_deleted_post(town: Town) -> None:
     kept = town.simulator.say_on_x(POST + " says @mae_jones", author="dee_215")
     town.simulator.message_on_x("There is a deep pothole at 9th and Arch St", author="dee_215")
+    town.simulator.message_on_x("A tree fell on 10th and Pine St", author="sam_kens", group=GROUP)
     town.simulator.say_on_telegram("Graffiti on the wall at 4th and Race St")
     town.simulator.say_on_x("Street light is out at 12th and Chestnut St", author="another_one")  # waits
     town.hear()
     for mention in town.mentions(MentionState.DRAFTED):
         if town.request_of(mention.id).service_code != "STREET_LIGHT":
             _file(town, mention.id)
-    assert len(town.mentions(MentionState.CLOSED)) == 3
+    assert len(town.mentions(MentionState.CLOSED)) == 4
     (shown,) = _told_to_anybody(town)
     assert shown["service_request_id"] == town.request_of(town.mention_of(kept).id).reference
     assert "pothole" in shown["description"].lower()

@@ -8,6 +8,7 @@ from sqlmodel import Session, select
 from listeners.following import settle_by_own_post
 from models import AttemptOutcome, Conversation, Database, Mention, Post, Reply, ReplyState, SendAttempt
 from models.posts import PostKind
+from responders.outcomes import seen_in_thread
 from tests.rows import MORNING, a_mention, a_reply
 
 WORDS = "Thank you. What is broken?"
@@ -115,3 +116,27 @@ def test_what_a_person_posts_in_other_words_is_known_by_what_it_hangs_under(data
         in_hand = _in_hand(session, mention, MORNING)
         _seen(session, mention, MORNING + timedelta(minutes=9), "We are on it", under="1")
     assert _stands(database) == {in_hand: (ReplyState.SENT, "ours")}
+
+
+@pytest.mark.parametrize(("other_state", "proved"), [(ReplyState.SENDING, False), (ReplyState.FAILED, True)])
+def test_what_was_seen_while_two_replies_in_the_same_words_left_proves_one_once_the_other_did_not(
+    database: Database, other_state: ReplyState, proved: bool
+) -> None:
+    with database.write() as session:
+        first = _chat(session)
+        one = _tried(session, first, MORNING, ReplyState.SENDING)
+        other = _tried(session, _beside(session, first), MORNING + timedelta(seconds=20), ReplyState.SENDING)
+        _seen(session, first, MORNING + timedelta(seconds=25))
+    with database.write() as session:
+        session.get_one(Reply, one).state = ReplyState.UNCERTAIN
+        session.get_one(Reply, other).state = other_state
+        session.flush()
+        assert seen_in_thread(session, session.get_one(Reply, one), MORNING + timedelta(minutes=2)) is proved
+
+
+def test_our_older_post_in_the_same_words_proves_nothing_of_what_was_tried_since(database: Database) -> None:
+    with database.write() as session:
+        chat = _chat(session)
+        _seen(session, chat, MORNING)
+        tried = _tried(session, chat, MORNING + timedelta(hours=1))
+        assert not seen_in_thread(session, session.get_one(Reply, tried), MORNING + timedelta(hours=2))

@@ -87,6 +87,15 @@ def test_who_wrote_in_private_before_is_written_to_there(town: Town) -> None:
     assert [one["text"] for one in town.simulator.messages_on_x(by="us")] == ["Which house is it, please?"]
 
 
+def test_who_wrote_in_a_group_chat_alone_has_no_private_chat_with_us(town: Town) -> None:
+    town.simulator.message_on_x("Hello, is anybody there about potholes?", author="dee_215", group="17000000001")
+    post_id = town.simulator.say_on_x(POTHOLE, author="dee_215")
+    town.hear()
+    with town.database.read() as session:
+        for mention in (town.mentions()[0], town.mention_of(post_id)):
+            assert way_of(session, mention).way is Way.POINTER
+
+
 def test_on_mastodon_the_first_private_word_is_ours_and_the_answer_is_the_same_case(town: Town) -> None:
     status_id = town.simulator.say_on_mastodon(TRASH, author="dee_215")
     town.hear()

@@ -34,7 +34,9 @@ from models.posts import PostKind
 from responders.drafting import DraftedReply, Key
 from responders.may_reply import Speaking
 from responders.standing import (
+    BY,
     CAN_GO_ALONE,
+    ONCE,
     NotSwitchedOn,
     Standing,
     switch_all_off,
@@ -384,3 +386,32 @@ def test_switching_on_again_takes_the_place_of_the_earlier_one(session: Session)
     assert first.switched_off_at is not None
     assert second.switched_off_at is None
     assert not switch_off(session, first.id or 0, mae(session), LATER)
+
+
+@pytest.mark.parametrize(
+    ("channel", "wrote_again", "second_goes"),
+    [(Channel.X, False, False), (Channel.X, True, True), (Channel.TELEGRAM, False, True)],
+)
+def test_on_x_a_second_reply_to_the_same_post_waits_for_a_person(
+    session: Session, channel: Channel, wrote_again: bool, second_goes: bool
+) -> None:
+    mention = a_mention(session, "how is my pothole?", channel)
+    mention.state, mention.needs_understanding = MentionState.DRAFTED, False
+    session.add(Understanding(mention_id=mention.id or 0, model_version="t", created_at=MORNING))
+    on(session, mention.account_id)
+    first = a_reply(session, mention, HELP_TEXT)
+    first.in_reply_to = mention.edit_chain
+    assert goes(session, mention, first)
+    first.state, mention.state, mention.round = ReplyState.SENT, MentionState.DRAFTED, 2
+    if wrote_again:
+        asked = session.exec(select(Post).where(Post.mention_id == mention.id)).one()
+        session.add(Post(**asked.model_dump() | {"id": None, "channel_post_id": "again", "edit_chain": "again"}))
+    second = Reply(
+        mention_id=mention.id, account_id=mention.account_id, round=2, purpose=Purpose.STATUS, changed_at=LATER
+    )
+    second.in_reply_to, second.text = "again" if wrote_again else mention.edit_chain, HELP_TEXT
+    session.add(second)
+    session.flush()
+    assert goes(session, mention, second) is second_goes
+    said = session.exec(select(AuditEntry.why).where(AuditEntry.about_id == second.id, AuditEntry.by == BY)).all()
+    assert list(said) == ([] if second_goes else [ONCE])

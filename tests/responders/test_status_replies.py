@@ -135,8 +135,8 @@ def test_a_finer_state_that_ends_it_takes_the_place_of_the_apology(town: Town) -
 @pytest.mark.parametrize("approved", [False, True])
 def test_what_the_city_asked_before_its_day_was_over_leaves_before_the_apology(town: Town, approved: bool) -> None:
     post_id, mention_id = reported(town)
-    asks = {"status": "open", "outcome": Outcome.NEEDS_INFORMATION, "status_notes": "Which side of the street is it?"}
-    news(town, mention_id, **asks)
+    asks = "Which side of the street is it?"
+    news(town, mention_id, status="open", outcome=Outcome.NEEDS_INFORMATION, status_notes=asks)
     town.tell()
     if approved:
         town.approve(mention_id, file_request=False)

@@ -431,3 +431,7 @@ def test_the_words_reach_xs_own_window_whole() -> None:
     private = composer(words, "dm:17", "9", private=True)
     assert parse_qs(urlsplit(private).query) == {"recipient_id": ["9"], "text": [words]}
     assert {urlsplit(one).hostname for one in (public, private)} == {"x.com"}
+
+
+def test_no_window_of_xs_is_opened_with_words_for_a_group_chat() -> None:
+    assert composer("Thank you.", "dm:17", "9", private=False) == ""

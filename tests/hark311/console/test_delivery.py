@@ -12,6 +12,7 @@ from models import (
     Account,
     AccountHealth,
     AttemptOutcome,
+    Conversation,
     Mention,
     MentionState,
     Post,
@@ -185,6 +186,19 @@ def test_what_a_person_has_in_hand_opens_in_the_networks_own_window(desk: Runnin
     with desk.rows() as session:
         add_post(session, session.get_one(Mention, mention.id), "wait", NOON)
     assert "They have written since this was approved." in shown(browser, mention)
+
+
+def test_an_answer_to_a_group_chat_opens_the_chat_and_no_window_that_posts_in_public(desk: Running) -> None:
+    with desk.rows() as session:
+        mention = in_hand(session)
+        session.exec(select(Reply)).one().in_reply_to = "dm:17"
+        room = session.get_one(Conversation, mention.conversation_id)
+        room.channel_conversation_id, room.private = "dm:1700000001", True
+        post = session.exec(select(Post)).one()
+        post.channel_post_id, post.url = "dm:17", "https://x.com/messages/1700000001"
+    panel = shown(desk.browser_of(desk.staff("Mara Jennings")), mention)
+    assert "intent/post" not in panel
+    assert 'href="https://x.com/messages/1700000001"' in panel
 
 
 @pytest.mark.parametrize(("button", "state"), [("posted", ReplyState.SENT), ("hand-back", ReplyState.IN_REVIEW)])

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from sqlmodel import select
+from sqlmodel import col, select
 
 from models import ChatPost, ChatState, Database, Reply, ReplyState, SendAttempt, TweetChat
 from models.posts import SentPost
@@ -50,7 +50,7 @@ class Posting(RuleBasedStateMachine):
         self.staff = [one.id or 0 for one in (self.made.host, self.made.moderator, self.made.guest)]
         self.approved: dict[int, tuple[str, datetime]] = {}
         self.seen = 0
-        self.asked: list[tuple[int, int, Proof]] = []
+        self.asked: list[tuple[int, SendAttempt, Proof]] = []
         self.left_though_paused: set[int] = set()
         for at in range(POSTS):
             self.approve(at, at % 2)
@@ -184,15 +184,16 @@ class Posting(RuleBasedStateMachine):
         reply = self.reply(at)
         if reply is not None and reply.state == ReplyState.UNCERTAIN:
             with self.database.read() as session:
-                attempts = session.exec(select(SendAttempt.id).where(SendAttempt.reply_id == reply.id)).all()
-            self.asked.append((reply.id or 0, max(one or 0 for one in attempts), self.truth(reply)))
+                found = select(SendAttempt).where(SendAttempt.reply_id == reply.id).order_by(col(SendAttempt.id).desc())
+                newest = session.exec(found.limit(1)).one()
+            self.asked.append((reply.id or 0, newest, self.truth(reply)))
 
     @rule(seconds=st.sampled_from((1, 65)))
     def proof_comes(self, seconds: int) -> None:
         """As it was seen when the channel was asked, twice over, whoever decided or tried again meanwhile."""
         self.studio.clock.advance(seconds=seconds)
-        for reply_id, attempt_id, proof in self.asked * 2:
-            self.studio.outbox._settle_proof(reply_id, attempt_id, proof)
+        for reply_id, attempt, proof in self.asked * 2:
+            self.studio.outbox._settle_proof(reply_id, attempt, proof)
         self.asked.clear()
         self.studio.deliver()
 
@@ -246,7 +247,7 @@ class Posting(RuleBasedStateMachine):
             self.studio.network.proof = self.truth(reply) if how == "proof" else CannotTell("nobody can tell")
             with self.database.read() as session:
                 attempts = session.exec(select(SendAttempt).where(SendAttempt.reply_id == reply.id)).all()
-            self.studio.outbox._settle_proof(reply.id or 0, attempts[-1].id or 0, self.studio.network.proof)
+            self.studio.outbox._settle_proof(reply.id or 0, attempts[-1], self.studio.network.proof)
 
     def dropped_though_it_stands(self, at: int) -> None:
         """Somebody gave up what stands there: what is said there from now on is another post."""

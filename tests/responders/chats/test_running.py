@@ -454,7 +454,7 @@ def test_proof_of_absence_that_comes_late_says_nothing_about_what_was_tried_sinc
     studio.network.trouble, studio.network.lands = SendUncertain("the connection broke"), True
     studio.deliver()
     studio.clock.advance(seconds=65)
-    studio.outbox._settle_proof(reply_id, first.id or 0, ProvedAbsent())
+    studio.outbox._settle_proof(reply_id, first, ProvedAbsent())
     assert studio.state(post) == ReplyState.UNCERTAIN
     studio.deliver()
     assert len(studio.network.said) == 1

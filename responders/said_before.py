@@ -9,7 +9,7 @@ from dataclasses import replace
 from sqlmodel import Session, col, func, select
 
 from models import CHANNELS, Account, Author, Mention, Reply, ReplyState, RequestState, ServiceRequest
-from models.joined import head_of
+from models.joined import followers_of, head_of
 from models.replies import COMPARED
 from responders.drafting import DraftedReply
 from responders.wording import widest
@@ -60,7 +60,7 @@ def said_before(session: Session, mention: Mention, text: str, *, private: bool)
 
 def _said(session: Session, mention: Mention, text: str, states: tuple[ReplyState, ...]) -> Reply | None:
     """Another reply of this account with these words; with a number in them, only one that says the same number."""
-    same = session.exec(
+    same = (
         select(Reply)
         .where(
             Reply.account_id == mention.account_id,
@@ -69,22 +69,23 @@ def _said(session: Session, mention: Mention, text: str, states: tuple[ReplyStat
             col(Reply.state).in_(states),
             col(Reply.mention_id).is_(None) | (Reply.mention_id != mention.id) | (Reply.round != mention.round),
         )
-        .limit(50)
-    ).all()
-    if NUMBER not in text:
-        return same[0] if same else None
-    ours = _number_of(session, mention.id or 0)
-    told = [one for one in same if ours is not None and one.mention_id is not None]
-    return next((one for one in told if _number_of(session, one.mention_id or 0) == ours), None)
+        .limit(1)
+    )
+    if NUMBER in text:
+        same = same.where(col(Reply.mention_id).in_(_told_one_number(session, mention)))
+    return session.exec(same).first()
 
 
-def _number_of(session: Session, mention_id: int) -> int | None:
-    """ServiceRequest.id of what stands for this mention's request: everybody who follows it is told one number."""
+def _told_one_number(session: Session, mention: Mention) -> list[int]:
+    """The mentions that are told one number: everybody who follows the request that stands for this mention's own."""
     request = session.exec(
         select(ServiceRequest).where(
-            ServiceRequest.mention_id == mention_id,
+            ServiceRequest.mention_id == mention.id,
             ServiceRequest.part == 1,
             ServiceRequest.state != RequestState.CANCELLED,
         )
     ).first()
-    return head_of(session, request).id if request else None
+    if request is None:
+        return []
+    head = head_of(session, request)
+    return [head.mention_id, *(one.mention_id for one in followers_of(session, head.id or 0))]

@@ -1,5 +1,11 @@
 """X refuses words it has seen: a draft is set apart by a name, and the desk says so before X does."""
 
+from sqlmodel import Session
+
+from models import Database, Purpose, ReplyState, RequestState
+from responders.drafting import DraftedReply
+from responders.said_before import set_apart
+from tests.rows import a_mention, a_reply, a_request
 from tests.town import Town
 
 THANKS = "thank you so much to the crew, great work!"
@@ -37,3 +43,30 @@ def test_a_number_of_its_own_tells_two_replies_apart(town: Town) -> None:
     first, second = (town.mention_of(one).id or 0 for one in potholes)
     assert town.reply_to(first).text == town.reply_to(second).text
     assert town.desk.objections(second, town.seen(second)) == []
+
+
+def numbered(session: Session, text: str, head: int | None = None) -> tuple[int, int]:
+    """A mention on X that is told something with the number of its request, or of the one it follows."""
+    mention = a_mention(session)
+    request = a_request(session, mention)
+    request.state, request.joined_to_id = (RequestState.JOINED, head) if head else (RequestState.SUBMITTED, None)
+    a_reply(session, mention, text).state = ReplyState.SENT
+    session.flush()
+    return mention.id or 0, request.id or 0
+
+
+def test_the_same_number_is_found_among_many_others_in_the_same_words(database: Database) -> None:
+    words = "The work is done. The number of your request is {number}."
+    with database.write() as session:
+        for _ in range(60):
+            numbered(session, words)
+        _, head = numbered(session, words)
+        mention = a_mention(session)
+        request = a_request(session, mention)
+        request.state, request.joined_to_id = RequestState.JOINED, head
+        session.flush()
+        plain = DraftedReply(words, "en", "status_fixed", 1, Purpose.STATUS)
+        assert set_apart(session, mention, plain, lambda _: True, private=False).text.startswith("@resident_")
+        alone = a_mention(session)
+        a_request(session, alone)
+        assert set_apart(session, alone, plain, lambda _: True, private=False).text == words

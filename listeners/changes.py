@@ -132,6 +132,19 @@ def stands_still(session: Session, account: Account, post: IncomingPost) -> bool
     return True
 
 
+def only_moves(session: Session, account: Account, post: IncomingPost) -> bool:
+    """Whether a post is a pin without words of which we have an earlier one: a live place that moved on, or stopped."""
+    if post.pin is None or post.text:
+        return False
+    earlier = select(Post.id).where(
+        Post.account_id == account.id,
+        Post.edit_chain == post.edit_chain,
+        Post.text == "",
+        col(Post.lat).is_not(None),
+    )
+    return session.exec(earlier.limit(1)).first() is not None
+
+
 def metres(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
     """Great-circle distance between two points in degrees WGS 84."""
     south, north = radians(lat), radians(other_lat)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
 from sqlmodel import Session, select
 
-from listeners.changes import follow_moves, forget_posts, stands_still
+from listeners.changes import follow_moves, forget_posts, only_moves, stands_still
 from listeners.following import goes_on, same_album, settle_by_own_post, wrote_again
 from listeners.known import (
     authors,
@@ -249,6 +249,7 @@ class _Page:
         self.people = authors(session, account, [post.author for post in posts])
         self.chains = chains(session, account, posts)
         self.touched: dict[str, Mention] = {}
+        self.written: list[Mention] = []
 
     def store(self) -> Stored:
         rows: list[tuple[Post, IncomingPost, Mention | None]] = []
@@ -268,7 +269,7 @@ class _Page:
             rows.append(self._new_row(post))
         self._write(rows)
         self.session.flush()
-        void_keys_beside(self.session, self.touched.values())
+        void_keys_beside(self.session, self.written)
         index_mentions(self.session, {one.id or 0 for one in self.touched.values()})
         self.stored.to_understand = [one.id or 0 for one in self.touched.values() if one.needs_understanding]
         return self.stored
@@ -331,6 +332,7 @@ class _Page:
     def _mention_for(self, post: IncomingPost) -> Mention:
         from_before = self._from_before(post)
         mention = self.chains.get(post.edit_chain)
+        moved = mention is not None and only_moves(self.session, self.account, post)
         conversation, author = self.rooms[post.conversation_id], self.people[post.author.channel_author_id]
         if mention is None and post.album:
             mention = same_album(self.session, conversation, author, post)
@@ -353,7 +355,10 @@ class _Page:
                 addressed=post.addressed,
             )
         elif mention.state != MentionState.WITHDRAWN:
-            mention.version += 1
+            if moved:
+                self.session.refresh(mention, with_for_update=True)
+            # what nobody has to read voids no page; but it may be being understood this moment, as it was
+            mention.version += not moved or mention.understand_after is not None
             mention.needs_understanding = not (from_before and mention.waits)
             mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
             mention.addressed = mention.addressed or post.addressed
@@ -363,6 +368,8 @@ class _Page:
         self.session.add(mention)
         self.chains[post.edit_chain] = mention
         self.touched[mention.edit_chain] = mention
+        if not moved:
+            self.written.append(mention)
         return mention
 
 

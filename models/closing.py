@@ -10,6 +10,7 @@ from models.posts import PostKind
 from models.replies import Reply
 from models.requests import ServiceRequest
 from models.status_changes import wake_notices
+from models.threads import only_moves_pin
 from models.transitions import advance
 
 
@@ -51,7 +52,10 @@ def _again(session: Session, mention: Mention, by: str, why: str, now: datetime)
 def _wrote_meanwhile(session: Session, mention_id: int) -> bool:
     newest = session.exec(
         select(func.max(Post.id)).where(
-            Post.mention_id == mention_id, Post.kind == PostKind.MENTION, col(Post.deleted_at).is_(None)
+            Post.mention_id == mention_id,
+            Post.kind == PostKind.MENTION,
+            col(Post.deleted_at).is_(None),
+            ~only_moves_pin(),
         )
     ).one()
     seen = [

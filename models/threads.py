@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, exists, func, select
 
 from models.mentions import Mention, Post
 from models.posts import PostKind
@@ -33,10 +35,42 @@ def newest_versions(rows: Sequence[Post]) -> list[Post]:
 
 def newest_inbound(session: Session, mention: Mention) -> int | None:
     """Post.id of the newest thing the mention's author wrote in its thread (invariant 5)."""
-    return session.exec(
-        select(func.max(Post.id)).where(
-            Post.conversation_id == mention.conversation_id,
-            Post.author_id == mention.author_id,
-            Post.kind == PostKind.MENTION,
-        )
-    ).one()
+    return session.exec(select(func.max(Post.id)).where(*_of_author(mention))).one()
+
+
+def newest_said(session: Session, mention: Mention) -> int | None:
+    """The same, but for what only moves the pin of a live place: nobody has to read that before they answer."""
+    return session.exec(select(func.max(Post.id)).where(*_of_author(mention), ~only_moves_pin())).one()
+
+
+def wrote_since(session: Session, mention: Mention, seen_post_id: int | None) -> bool:
+    """Whether the author has written since this was the newest; a live place that moves on says nothing more."""
+    newest = newest_inbound(session, mention)
+    if newest is None or seen_post_id is None or seen_post_id >= newest:
+        return newest != seen_post_id
+    said = select(Post.id).where(*_of_author(mention), col(Post.id) > seen_post_id, ~only_moves_pin())
+    return session.exec(said.limit(1)).first() is not None
+
+
+def only_moves_pin() -> ColumnElement[bool]:
+    """Of Post: a pin without words, of which an earlier version is stored that is one too."""
+    earlier = aliased(Post)
+    return and_(
+        Post.text == "",
+        col(Post.lat).is_not(None),
+        exists().where(
+            col(earlier.account_id) == Post.account_id,
+            col(earlier.edit_chain) == Post.edit_chain,
+            col(earlier.id) < Post.id,
+            col(earlier.text) == "",
+            col(earlier.lat).is_not(None),
+        ),
+    )
+
+
+def _of_author(mention: Mention) -> list[ColumnElement[bool]]:
+    return [
+        col(Post.conversation_id) == mention.conversation_id,
+        col(Post.author_id) == mention.author_id,
+        col(Post.kind) == PostKind.MENTION,
+    ]

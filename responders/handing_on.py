@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from models import Decision, HandedOn, Mention, Power, Reply, StaffUser, handed_on
 from models.pictures import pictures_of
-from models.threads import newest_inbound
+from models.threads import newest_said
 from responders.claims import open_reply, open_requests, release
 from responders.deciding import NotApproved, note_decision
 from responders.objections import Decided
@@ -21,7 +21,7 @@ def covered(session: Session, mention: Mention) -> str:
     """The SHA-256 of all words and pictures that wait now, of where they go, and of the version they answer."""
     reply = open_reply(session, mention)
     words = [
-        [mention.version, mention.round, newest_inbound(session, mention)],
+        [mention.version, mention.round, newest_said(session, mention)],
         [_plain(reply.text), reply.language, reply.conversation_id, *_pictures(session, reply)] if reply else [],
         [
             [one.part, one.service_code, _plain(one.description), _plain(one.address_string), one.lat, one.long]

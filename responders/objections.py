@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from models import CHANNELS, Account, Mention, MentionState, Need, RequestState, Service, ServiceRequest
 from models.phrases import blocking_phrases
-from models.threads import newest_inbound, posts_of
+from models.threads import posts_of, wrote_since
 from responders.claims import OPEN_REQUESTS, open_reply, open_request, open_requests
 from responders.labelling import Said
 from responders.may_reply import MayReply
@@ -136,7 +136,7 @@ def objections(session: Session, mention: Mention, decided: Decided, ground: Gro
 def _about_the_thread(session: Session, mention: Mention, decided: Decided) -> list[str]:
     if mention.state == MentionState.WITHDRAWN or not posts_of(session, mention.id or 0):
         return ["The author deleted the post, so nothing can be sent about it."]
-    if decided.seen_version != mention.version or decided.seen_post_id != newest_inbound(session, mention):
+    if decided.seen_version != mention.version or wrote_since(session, mention, decided.seen_post_id):
         return ["The author wrote or changed something you have not seen yet. Read the thread again, then approve."]
     return []
 

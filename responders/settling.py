@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from models import Conversation, Mention, MentionState, Post, Reply, ReplyState, RequestState, ServiceRequest, advance
 from models.posts import PostKind
-from models.threads import newest_inbound
+from models.threads import wrote_since
 from responders.chats.resting import back_on_board
 
 
@@ -76,7 +76,7 @@ def hold_back(session: Session, reply: Reply, until: datetime | None, why: str) 
 
 def overtaken(session: Session, mention: Mention, seen_post_id: int | None) -> bool:
     """Whether the author has written since the approval (invariant 5)."""
-    return newest_inbound(session, mention) != seen_post_id
+    return wrote_since(session, mention, seen_post_id)
 
 
 def room_of(session: Session, account_id: int, channel_conversation_id: str) -> int:

@@ -35,7 +35,7 @@ from models import (
 )
 from models.chat_answers import FROM_BANK
 from models.closing import close_if_settled
-from models.threads import newest_inbound, posts_of
+from models.threads import newest_inbound, posts_of, wrote_since
 from responders.chats.alike import Seen, group_of, seen_of
 from responders.chats.answering import (
     BANK_CHANGED,
@@ -358,7 +358,7 @@ def _decided(session: Session, at: Answering, answer: Answer) -> Decided:
 def _unseen(session: Session, at: Answering, answer: Answer) -> list[str]:
     if at.mention.state == MentionState.WITHDRAWN:
         return [GONE]
-    if answer.seen_post_id != newest_inbound(session, at.mention):
+    if wrote_since(session, at.mention, answer.seen_post_id):
         return ["The author wrote or changed something you have not seen yet. Read the thread again, then approve."]
     return []
 

@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from models import Database, Mention, MentionState, Reply, ReplyState, Role, StaffUser, advance
+from models import Database, Mention, MentionState, Reply, ReplyState, Role, StaffUser, Understanding, advance
 from models.deletion import forget_post
 from models.mentions import Post
+from models.threads import posts_of
 from responders.review import Desk, NotApproved, NotYours
 from tests.responders.test_dialogue import says
 from tests.rows import MORNING, a_mention, a_reply
@@ -100,6 +102,67 @@ def test_what_the_author_wrote_after_approval_stops_the_reply_and_brings_it_back
     town.approve(mention_id)
     town.deliver()
     assert len(town.our_replies_on_x()) == 1
+
+
+BY_JUNE: dict[str, Any] = {"from": {"id": 701, "first_name": "June"}}
+PLACE = {"latitude": 39.9526, "longitude": -75.1652, "horizontal_accuracy": 20.0, "live_period": 900}
+
+
+def _walks(town: Town) -> tuple[int, Callable[[float], None]]:
+    """A gas leak told with a live place: its mention, and what moves the place so many degrees north."""
+    town.simulator.say_on_telegram("I smell gas in the whole street, please help", **BY_JUNE)
+    said = town.simulator.say_on_telegram(location=PLACE, **BY_JUNE)
+    town.hear()
+    (mention,) = town.mentions()
+    assert mention.danger
+
+    def move(north: float) -> None:
+        moved = PLACE | {"latitude": PLACE["latitude"] + north}
+        town.simulator.say_on_telegram(location=moved, edit_of=str(said["message_id"]), **BY_JUNE)
+        town.listen()
+
+    return mention.id or 0, move
+
+
+def test_who_walks_on_with_a_live_place_is_answered_and_the_new_place_is_understood(town: Town) -> None:
+    mention_id, move = _walks(town)
+    town.desk.claim(mention_id, town.staff_id)
+    decided = town.seen(mention_id, "Leave the street and call 911.", file_request=False)
+    move(0.01)
+    town.understand()
+    town.desk.approve(mention_id, town.staff_id, decided)
+    move(0.02)
+    town.understand()
+    town.deliver()
+    assert town.our_messages() == ["Leave the street and call 911."]
+    (mention,) = town.mentions()
+    assert (mention.state, mention.needs_understanding) == (MentionState.CLOSED, False)
+    with town.database.read() as session:
+        points = [one.lat for one in posts_of(session, mention_id) if one.lat is not None]
+        read = session.exec(select(Understanding).order_by(col(Understanding.id).desc())).first()
+    assert points == [pytest.approx(PLACE["latitude"] + 0.02)]
+    assert read is not None
+    assert read.evidence[-1]["note"] == "pin"
+
+
+def test_words_beside_a_live_place_that_moved_are_read_first(town: Town) -> None:
+    mention_id, move = _walks(town)
+    town.approve(mention_id, "Leave the street and call 911.", file_request=False)
+    move(0.01)
+    town.simulator.say_on_telegram("it was only the neighbor's stove", **BY_JUNE)
+    town.listen()
+    move(0.02)
+    town.deliver()
+    assert town.our_messages() == []
+
+
+def test_where_somebody_reads_this_moment_a_moved_place_is_read_again(town: Town) -> None:
+    mention_id, move = _walks(town)
+    before = town.mentions()[0].version
+    with town.database.write() as session:
+        session.get_one(Mention, mention_id).understand_after = town.clock()
+    move(0.01)
+    assert town.mentions()[0].version == before + 1
 
 
 def test_an_edit_after_the_page_was_opened_has_to_be_read(town: Town) -> None:

@@ -12,7 +12,7 @@ from listeners.mastodon_threads import Gone, MastodonThreads
 from listeners.protocol import Batch, Finding, SearchRule
 from listeners.streams import WakingStream
 from listeners.tagged import TagPlace, tag_in
-from models.mastodon_fields import UNREADABLE, profile_text, speaks_to
+from models.mastodon_fields import UNREADABLE, kept, profile_text, speaks_to
 from models.posts import IncomingPost, PostKind, UnreadableItem
 
 MAKE_APP = "In Preferences > Development make an app with the scopes read and write; put its token in."
@@ -86,4 +86,4 @@ class MastodonBeside(MastodonThreads):
 def _unreadable_status(status: Any, error: Exception) -> UnreadableItem:
     """A post that a search found and that cannot be read, kept as it came. Raises LookupError where it has no id."""
     reason = f"Mastodon sent a post we cannot read ({type(error).__name__})"
-    return UnreadableItem(str(status["id"]), reason, json.dumps(status, default=str))
+    return UnreadableItem(str(status["id"]), reason, json.dumps(kept(status)))

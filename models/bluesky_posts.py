@@ -82,8 +82,19 @@ def read_post(raw: Json, our_did: str) -> IncomingPost:
         may_reply=may,
         may_reply_reason=why,
         reply_with=ends,
-        raw=raw,
+        raw=without_quoted(raw),
     )
+
+
+def without_quoted(raw: Json) -> Json:
+    """A post without the view of what it quotes: another person's words, which would outlive their own deletion.
+
+    The address of what is quoted stays: it is in the record.
+    """
+    shown = raw.get("embed")
+    if not isinstance(shown, Mapping):
+        return raw
+    return {**raw, "embed": {name: value for name, value in shown.items() if name != "record"}}
 
 
 def may_reply(raw: Json) -> tuple[bool, str]:
@@ -126,7 +137,7 @@ def read_news(
             shown = {part: view[part] for part in ("embed", "viewer") if part in view}
             post = read_post({**raw, **shown}, our_did)
         except (ValueError, TypeError) as error:
-            kept = json.dumps(raw, sort_keys=True)
+            kept = json.dumps(without_quoted(raw) if isinstance(raw, Mapping) else raw, sort_keys=True)
             given = uri or f"unknown-{sha256(kept.encode()).hexdigest()[:16]}"
             unreadable.append(UnreadableItem(given, str(error), kept))
             continue

@@ -20,6 +20,8 @@ KINDS = {
     "gifv": AttachmentKind.VIDEO,
     "audio": AttachmentKind.VOICE,
 }
+OF_OTHERS = frozenset({"reblog", "quote", "quoted_status"})
+"""Whole statuses of other people within a status. They are not kept: they would outlive their own deletion."""
 UNREADABLE = (LookupError, TypeError, AttributeError, ValueError)
 """What reading a status raises that is none."""
 HOW: Mapping[str, Any] = {"version_check_mode": "none", "ratelimit_method": "throw"}
@@ -34,6 +36,15 @@ def when(moment: Any) -> str:
 def edited_at(status: Any) -> str:
     """When a status was last edited, as text that grows with time; "" where it never was."""
     return when(status.get("edited_at")) if isinstance(status, Mapping) else ""
+
+
+def kept(sent: Any) -> Any:
+    """What a server sent as JSON, as it may be kept."""
+
+    def own(found: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in found.items() if name not in OF_OTHERS}
+
+    return json.loads(json.dumps(sent, default=str), object_hook=own)
 
 
 def account_in(me: Any) -> tuple[str, str]:
@@ -74,7 +85,7 @@ def as_post(status: Any, kind: PostKind, our_id: str, root: str) -> IncomingPost
         attachments=[_attachment(file) for file in status.get("media_attachments") or ()],
         may_reply_reason="a bot named our account" if author.get("bot") else "the author named our account",
         reply_with=reach_of(status),
-        raw=json.loads(json.dumps(status, default=str)),
+        raw=kept(status),
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
-from models.mastodon_fields import UNREADABLE, as_post, edited_at, when
+from models.mastodon_fields import UNREADABLE, as_post, edited_at, kept, when
 from models.posts import IncomingPost, PostKind, UnreadableItem
 
 ROOTS_KEPT = 10_000
@@ -87,6 +87,8 @@ class Threads:
 
 
 def unreadable(notification: Any, error: Exception) -> UnreadableItem:
-    """What a notification tells of and cannot be read, kept as it came."""
+    """What a notification tells of and cannot be read, kept as it came, under the id by which its deletion is told."""
+    status = notification.get("status")
+    told_of = status if isinstance(status, Mapping) and status.get("id") else notification
     reason = f"Mastodon sent a post we cannot read ({type(error).__name__})"
-    return UnreadableItem(str(notification["id"]), reason, json.dumps(notification, default=str))
+    return UnreadableItem(str(told_of["id"]), reason, json.dumps(kept(notification)))

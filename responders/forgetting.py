@@ -1,11 +1,23 @@
 """/forget: all that we hold of one author is purged (invariant 6). Ids, states and the audit stay."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, col, delete, select
 
-from models import Author, Conversation, Mention, Post, Reply, ReplyPicture, ReplyState, SendAttempt
+from models import (
+    Account,
+    Author,
+    Conversation,
+    Mention,
+    Post,
+    Reply,
+    ReplyPicture,
+    ReplyState,
+    SendAttempt,
+    UnreadablePost,
+)
 from models.deletion import forget_post
 from models.posts import PostKind
 from models.search import forget_words
@@ -33,6 +45,7 @@ def forget_author(session: Session, author: Author, command: Post, now: datetime
     for post in (*written, *_ours(session, author)):
         if post.deleted_at is None:  # another version of it may have taken it along
             forget_post(session, post, BY, WHY, now)
+    _empty_unreadable(session, author, command, now)
     _empty_replies(session, mentions)
     author.handle = author.display_name = ""
     command.text, command.raw = f"/{command.command or 'forget'}", None
@@ -52,6 +65,23 @@ def _ours(session: Session, author: Author) -> Sequence[Post]:
             col(Post.conversation_id).in_(select(Mention.conversation_id).where(Mention.author_id == author.id)),
         )
     ).all()
+
+
+def _empty_unreadable(session: Session, author: Author, command: Post, now: datetime) -> None:
+    """What came up to `command`, could not be read, and is from the author, to them or about them."""
+    named = re.compile(rf'id"\s*:\s*"?{re.escape(author.channel_author_id)}"?\s*[,}}\]]', re.IGNORECASE)
+    for one in session.exec(
+        select(UnreadablePost)
+        .join(Account, col(Account.id) == UnreadablePost.account_id)
+        .where(
+            Account.channel == author.channel,
+            UnreadablePost.received_at <= command.received_at,
+            col(UnreadablePost.raw).contains(author.channel_author_id, autoescape=True),
+        )
+    ).all():
+        if named.search(one.raw):
+            one.raw, one.closed_at = "", one.closed_at or now
+            session.add(one)
 
 
 def _empty_replies(session: Session, mention_ids: Sequence[int | None]) -> None:

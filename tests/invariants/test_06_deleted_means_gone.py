@@ -6,10 +6,13 @@ import pytest
 from sqlmodel import Session, select, text
 
 from listeners.changes import forget_posts
+from listeners.intake import store_batch
+from listeners.protocol import Batch
 from models import (
     Account,
     Attachment,
     AuditEntry,
+    Channel,
     Database,
     Mention,
     MentionState,
@@ -17,11 +20,13 @@ from models import (
     ReplyState,
     RequestState,
     Understanding,
+    UnreadablePost,
 )
 from models.deletion import forget_post
+from models.mastodon_heard import unreadable
 from models.neighbours import NeighbourMark, NeighbourSuggestion
 from responders.review import NotApproved
-from tests.rows import MORNING, a_mention, a_reply, a_request
+from tests.rows import MORNING, a_mention, a_reply, a_request, an_account
 from tests.town import Town
 
 SECRET_WORDS = "zanzibar crater on Xanthippe Street"
@@ -157,6 +162,18 @@ def test_a_post_first_heard_edited_is_purged_by_the_id_its_channel_knows(either_
         account = session.get_one(Account, mention.account_id)
         assert forget_posts(session, account, [post.edit_chain], "says so", MORNING) == 1
         assert (post.text, mention.state) == ("", MentionState.WITHDRAWN)
+
+
+def test_what_could_not_be_read_on_mastodon_is_purged_by_the_id_of_its_status(either_database: Database) -> None:
+    """Notifications have ids of their own; of a deletion the server tells by the id of the status."""
+    told = {"id": "900", "type": "mention", "status": {"id": "41", "content": SECRET_WORDS}}
+    with either_database.write() as session:
+        account = an_account(session, Channel.MASTODON)
+        store_batch(session, account, Batch((), "1", [unreadable(told, KeyError("account"))]), MORNING)
+        assert SECRET_WORDS in session.exec(select(UnreadablePost)).one().raw
+        store_batch(session, account, Batch((), "2", deleted=["41"]), MORNING)
+        kept = session.exec(select(UnreadablePost)).one()
+        assert (kept.raw, kept.closed_at) == ("", MORNING)
 
 
 def test_a_mention_that_keeps_another_post_is_understood_anew(either_database: Database) -> None:

@@ -20,7 +20,7 @@ from listeners.bluesky import READ_SECONDS, BlueskyListener
 from listeners.errors import ChannelUnavailable, CredentialsRejected, RateLimited
 from listeners.protocol import Batch, ChecksAccount, FetchesThreads, FindsDeleted
 from models.bluesky_fields import in_full, moment
-from models.bluesky_posts import names, read_post
+from models.bluesky_posts import names, read_news, read_post, speaks_to
 from models.posts import IncomingPost, PostKind
 from tests.listeners.json_values import SCALARS
 
@@ -223,6 +223,29 @@ async def test_deleted_is_gone_and_who_blocks_us_is_not(town: Town) -> None:
         assert isinstance(ear, FindsDeleted | FetchesThreads | ChecksAccount)
         asked = [kept, gone, hidden, unknown, f"{kept}#bafy"]
         assert await ear.deleted(asked * 12) == [gone, unknown] * 12
+
+
+@pytest.mark.parametrize("with_photo", [False, True])
+async def test_the_words_of_what_is_quoted_are_not_kept_under_the_post_that_quotes_it(
+    town: Town, with_photo: bool
+) -> None:
+    town.simulator.say_on_bluesky("look at this")
+    async with town.ear() as ear:
+        us = (await ear.whoami()).channel_account_id
+        ((said,), _) = await _all(ear)
+    view = {"record": {"uri": "at://did:plc:bo/app.bsky.feed.post/3k", "value": {"text": "zanzibar"}, "embeds": []}}
+    photo = {"images": [{"fullsize": "https://cdn.test/hole.jpg", "alt": "a hole"}]}
+    quoted = {"uri": f"at://{us}/app.bsky.feed.post/3k", "cid": "bafy"}
+    raw = dict(said.raw) | {
+        "record": dict(said.raw["record"]) | {"embed": {"record": {"record": quoted} if with_photo else quoted}},
+        "embed": {"record": view, "media": photo} if with_photo else view,
+    }
+    post = read_post(raw, us)
+    assert "zanzibar" not in str(post.raw)
+    assert [one.alt_text for one in post.attachments] == (["a hole"] if with_photo else [])
+    assert speaks_to(post.raw, us, "nobody.test"), "whom it quotes is known all the same"
+    _, (broken,), _ = read_news([raw | {"cid": ""}], {}, (), us)
+    assert "zanzibar" not in broken.raw
 
 
 HOSTILE: list[Mapping[str, Any]] = [

@@ -18,6 +18,8 @@ from listeners.hearing import Hearing
 from listeners.mastodon import MastodonListener
 from listeners.protocol import Batch
 from models import Account, Channel, Database
+from models.mastodon_fields import as_post
+from models.mastodon_heard import unreadable
 from models.mastodon_words import plain_text
 from models.posts import AttachmentKind, IncomingPost, PostKind
 
@@ -51,6 +53,22 @@ async def _all(listener: MastodonListener, cursor: str | None = None) -> tuple[l
     while (batch := await listener.fetch(cursor)).more:
         posts, cursor = [*posts, *batch.posts], batch.cursor
     return [*posts, *batch.posts], batch
+
+
+@pytest.mark.parametrize("where", ["reblog", "quote", "quoted_status"])
+async def test_another_persons_status_is_not_kept_within_the_one_that_shows_it(
+    simulator: RunningSimulator, listener: MastodonListener, where: str
+) -> None:
+    simulator.say_on_mastodon("look at this")
+    (one,) = await listener._page()
+    theirs = {"id": "5", "content": "zanzibar", "account": {"id": "6"}}
+    shown = {"state": "accepted", "quoted_status": theirs} if where == "quote" else theirs
+    status = {**one["status"], where: shown}
+    post = as_post(status, PostKind.MENTION, "1", "9")
+    assert "zanzibar" not in str(post.raw)
+    assert post.raw["content"] == one["status"]["content"]
+    assert post.kind == (PostKind.REPOST if where == "reblog" else PostKind.MENTION)
+    assert "zanzibar" not in unreadable({**one, "status": status}, ValueError()).raw
 
 
 @pytest.mark.parametrize(

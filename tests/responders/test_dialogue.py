@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from hark311 import wiring
 from hark311.starter import load_templates
 from models import (
+    Account,
     Author,
     Conversation,
     Mention,
@@ -23,6 +24,7 @@ from models import (
     StaffUser,
     StartLink,
     Understanding,
+    UnreadablePost,
     utc_now,
 )
 from models.closing import close_if_settled
@@ -341,6 +343,31 @@ def test_forget_of_one_author_leaves_every_other_alone(town: Town) -> None:
     says(town, "/forget")
     with town.database.read() as session:
         assert session.exec(select(Post.text).where(Post.channel_post_id == other)).one() == LIGHT
+
+
+def test_forget_empties_what_could_not_be_read_and_names_its_author(town: Town) -> None:
+    says(town, POTHOLE)
+    raws = {
+        "hers": '{"message": {"from": {"id": 7001, "first_name": "Ann"}, "text": 5}}',
+        "brought": '{"from":{"is_bot":false,"id":7001}, "text":',
+        "his": '{"message": {"from": {"id": 17001}, "message_id": 70017001, "views": 7001}}',
+        "on X": '{"data": [{"author_id": "7001", "text": 5}]}',
+        "later": '{"from": {"id": 7001}}',
+    }
+    with town.database.write() as session:
+        ids = {one.name: one.id or 0 for one in session.exec(select(Account)).all()}
+        for name, raw in raws.items():
+            account_id = ids["x" if name == "on X" else "telegram"]
+            at = town.clock() + timedelta(hours=name == "later")
+            kept = UnreadablePost(
+                account_id=account_id, channel_post_id=name, reason="no text", raw=raw, received_at=at
+            )
+            session.add(kept)
+    says(town, "/forget")
+    with town.database.read() as session:
+        rows = {one.channel_post_id: one for one in session.exec(select(UnreadablePost)).all()}
+    assert {name for name, row in rows.items() if not row.raw} == {"hers", "brought"}
+    assert {name for name, row in rows.items() if row.closed_at} == {"hers", "brought"}
 
 
 def test_a_command_does_what_it_does_only_once(town: Town) -> None:

@@ -52,7 +52,9 @@ def goes_on(
     if post.command:
         return None
     if answered := question_answered(session, conversation, author, post):
-        return session.get(Mention, answered.mention_id)
+        mention = session.get_one(Mention, answered.mention_id)
+        private_of_public = conversation.private and mention.conversation_id != conversation.id
+        return None if private_of_public else mention
     if post.in_reply_to:
         parent = session.exec(
             select(Post).where(Post.conversation_id == conversation.id, is_version_of(post.in_reply_to))

@@ -45,6 +45,16 @@ def move_to(session: Session, mention_id: int) -> PrivateMove | None:
     return session.exec(select(PrivateMove).where(PrivateMove.arrived_mention_id == mention_id)).first()
 
 
+def has_left(session: Session, move: PrivateMove) -> bool:
+    """Whether a reply that was approved since has gone out, so that its author may have been asked."""
+    told = select(Reply.id).where(
+        Reply.mention_id == move.mention_id,
+        col(Reply.state).in_(TOLD),
+        col(Reply.approved_at) >= move.asked_at,
+    )
+    return session.exec(told.limit(1)).first() is not None
+
+
 def ask_in_private(session: Session, mention: Mention, staff_id: int, now: datetime) -> PrivateMove:
     """Note that the author was asked to write in private; asked again, the time begins anew."""
     move = move_from(session, mention.id or 0) or PrivateMove(

@@ -11,6 +11,7 @@ from models.lifecycle import ReplyState
 from models.mentions import Mention, Post
 from models.open311 import open_or_closed
 from models.posts import PostKind
+from models.private_moves import PrivateMove
 from models.replies import Reply
 from models.requests import ServiceRequest
 from models.statuses import NoticeState, Outcome, StatusNotice, StatusUpdate, UpdateSource
@@ -118,10 +119,11 @@ def wake_notices(session: Session, mention_id: int, now: datetime) -> None:
 
 
 def answered_since(session: Session, update: StatusUpdate, author_id: int) -> bool:
-    """Whether an author has written again where we told them of a change, which asked them something."""
+    """Whether an author has written again where we told them of a change, which asked them something, or in private."""
+    asked_in = select(PrivateMove.mention_id).where(PrivateMove.arrived_mention_id == Post.mention_id).scalar_subquery()
     wrote = (
         select(Post.id)
-        .join(Reply, col(Reply.mention_id) == Post.mention_id)
+        .join(Reply, or_(col(Reply.mention_id) == Post.mention_id, col(Reply.mention_id) == asked_in))
         .join(Mention, col(Mention.id) == Post.mention_id)
         .where(
             Mention.author_id == author_id,

@@ -22,7 +22,7 @@ LONGEST = 100
 
 def choices_of(session: Session, reply: Reply, text: str) -> tuple[str, ...]:
     """The buttons under a reply that goes out as `text`; none where it asks nothing with a few plain answers."""
-    if reply.template_key in ASKS - {ASKS_WHERE} and reply.request_id:
+    if reply.template_key in ASKS - ASKS_WHERE and reply.request_id:
         request = session.get(ServiceRequest, reply.request_id)
         return buttons(reply.language, head_of(session, request).service_request_id or "") if request else ()
     choices: list[str] = []

@@ -27,7 +27,7 @@ from models import (
 from models.asking import questions_of
 from models.attributes import Datatype
 from models.commands import asked
-from models.private_moves import move_from
+from models.private_moves import HOLDS, has_left, move_from
 from models.said_plainly import UNKNOWN, Meant, read_said, says_unknown
 from models.sorting import sort_mention
 from models.threads import posts_of
@@ -215,7 +215,17 @@ def room_to_ask_in(session: Session, mention: Mention, now: datetime) -> Convers
         session.add(move)
         session.flush()
         record(session, "Mention", mention.id or 0, BY, "asks its author to go on in private", now)
+    elif move is not None and move.arrived_mention_id is None and found.open and move.asked_at < now - HOLDS:
+        move.asked_at = now  # the first asking is over, and its answer would not be known for one
+        session.add(move)
     return (found.room or begin_chat(session, mention)) if found.way is Way.DIRECT else None
+
+
+def take_back_asking(session: Session, mention: Mention) -> None:
+    """An asking of ours that has not left is dropped: something else is said in its place."""
+    move = move_from(session, mention.id or 0)
+    if move is not None and move.asked_by is None and move.arrived_mention_id is None and not has_left(session, move):
+        session.delete(move)
 
 
 def ask_here_after_all(session: Session, mention: Mention) -> None:

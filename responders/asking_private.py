@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from models import (
     CHANNELS,
@@ -28,12 +28,14 @@ from models import (
 )
 from models.channels import InPrivate
 from models.joined import head_of
-from models.private_moves import PrivateMove, ask_in_private, move_from, tie_private
+from models.private_moves import TOLD, PrivateMove, ask_in_private, move_from, tie_private
 from models.requests import new_reference
+from models.status_changes import CLOSED, QUESTIONS
 from responders.claims import active_staff, claim, open_reply, open_request
 from responders.deciding import NotApproved, locked_mention
 from responders.drafting import Key, Missing, TemplateBook, language_of_reply, problem_words
 from responders.edits import keep_words
+from responders.fixed import hear_in_private
 from responders.may_reply import must_name
 from responders.review import Desk
 from responders.wording import filled
@@ -134,6 +136,7 @@ def go_on(session: Session, mention: Mention, now: datetime) -> PrivateMove | No
     move = tie_private(session, mention, now)
     if move is None:
         return None
+    hear_in_private(session, move)
     known = _newest_request(session, move.mention_id)
     own = open_request(session, mention)
     if known is None or (own is not None and (own.state != RequestState.DRAFT or own.revision > 1)):
@@ -147,7 +150,7 @@ def go_on(session: Session, mention: Mention, now: datetime) -> PrivateMove | No
     session.add(own)
     session.flush()
     head = head_of(session, known)
-    if head.state in LIVE and head.status != "closed":
+    if head.state in LIVE and (head.status != CLOSED or _city_asked(session, move)):
         own.joined_to_id = head.id
         why = f"goes on in private about mention {move.mention_id}"
         advance(session, own, RequestState.JOINED, BY, why, now)
@@ -164,6 +167,17 @@ def _take_over(own: ServiceRequest, known: ServiceRequest) -> None:
         own.missing = list(known.missing)
     if known.description and known.description not in own.description:
         own.description = f"{known.description}\n{own.description}".strip()
+
+
+def _city_asked(session: Session, move: PrivateMove) -> bool:
+    """Whether it was a question of the city's that was to be answered in private: what is closed is gone on about."""
+    told = select(Reply.id).where(
+        Reply.mention_id == move.mention_id,
+        col(Reply.state).in_(TOLD),
+        col(Reply.approved_at) >= move.asked_at,
+        or_(*(col(Reply.template_key).startswith(key, autoescape=True) for key in QUESTIONS)),
+    )
+    return session.exec(told.limit(1)).first() is not None
 
 
 def _newest_request(session: Session, mention_id: int) -> ServiceRequest | None:

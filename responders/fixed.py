@@ -28,7 +28,7 @@ from models import (
 from models.fixed import names
 from models.fixed_words import Said, read_answer
 from models.joined import head_of
-from models.private_moves import move_from
+from models.private_moves import PrivateMove, move_from
 from models.status_changes import wake_notices
 from models.threads import posts_of
 from responders.claims import open_reply, open_requests
@@ -40,7 +40,7 @@ from responders.status_outcomes import ENDS, is_closing
 from responders.template_keys import Key
 
 BY = "fixed"
-ASKS = frozenset({Key.STATUS_FIXED, Key.STATUS_CLOSED, Key.STATUS_NO_ACTION, Key.STATUS_NO_ACTION_SHORT, ASKS_WHERE})
+ASKS = ASKS_WHERE | {Key.STATUS_FIXED, Key.STATUS_CLOSED, Key.STATUS_NO_ACTION, Key.STATUS_NO_ACTION_SHORT}
 """The wordings that end with the question, or with what comes to the same."""
 WAITING = (FixedState.OPEN, FixedState.SILENT)
 NO_MORE_ASKED = "a later closing is asked about"
@@ -55,7 +55,7 @@ def ask_if_fixed(session: Session, reply: Reply, now: datetime) -> FixedQuestion
     if told is None or reply.mention_id is None or reply.state != ReplyState.SENT:
         return None
     request = head_of(session, told)
-    if reply.template_key == ASKS_WHERE and request.status != "closed":
+    if reply.template_key in ASKS_WHERE and request.status != "closed":
         return None  # said of a request that is open again: there is nothing to reopen
     mention_id = _asked_in(session, reply, reply.mention_id)
     mention, asked_at = session.get_one(Mention, mention_id), reply.sent_at or now
@@ -160,7 +160,7 @@ def _answer(session: Session, question: FixedQuestion, mention: Mention, *, alon
     """
     reply = session.get_one(Reply, question.asked_reply_id)
     request = session.get_one(ServiceRequest, question.request_id)
-    elsewhere, asks_where = reply.mention_id != mention.id, reply.template_key == ASKS_WHERE
+    elsewhere, asks_where = reply.mention_id != mention.id, reply.template_key in ASKS_WHERE
     private = session.get_one(Conversation, mention.conversation_id).one_to_one
     for post in reversed(posts_of(session, mention.id or 0)):
         if (post.id or 0) <= (reply.seen_post_id or 0) or (elsewhere and post.created_at < question.asked_at):
@@ -231,6 +231,20 @@ def close_if_fixed(session: Session, mention: Mention, newest: Post | None, now:
 def _questions(session: Session, mention_ids: Sequence[int]) -> list[FixedQuestion]:
     found = select(FixedQuestion).where(col(FixedQuestion.mention_id).in_(mention_ids))
     return list(session.exec(found.order_by(col(FixedQuestion.id))).all())
+
+
+def hear_in_private(session: Session, move: PrivateMove) -> None:
+    """Take what a public mention was asked in private, or to answer there, for asked in the private one."""
+    if move.arrived_mention_id is None:
+        return
+    there = {(one.request_id, one.update_id) for one in _questions(session, [move.arrived_mention_id])}
+    for question in _questions(session, [move.mention_id]):
+        reply = session.get_one(Reply, question.asked_reply_id)
+        in_private = reply.conversation_id is not None or reply.template_key == Key.STATUS_COULD_NOT_FIND_PRIVATE
+        if in_private and question.state in WAITING and (question.request_id, question.update_id) not in there:
+            question.mention_id = move.arrived_mention_id
+            session.add(question)
+    session.flush()
 
 
 def _asked_in(session: Session, reply: Reply, mention_id: int) -> int:

@@ -10,8 +10,8 @@ from models.posts import AttachmentKind
 from models.threads import posts_of
 from responders.template_keys import Key
 
-ASKS_WHERE = Key.STATUS_COULD_NOT_FIND
-"""The wording that asks where it is, and with that whether it is still there."""
+ASKS_WHERE = frozenset({Key.STATUS_COULD_NOT_FIND, Key.STATUS_COULD_NOT_FIND_PRIVATE, Key.STATUS_COULD_NOT_FIND_BLOCK})
+"""The wordings that ask where it is, and with that whether it is still there."""
 
 
 def tells_where(session: Session, post: Post) -> bool:
@@ -27,7 +27,7 @@ def tells_where(session: Session, post: Post) -> bool:
 def place_told(session: Session, question: FixedQuestion, mention: Mention) -> Candidate | None:
     """The newest place on the map that was told since we asked where it is; None where we asked no such thing."""
     asked = session.get_one(Reply, question.asked_reply_id)
-    if asked.template_key != ASKS_WHERE:
+    if asked.template_key not in ASKS_WHERE:
         return None
     for post in reversed(posts_of(session, mention.id or 0)):
         if post.created_at < question.asked_at:

@@ -7,7 +7,8 @@ the number of the request that the city asked about.
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy import ColumnElement, false
+from sqlmodel import Session, and_, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from models import (
@@ -24,6 +25,7 @@ from models import (
 )
 from models.photo_links import media_of
 from models.posts import AttachmentKind
+from models.private_moves import move_to
 from models.sorting import sort_mention
 from models.status_changes import CLOSED, QUESTIONS
 from models.statuses import Outcome
@@ -141,9 +143,13 @@ def _unanswered(
 
     Where it was told several times before anybody passed an answer on, since the first of these.
     """
+    move = move_to(session, mention.id or 0)
+    in_public: ColumnElement[bool] = false()
+    if move is not None:  # asked under their public post, they answer in private
+        in_public = and_(col(Reply.mention_id) == move.mention_id, col(Reply.approved_at) >= move.asked_at)
     told = session.exec(
         select(Reply.seen_post_id).where(
-            Reply.mention_id == mention.id,
+            or_(Reply.mention_id == mention.id, in_public),
             Reply.request_id == request.id,
             Reply.state == ReplyState.SENT,
             or_(*(col(Reply.template_key).startswith(key, autoescape=True) for key in QUESTIONS)),

@@ -27,13 +27,15 @@ from models import (
 from models.private_moves import move_from
 from models.status_changes import promise_how_it_ended
 from models.threads import posts_of
+from responders.asking_back import room_to_ask_in, take_back_asking
+from responders.asking_private import way_of
 from responders.drafting import DraftedReply, TemplateBook
 from responders.may_reply import Speaking, must_name
 from responders.review import LengthOf
 from responders.said_before import set_apart
 from responders.standing import Standing
 from responders.status_notices import BY, change
-from responders.status_words import News, tell_news
+from responders.status_words import Ask, News, asks_in_private, tell_news
 from responders.wordings import SIGN_OFF_ROOM
 
 WHY = {
@@ -82,7 +84,6 @@ class StatusDrafts:
             purpose=Purpose.STATUS,
             changed_at=self.now,
             in_reply_to=posts[-1].channel_post_id if posts else None,
-            conversation_id=self._private_room(mention),
         )
         self.session.add(reply)
         self.session.flush()
@@ -106,7 +107,8 @@ class StatusDrafts:
 
     def word(self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate) -> DraftedReply | None:
         """Write the words of a reply; none where nobody knows yet what the change means."""
-        drafted = self._drafted(reply, mention, head, update) if update.outcome else None
+        ask = self._settle_room(reply, mention, asks_in_private(update.outcome, self._service(head)))
+        drafted = self._drafted(reply, mention, head, update, ask) if update.outcome else None
         reply.text = drafted.text if drafted else ""
         reply.template_key = drafted.template_key if drafted else ""
         reply.template_version = drafted.template_version if drafted else 0
@@ -115,7 +117,9 @@ class StatusDrafts:
         self.session.flush()
         return drafted
 
-    def _drafted(self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate) -> DraftedReply:
+    def _drafted(
+        self, reply: Reply, mention: Mention, head: ServiceRequest, update: StatusUpdate, ask: Ask
+    ) -> DraftedReply:
         account = self.session.get_one(Account, mention.account_id)
         private = self.session.get_one(Conversation, reply.conversation_id or mention.conversation_id).one_to_one
         page = must_name(self.session, mention, self.speaking, reply.conversation_id)
@@ -127,7 +131,7 @@ class StatusDrafts:
                 outcome=update.outcome or Outcome.ACCEPTED,
                 language=self._language(mention),
                 templates=self.templates,
-                service=self.services.get(head.service_code or ""),
+                service=self._service(head),
                 length=lambda text: self.length_of(account.channel, f"{text}{after}"),
                 limit=limit,
                 notes=self.redact(update.status_notes),
@@ -137,9 +141,12 @@ class StatusDrafts:
                 days_late=max(0, (self.now - promised).days) if promised else 0,
                 planned_for=planned.astimezone(self.zone).date() if planned else None,
                 date_passed=promised is not None and promised < self.now,
+                ask=ask,
             )
         )
         whole = replace(drafted, text=f"{drafted.text}{after}")
+        if asks_in_private(update.outcome, self._service(head)) and not self._is_private(mention):
+            whole = replace(whole, closed="")  # a person reads where it goes
         return set_apart(
             self.session,
             mention,
@@ -157,6 +164,24 @@ class StatusDrafts:
             .limit(1)
         ).first()
         return spoken or (mention.language if mention.language not in ("", "und") else "en")
+
+    def _service(self, head: ServiceRequest) -> Service | None:
+        return self.services.get(head.service_code or "")
+
+    def _is_private(self, mention: Mention) -> bool:
+        return self.session.get_one(Conversation, mention.conversation_id).one_to_one
+
+    def _settle_room(self, reply: Reply, mention: Mention, in_private: bool) -> Ask:
+        """Put a reply where it is said; what is answered `in_private` goes the way that our own such questions take."""
+        reply.conversation_id = self._private_room(mention)
+        if not in_private:
+            take_back_asking(self.session, mention)
+        if not in_private or reply.conversation_id or self._is_private(mention):
+            return Ask.HERE
+        if room := room_to_ask_in(self.session, mention, self.now):
+            reply.conversation_id = room.id
+            return Ask.HERE
+        return Ask.IN_PRIVATE if way_of(self.session, mention).open else Ask.NOT_HERE
 
     def _private_room(self, mention: Mention) -> int | None:
         """The private chat where they went on, if they did."""

@@ -7,8 +7,9 @@ person has filled it in.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
-from models import Outcome, Purpose, Service
+from models import Need, Outcome, Purpose, Service
 from responders.counting import apart, days_words
 from responders.drafting import DraftedReply, TemplateBook, language_of_reply, problem_words
 from responders.quoting import sayable_words
@@ -27,6 +28,22 @@ WORDINGS: Mapping[Outcome, tuple[Key, ...]] = {
     Outcome.LATE: (Key.STATUS_LATE,),
 }
 """Each outcome with what says it, the fuller wording first."""
+
+
+class Ask(StrEnum):
+    """Where the answer to a question of the city's is asked for, if it may be about a home or a person."""
+
+    HERE = "here"
+    IN_PRIVATE = "in_private"
+    NOT_HERE = "not_here"
+
+
+ASKED_IN_PUBLIC: Mapping[tuple[Outcome, Ask], tuple[Key, ...]] = {
+    (Outcome.NEEDS_INFORMATION, Ask.IN_PRIVATE): (Key.STATUS_NEEDS_INFORMATION_PRIVATE,),
+    (Outcome.COULD_NOT_FIND, Ask.IN_PRIVATE): (Key.STATUS_COULD_NOT_FIND_PRIVATE,),
+    (Outcome.COULD_NOT_FIND, Ask.NOT_HERE): (Key.STATUS_COULD_NOT_FIND_BLOCK,),
+}
+"""What is said instead in public of what is not answered there."""
 
 QUOTED = {"reason": Outcome.NO_ACTION, "question": Outcome.NEEDS_INFORMATION}
 """The placeholders that the city's notes fill."""
@@ -58,6 +75,14 @@ class News:
     days_late: int = 0
     planned_for: date | None = None
     date_passed: bool = False
+    ask: Ask = Ask.HERE
+    """Where nobody can answer in private, a person puts the city's own question, if it may be asked in public."""
+
+
+def asks_in_private(outcome: Outcome | None, service: Service | None) -> bool:
+    """Whether the answer may be nobody else's business: the city asks what it likes, and an address may be a home."""
+    at_home = service is not None and service.needs is Need.ADDRESS
+    return outcome is Outcome.NEEDS_INFORMATION or (outcome is Outcome.COULD_NOT_FIND and at_home)
 
 
 def tell_news(news: News) -> DraftedReply:
@@ -84,10 +109,12 @@ def _fits(news: News, draft: DraftedReply) -> bool:
 def _drafts(news: News) -> Iterator[DraftedReply]:
     elsewhere = news.outcome is Outcome.DUPLICATE and not news.heard_here
     keys = (Key.STATUS_DUPLICATE_ELSEWHERE,) if elsewhere else WORDINGS[news.outcome]
+    keys = ASKED_IN_PUBLIC.get((news.outcome, news.ask), keys)
+    notes = "" if news.ask is Ask.NOT_HERE else news.notes
     for key in keys:
-        yield _draft(news, key, tidy_quote(news.notes, question="question" in NAMES[key]))
+        yield _draft(news, key, tidy_quote(notes, question="question" in NAMES[key]))
     for name in QUOTED.keys() & NAMES[keys[-1]]:
-        quote = tidy_quote(news.notes, question=name == "question")
+        quote = tidy_quote(notes, question=name == "question")
         while len(quote) > SHORTEST_QUOTE:
             quote = quote[: len(quote) * 9 // 10].rsplit(" ", 1)[0].rstrip(" ,;:.")
             yield _draft(news, keys[-1], f"{quote} …")

@@ -62,8 +62,11 @@ class Key(StrEnum):
     STATUS_REFERRED = "status_referred"
     STATUS_REFERRED_SHORT = "status_referred_short"
     STATUS_COULD_NOT_FIND = "status_could_not_find"
+    STATUS_COULD_NOT_FIND_PRIVATE = "status_could_not_find_private"
+    STATUS_COULD_NOT_FIND_BLOCK = "status_could_not_find_block"
     STATUS_NEEDS_INFORMATION = "status_needs_information"
     STATUS_NEEDS_INFORMATION_SHORT = "status_needs_information_short"
+    STATUS_NEEDS_INFORMATION_PRIVATE = "status_needs_information_private"
     STATUS_PRIVATE = "status_private"
     STATUS_LINK = "status_link"
     FIXED_THANKS = "fixed_thanks"
@@ -80,7 +83,8 @@ _OUTCOMES = frozenset(
         *(Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED, Key.STATUS_FIXED, Key.STATUS_LATE),
         *(Key.STATUS_DUPLICATE, Key.STATUS_DUPLICATE_ELSEWHERE),
         *(Key.STATUS_NO_ACTION, Key.STATUS_NO_ACTION_SHORT, Key.STATUS_REFERRED, Key.STATUS_REFERRED_SHORT),
-        *(Key.STATUS_COULD_NOT_FIND, Key.STATUS_NEEDS_INFORMATION, Key.STATUS_NEEDS_INFORMATION_SHORT),
+        *(Key.STATUS_COULD_NOT_FIND, Key.STATUS_COULD_NOT_FIND_PRIVATE, Key.STATUS_COULD_NOT_FIND_BLOCK),
+        *(Key.STATUS_NEEDS_INFORMATION, Key.STATUS_NEEDS_INFORMATION_SHORT, Key.STATUS_NEEDS_INFORMATION_PRIVATE),
     }
 )
 _DATED = frozenset({*FILED, Key.CASE_OPEN, Key.STATUS_KNOWN, Key.STATUS_ACCEPTED, Key.STATUS_SCHEDULED})
@@ -125,8 +129,11 @@ NAMES: Mapping[Key, frozenset[str]] = {key: frozenset() for key in Key} | {
     Key.STATUS_REFERRED: frozenset({"problem", "agency"}),
     Key.STATUS_REFERRED_SHORT: frozenset({"agency"}),
     Key.STATUS_COULD_NOT_FIND: frozenset({"problem"}),
+    Key.STATUS_COULD_NOT_FIND_PRIVATE: frozenset({"problem"}),
+    Key.STATUS_COULD_NOT_FIND_BLOCK: frozenset({"problem"}),
     Key.STATUS_NEEDS_INFORMATION: frozenset({"problem", "question"}),
     Key.STATUS_NEEDS_INFORMATION_SHORT: frozenset({"question"}),
+    Key.STATUS_NEEDS_INFORMATION_PRIVATE: frozenset({"question"}),
 }
 """Which square-bracket placeholders a wording has, in every language."""
 

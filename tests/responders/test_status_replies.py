@@ -133,21 +133,20 @@ def test_a_finer_state_that_ends_it_takes_the_place_of_the_apology(town: Town) -
 
 
 @pytest.mark.parametrize("approved", [False, True])
-def test_what_the_city_asked_before_its_day_was_over_leaves_before_the_apology(town: Town, approved: bool) -> None:
+def test_what_the_city_said_before_its_day_was_over_leaves_before_the_apology(town: Town, approved: bool) -> None:
     post_id, mention_id = reported(town)
-    asks = "Which side of the street is it?"
-    news(town, mention_id, status="open", outcome=Outcome.NEEDS_INFORMATION, status_notes=asks)
+    news(town, mention_id, status="open", outcome=Outcome.REFERRED, agency="PennDOT")
     town.tell()
     if approved:
         town.approve(mention_id, file_request=False)
     news(town, mention_id, source=UpdateSource.CALENDAR, status="open", outcome=Outcome.LATE)
     town.tell()
-    assert "Which side of the street" in town.reply_to(mention_id).text
+    assert "PennDOT" in town.reply_to(mention_id).text
     assert [one.state for one in notices(town, mention_id)] == [NoticeState.DRAFTED, NoticeState.PENDING]
     if not approved:
         town.approve(mention_id, file_request=False)
     town.deliver()
-    assert "Which side of the street" in town.our_replies_on_x(post_id)[-1]
+    assert "PennDOT" in town.our_replies_on_x(post_id)[-1]
     town.clock.advance(minutes=2)
     town.tell()
     assert town.reply_to(mention_id).template_key == Key.STATUS_LATE

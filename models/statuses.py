@@ -7,8 +7,8 @@ it) there is one `StatusNotice`: the promise to tell that resident, or the reaso
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlalchemy import ColumnElement, Index, UniqueConstraint, not_
+from sqlmodel import Field, SQLModel, col, or_
 
 from models.database import UTCDateTime, str_enum
 
@@ -35,6 +35,10 @@ class UpdateSource(StrEnum):
     DEPARTMENT = "department"
     CALENDAR = "calendar"
     STAFF = "staff"
+
+
+DATE, FACTS, LATER = "date:", "facts:", "later:"
+"""How the key of a change begins that says nothing but a new date, or more; then, that it is a later one."""
 
 
 class StatusUpdate(SQLModel, table=True):
@@ -68,6 +72,23 @@ class StatusUpdate(SQLModel, table=True):
     media_url: str = ""
     happened_at: datetime = Field(sa_type=UTCDateTime, description="when the source says it happened")
     noticed_at: datetime = Field(sa_type=UTCDateTime)
+
+    @property
+    def is_date_alone(self) -> bool:
+        """Whether it says by when it should be done, and nothing new of how it stands."""
+        return self.change_key.startswith(DATE) and self.outcome is Outcome.ACCEPTED
+
+
+def puts_off() -> ColumnElement[bool]:
+    """The changes by which the city moved its date to a later one."""
+    key = col(StatusUpdate.change_key)
+    return or_(key.startswith(DATE + LATER), key.startswith(FACTS + LATER))
+
+
+def says_how_it_stands() -> ColumnElement[bool]:
+    """The changes that are more than a new date."""
+    more = col(StatusUpdate.outcome).is_distinct_from(Outcome.ACCEPTED)
+    return or_(not_(col(StatusUpdate.change_key).startswith(DATE)), more)
 
 
 class StatusRule(SQLModel, table=True):

@@ -32,7 +32,7 @@ from models.joined import head_of
 from models.lifecycle import RequestState
 from models.requests import Need, Service, ServiceRequest
 from models.status_changes import answered_since
-from models.statuses import StatusUpdate
+from models.statuses import StatusUpdate, says_how_it_stands
 from responders.asked_numbers import city_says
 from responders.cases import Case, CaseState, Listing, case_of_request, cases_of
 from responders.drafting import DraftedReply, Key, ReplyContext, plain_reply, problem_words
@@ -205,6 +205,7 @@ class StatusAnswers:
                 StatusUpdate.request_id == case.request_id,
                 col(StatusUpdate.outcome).is_not(None),
                 StatusUpdate.outcome != Outcome.LATE,
+                says_how_it_stands(),
             )
             .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
             .limit(1)

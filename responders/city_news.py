@@ -13,6 +13,7 @@ from models.joined import head_of
 from models.open311 import RequestShape, UpdateShape, open_or_closed
 from models.status_changes import CLOSED, Change, note_change
 from models.status_rules import status_rules
+from models.statuses import DATE, FACTS, LATER
 from responders.city_facts import copy_facts, sort_again
 from responders.open311_answers import duplicate_named
 from responders.open311_updates import OUTCOMES, is_ours
@@ -21,6 +22,9 @@ from responders.turned_here import follows, not_followed
 
 SAME_DATE = timedelta(hours=1)
 """A promise that moves by less is written differently, not changed."""
+LATER_DATE = "The city has a later date for it than was promised, and no words come with it."
+EARLIER_DATE = "The city has an earlier date for it than was promised, and no words come with it."
+FIRST_DATE = "The city has a date for it now, and no words come with it."
 OPENED_FOR_US = "The city opened it again because they asked us to, and they have our answer to that."
 SAME_TIME = timedelta(days=1)
 """How far apart the two lists may date one and the same thing."""
@@ -33,31 +37,45 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
     follows_us = follows(session, request, facts)
     status, notes, promised = request.status, request.status_notes, request.promised_datetime
     copy_facts(request, facts, now)
-    moved = promised is not None and request.promised_datetime is not None
-    moved = moved and abs(request.promised_datetime - promised) >= SAME_DATE  # type: ignore[operator]  # both are set
+    dated = _is_another_date(request, promised, now)
+    later = dated and promised is not None and (request.promised_datetime or now) > promised
     if request.promised_datetime != promised:
         sort_again(session, request)
     session.add(request)
-    first = status is None and request.status in (None, "open") and not request.status_notes
-    if first or not (moved or follows_us or request.status != status or request.status_notes != notes):
+    if status is None and request.status in (None, "open") and not request.status_notes:
         return None
+    same = (request.status, request.status_notes) == (status, notes)
+    if same and not dated and not follows_us:
+        return None
+    silent = dated and not follows_us and (same or (request.status == "open" and not request.status_notes))
     happened_at = min(request.updated_datetime or now, now)
     change = Change(
-        key=_key(request, now),
+        key=_key(request, now, DATE if silent else FACTS, later=later),
         source=UpdateSource.CITY,
         happened_at=happened_at,
         status=request.status or "",
-        status_notes="" if follows_us and request.status_notes == notes else request.status_notes,
+        status_notes="" if silent or (follows_us and same) else request.status_notes,
+        outcome=Outcome.ACCEPTED if silent else None,
         agency=request.agency_responsible,
-        duplicate_of=duplicate_named(request.status_notes),
-        planned_for=request.expected_datetime if moved else None,
+        duplicate_of="" if silent else duplicate_named(request.status_notes),
     )
-    if not moved and _said(session, request, change):
+    if not dated and _said(session, request, change):
         return None
     noted = note_change(session, request, change, now)
-    if noted:
+    if noted and silent:
+        noted.evidence = LATER_DATE if later else EARLIER_DATE if promised else FIRST_DATE
+        session.add(noted)
+    elif noted:
         _no_news_of_our_own_asking(session, noted, now)
     return noted
+
+
+def _is_another_date(request: ServiceRequest, promised: datetime | None, now: datetime) -> bool:
+    """Whether the city expects it done by another day than was promised, one that is still to come."""
+    date = request.promised_datetime
+    if date is None or date <= now or request.status == CLOSED:
+        return False
+    return promised is None or abs(date - promised) >= SAME_DATE
 
 
 def take_first(session: Session, request: ServiceRequest, facts: RequestShape | None, now: datetime) -> None:
@@ -139,9 +157,9 @@ def _says_as_much(one: StatusUpdate, change: Change) -> bool:
     return (not words or one.status_notes.split() == words) and finer in (None, one.outcome)
 
 
-def _key(request: ServiceRequest, now: datetime) -> str:
-    """Names the change by what it says and when, to the minute."""
+def _key(request: ServiceRequest, now: datetime, kind: str, *, later: bool) -> str:
+    """Names the change by what it says and when, to the minute. `later`: than was promised."""
     at = (request.updated_datetime or now).strftime("%Y-%m-%dT%H:%M")
     promised = request.expected_datetime.isoformat() if request.expected_datetime else ""
     said = "\n".join([request.status or "", request.status_notes, promised, at])
-    return "facts:" + hashlib.sha256(said.encode()).hexdigest()[:24]
+    return f"{kind}{LATER if later else ''}" + hashlib.sha256(said.encode()).hexdigest()[:24]

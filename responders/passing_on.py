@@ -28,7 +28,7 @@ from models.posts import AttachmentKind
 from models.private_moves import move_to
 from models.sorting import sort_mention
 from models.status_changes import CLOSED, QUESTIONS
-from models.statuses import Outcome
+from models.statuses import Outcome, says_how_it_stands
 from models.threads import posts_of
 from responders.drafting import DraftedReply, ReplyContext, plain_reply
 from responders.filing_attempts import first_in_doubt
@@ -51,6 +51,7 @@ def asked_by_city(session: Session, request: ServiceRequest) -> StatusUpdate | N
             StatusUpdate.request_id == request.id,
             col(StatusUpdate.outcome).is_not(None),
             StatusUpdate.outcome != Outcome.LATE,  # our own calendar's: the city still waits for an answer
+            says_how_it_stands(),
         )
         .order_by(col(StatusUpdate.happened_at).desc(), col(StatusUpdate.id).desc())
         .limit(1)

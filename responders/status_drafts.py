@@ -26,6 +26,7 @@ from models import (
 )
 from models.private_moves import move_from
 from models.status_changes import promise_how_it_ended
+from models.statuses import puts_off
 from models.threads import posts_of
 from responders.asking_back import room_to_ask_in, take_back_asking
 from responders.asking_private import way_of
@@ -70,6 +71,7 @@ class StatusDrafts:
         mention.round += 1
         update = news[1]
         why = WHY[update.outcome] if update.outcome else "the city has news that a person has to read"
+        why = "the city has another date for it" if update.is_date_alone else why
         advance(self.session, mention, MentionState.DRAFTED, BY, why, self.now)
         self.draft(mention, head, news)
 
@@ -147,6 +149,8 @@ class StatusDrafts:
         whole = replace(drafted, text=f"{drafted.text}{after}")
         if asks_in_private(update.outcome, self._service(head)) and not self._is_private(mention):
             whole = replace(whole, closed="")  # a person reads where it goes
+        if update.outcome is Outcome.ACCEPTED and self._was_put_off(head):
+            whole = replace(whole, closed="")  # a person reads what is not kept
         return set_apart(
             self.session,
             mention,
@@ -164,6 +168,11 @@ class StatusDrafts:
             .limit(1)
         ).first()
         return spoken or (mention.language if mention.language not in ("", "und") else "en")
+
+    def _was_put_off(self, head: ServiceRequest) -> bool:
+        """Whether the city ever moved its date to a later one."""
+        later = select(StatusUpdate.id).where(StatusUpdate.request_id == head.id, puts_off())
+        return self.session.exec(later.limit(1)).first() is not None
 
     def _service(self, head: ServiceRequest) -> Service | None:
         return self.services.get(head.service_code or "")

@@ -73,8 +73,6 @@ def _judged(update: StatusUpdate, rules: Sequence[StatusRule], destination: str)
     found = _said(update.status_notes, [one for one in rules if one.destination in ("", destination)])
     if found:
         return _by_words(found, closed=closed)
-    if update.planned_for is not None and not closed:
-        return Judged(Outcome.SCHEDULED, "It names a day for the work.")
     if not update.status_notes.strip():
         return Judged(None, "The city closed it without a word: say what came of it.") if closed else _open(update)
     return Judged(None, "No phrase on the list is in the city's words: read them, and say what they mean.")

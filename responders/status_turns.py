@@ -26,10 +26,11 @@ from models import (
 from models.lifecycle import OPEN_MENTIONS
 from models.private_moves import move_from
 from models.status_changes import CLOSED, CLOSED_FIRST, following
+from models.statuses import says_how_it_stands
 from responders.may_reply import Speaking, may_reply
 from responders.reopening import opened_again
 from responders.status_drafts import StatusDrafts
-from responders.status_notices import BY, UNSENT, change, skip
+from responders.status_notices import BY, UNSENT, change, news_of, skip
 from responders.status_outcomes import ENDS, NOTHING_NEW, is_closing
 
 LOOK_AGAIN = timedelta(minutes=1)
@@ -43,6 +44,8 @@ WAITS = {
 }
 SUPERSEDED = "Superseded by a later change."
 NEWS_FIRST = "What the city said before leaves first."
+DATE_OVER = "The city closed it, or the date is over."
+DATE_TOLD = "The date is told with the other news of it."
 JUDGED = (col(StatusUpdate.evidence) != "") | col(StatusUpdate.outcome).is_not(None)
 """What somebody has looked at: the rest is judged in the next round, and told then."""
 RowT = TypeVar("RowT", Mention, ServiceRequest)
@@ -73,6 +76,7 @@ class StatusTurn:
         waiting = self._news_first(self._worth_telling(head, mention, waiting))
         if not waiting:
             return True
+        waiting = self._dates_last(waiting)
         if self._leaves_it_to_another(mention, waiting):
             return True
         own = self._own_reply(mention)
@@ -110,12 +114,16 @@ class StatusTurn:
         if own.state in UNSENT and (own.revision > 1 or own.approved_at is not None):
             self._wait(waiting, "A person is writing about an earlier change; what is newer is told next.")
             return
+        telling = news_of(self.session, own)
+        if telling and not telling[-1].is_date_alone and waiting[-1][1].is_date_alone:
+            self._after(waiting, telling[-1])
+            return
+        if waiting[-1][1].outcome == Outcome.LATE and any(one.outcome != Outcome.LATE for one in telling):
+            self._wait(waiting, NEWS_FIRST)
+            return
         earlier = self.session.exec(
             select(StatusNotice).where(StatusNotice.reply_id == own.id, StatusNotice.state == NoticeState.DRAFTED)
         ).all()
-        if waiting[-1][1].outcome == Outcome.LATE and not all(self._is_late(one) for one in earlier):
-            self._wait(waiting, NEWS_FIRST)
-            return
         skip(self.session, earlier, SUPERSEDED, self.now)
         self._supersede(waiting)
         if own.state == ReplyState.APPROVED:
@@ -162,7 +170,9 @@ class StatusTurn:
         for notice, update in waiting:
             if update.outcome is None and update.evidence == NOTHING_NEW:
                 skip(self.session, [notice], NOTHING_NEW, self.now)
-            elif told is not None and _order(update) < _order(told) and not self._ends_it_after_all(head, update, told):
+            elif update.is_date_alone and not _is_to_come(head, self.now):
+                skip(self.session, [notice], DATE_OVER, self.now)
+            elif self._is_outdated(head, update, told):
                 skip(self.session, [notice], "They were told of a later change.", self.now)
             else:
                 left.append((notice, update))
@@ -172,12 +182,29 @@ class StatusTurn:
             return []
         return left
 
-    def _ends_it_after_all(self, head: ServiceRequest, update: StatusUpdate, told: StatusUpdate) -> bool:
-        """Whether a change closed it though a later one, recorded by hand, was told as if it were open."""
-        return head.status == CLOSED and is_closing(update) and not is_closing(told)
+    def _is_outdated(self, head: ServiceRequest, update: StatusUpdate, told: StatusUpdate | None) -> bool:
+        """Whether they know of something later. What closed it is told, though something else was recorded since."""
+        if told is None or update.is_date_alone or _order(update) >= _order(told):
+            return False
+        return not (head.status == CLOSED and is_closing(update) and not is_closing(told))
+
+    def _dates_last(self, waiting: list[Waiting]) -> list[Waiting]:
+        """What is told now: a new date outdates nothing, and is told by itself after what says how it stands."""
+        more = [one for one in waiting if not one[1].is_date_alone]
+        if not more or len(more) == len(waiting):
+            return waiting
+        self._after([one for one in waiting if one[1].is_date_alone], more[-1][1])
+        return more
+
+    def _after(self, dates: Sequence[Waiting], other: StatusUpdate) -> None:
+        """Let new dates wait for other news, unless these say the date themselves."""
+        if other.outcome is Outcome.ACCEPTED:
+            skip(self.session, [notice for notice, _ in dates], DATE_TOLD, self.now)
+        else:
+            self._wait(dates, "Other news of it leaves first.")
 
     def _newest_told(self, head: ServiceRequest, mention: Mention) -> StatusUpdate | None:
-        """The newest of the city's news that they know; that it is late, the calendar said, and it outdates nothing."""
+        """The newest of the city's news that they know; that it is late, and a new date, outdate nothing."""
         found = self.session.exec(
             select(StatusUpdate)
             .join(StatusNotice, col(StatusNotice.update_id) == StatusUpdate.id)
@@ -186,6 +213,7 @@ class StatusTurn:
                 StatusNotice.state == NoticeState.TOLD,
                 StatusUpdate.request_id == head.id,
                 col(StatusUpdate.outcome).is_distinct_from(Outcome.LATE),
+                says_how_it_stands(),
             )
         ).all()
         return max(found, key=_order, default=None)
@@ -245,9 +273,6 @@ class StatusTurn:
         locked = found.with_for_update(skip_locked=True)
         return self.session.exec(locked, execution_options={"populate_existing": True}).first()
 
-    def _is_late(self, notice: StatusNotice) -> bool:
-        return self.session.get_one(StatusUpdate, notice.update_id).outcome == Outcome.LATE
-
     def _supersede(self, waiting: Sequence[Waiting]) -> None:
         skip(self.session, [notice for notice, _ in waiting[:-1]], SUPERSEDED, self.now)
 
@@ -257,13 +282,22 @@ class StatusTurn:
             notice.not_before = self.now + LOOK_AGAIN
 
 
+def _is_to_come(head: ServiceRequest, now: datetime) -> bool:
+    """Whether the date of a request can still be told."""
+    return head.status != CLOSED and head.promised_datetime is not None and head.promised_datetime > now
+
+
 def _order(update: StatusUpdate) -> tuple[datetime, int]:
     return update.happened_at, update.id or 0
 
 
 def _says_the_same(update: StatusUpdate, told: StatusUpdate) -> bool:
-    """Whether a change would be told in the same words; being late is news each time."""
-    return update.outcome not in (None, Outcome.LATE) and all(
-        getattr(update, name) == getattr(told, name)
-        for name in ("outcome", "status_notes", "agency", "duplicate_of", "planned_for")
+    """Whether a change would be told in the same words; being late is news each time, and so is a date."""
+    return (
+        not update.is_date_alone
+        and update.outcome not in (None, Outcome.LATE)
+        and all(
+            getattr(update, name) == getattr(told, name)
+            for name in ("outcome", "status_notes", "agency", "duplicate_of", "planned_for")
+        )
     )

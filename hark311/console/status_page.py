@@ -32,6 +32,7 @@ from models import (
 )
 from models.fixed_words import buttons
 from models.status_links import BY_RESIDENT, PATH, StatusLink, cases_of_link, living_link, revoke
+from models.statuses import says_how_it_stands
 from responders.asked_on_page import answer_on_page, open_question
 from responders.drafting import language_of_reply, problem_words
 from responders.quoting import sayable_place
@@ -192,7 +193,7 @@ def _shown(session: Session, console: Console, link: StatusLink, head: ServiceRe
 def _updates(session: Session, head: ServiceRequest) -> Sequence[StatusUpdate]:
     return session.exec(
         select(StatusUpdate)
-        .where(StatusUpdate.request_id == head.id)
+        .where(StatusUpdate.request_id == head.id, says_how_it_stands())
         .order_by(col(StatusUpdate.happened_at), col(StatusUpdate.id))
     ).all()
 

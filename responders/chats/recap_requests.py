@@ -21,6 +21,7 @@ from models import (
     StatusUpdate,
 )
 from models.joined import head_of
+from models.statuses import says_how_it_stands
 from responders.chats.recap_posts import Row, open_mentions
 from responders.quoting import sayable_place
 
@@ -87,7 +88,7 @@ def _told(
 ) -> FiledRequest:
     updates = session.exec(
         select(StatusUpdate)
-        .where(StatusUpdate.request_id == head.id, col(StatusUpdate.outcome).is_not(None))
+        .where(StatusUpdate.request_id == head.id, col(StatusUpdate.outcome).is_not(None), says_how_it_stands())
         .order_by(col(StatusUpdate.happened_at), col(StatusUpdate.id))
     ).all()
     newest = updates[-1] if updates else None

@@ -93,14 +93,14 @@ async def test_each_change_is_noted_once_with_a_promise_to_tell(filed: Filed) ->
     assert [one.mention_id for one in notices] == [row.mention_id] * 2
 
 
-async def test_a_promise_that_moves_is_news_with_the_new_day(filed: Filed) -> None:
+async def test_a_promise_that_moves_is_news_and_plans_no_work(filed: Filed) -> None:
     if not filed.follower.city.lists_by_update:
         filed.clock.advance(minutes=1)
     moved = (filed.row().expected_datetime or utc_now()) + timedelta(days=3)
     filed.hall.change_request(filed.number, expected_datetime=moved.isoformat())
     await filed.look()
     (noted,) = filed.news()
-    assert noted.planned_for == moved
+    assert (noted.outcome, noted.planned_for) == (Outcome.ACCEPTED, None)
     assert filed.row().expected_datetime == moved
 
 

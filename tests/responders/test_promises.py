@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session, col, select
 
+from hark311.starter import load_status_rules
 from models import (
     Calendar,
     CalendarDay,
@@ -32,6 +33,7 @@ from models.status_changes import Change, note_change
 from responders.city_news import take_over
 from responders.final_words import words_now
 from responders.promises import Promises
+from responders.status_outcomes import judge
 from tests.rows import a_mention, a_reply, a_request
 
 CITY = ZoneInfo("America/New_York")
@@ -193,8 +195,51 @@ def test_a_date_of_the_city_that_is_not_the_one_we_told_is_news(town: Database) 
         )
         news = take_over(session, request, told, FRIDAY)
         assert news is not None
-        assert news.planned_for == request.promised_datetime == datetime(2026, 11, 30, 17, tzinfo=CITY)
+        assert request.promised_datetime == datetime(2026, 11, 30, 17, tzinfo=CITY)
+        assert (news.outcome, news.planned_for) == (Outcome.ACCEPTED, None)  # a deadline plans no work
+        assert "later date" in news.evidence
         assert take_over(session, request, told, FRIDAY) is None
+
+
+def says(session: Session, request: ServiceRequest, expected: datetime, **more: str) -> StatusUpdate | None:
+    """What is news in what the city says on Friday."""
+    told: dict[str, object] = {"service_request_id": "7", "status": "open", "expected_datetime": expected.isoformat()}
+    return take_over(session, request, RequestShape.model_validate(told | more), FRIDAY)
+
+
+def test_a_date_that_is_over_is_no_news_and_makes_the_promise_late(town: Database, hand: Hand) -> None:
+    with town.write() as session:
+        request = filed(session)
+        assert says(session, request, FRIDAY - timedelta(days=2)) is None
+        assert request.promised_datetime == FRIDAY - timedelta(days=2)
+    assert Promises(town, CITY, clock=hand).look() == 1
+    with town.read() as session:
+        assert [one.outcome for one in told_late(session)] == [Outcome.LATE]
+
+
+def test_a_first_date_is_news_where_none_was_promised(town: Database) -> None:
+    with town.write() as session:
+        request = filed(session, "GRAFFITI")
+        news = says(session, request, FRIDAY + timedelta(days=9))
+        assert news is not None
+        assert (news.outcome, news.is_date_alone) == (Outcome.ACCEPTED, True)
+        assert says(session, request, FRIDAY + timedelta(days=9)) is None
+
+
+def test_words_that_come_with_a_date_say_what_it_means(town: Database) -> None:
+    with town.write() as session:
+        request = filed(session)
+        news = says(session, request, FRIDAY + timedelta(days=9), status_notes="Work is scheduled for the 29th.")
+        assert news is not None
+        assert (news.outcome, news.is_date_alone) == (None, False)
+        assert judge(news, load_status_rules()).outcome == Outcome.SCHEDULED
+
+
+def test_a_date_beside_a_closing_is_no_news_of_its_own(town: Database) -> None:
+    with town.write() as session:
+        request = filed(session)
+        request.status = "closed"
+        assert says(session, request, FRIDAY + timedelta(days=9), status="closed") is None
 
 
 def test_who_hears_that_it_is_closed_does_not_hear_that_it_is_late(town: Database, hand: Hand) -> None:

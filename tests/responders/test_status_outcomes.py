@@ -63,10 +63,9 @@ def test_a_rule_of_another_destination_does_not_count() -> None:
     assert judge(heard(notes="Abated."), rules, "streets").outcome is None
 
 
-def test_the_request_it_counts_with_and_the_day_of_the_work_are_facts() -> None:
+def test_the_request_it_counts_with_is_a_fact_and_a_day_alone_plans_nothing() -> None:
     assert judge(heard(duplicate_of="13075000"), []).outcome == Outcome.DUPLICATE
-    assert judge(heard("open", planned_for=NOW), []).outcome == Outcome.SCHEDULED
-    assert judge(heard("closed", planned_for=NOW), []).outcome is None
+    assert judge(heard("open", planned_for=NOW), []).outcome is None
 
 
 def test_what_brings_nothing_new_is_told_from_what_a_person_has_to_read() -> None:

@@ -326,7 +326,7 @@ def test_changes_within_a_few_minutes_are_told_together(town: Town) -> None:
 def test_the_day_of_the_work_is_the_planned_one(town: Town) -> None:
     _, mention_id = reported(town)
     planned = town.clock() + timedelta(days=3)
-    news(town, mention_id, status="open", planned_for=planned)
+    news(town, mention_id, status="open", outcome=Outcome.SCHEDULED, planned_for=planned)
     town.tell()
     text = town.reply_to(mention_id).text
     assert text.startswith("The city has planned the work on the pothole.")

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -33,6 +34,7 @@ from models import (
 )
 from models.requests import new_reference
 from models.status_links import PATH, cases_of_link, digest
+from models.statuses import DATE
 from responders.wording import RIGHT_TO_LEFT, date_words
 from tests.hark311.console.browsing import launched, violations
 from tests.hark311.console.conftest import NOON, Running
@@ -115,6 +117,16 @@ def test_the_page_says_how_it_stands_and_nothing_of_the_resident(desk: Running) 
     assert answer.headers["cache-control"] == "no-store"
     assert "set-cookie" not in answer.headers
     assert "<script" not in page
+
+
+def test_a_new_date_is_the_promised_day_and_no_step_of_its_own(desk: Running) -> None:
+    mention_id = make_case(desk)
+    before = desk.visitor().get(f"/s/{TOKEN}en").text
+    with desk.rows() as session:
+        request = session.exec(select(ServiceRequest).where(ServiceRequest.mention_id == mention_id)).one()
+        date: dict[str, Any] = {"change_key": f"{DATE}1", "outcome": Outcome.ACCEPTED, "happened_at": NOON}
+        session.add(StatusUpdate(request_id=request.id or 0, **date, noticed_at=NOON))
+    assert desk.visitor().get(f"/s/{TOKEN}en").text == before
 
 
 def test_a_reason_stands_there_only_after_a_person_sent_it_to_this_resident(desk: Running) -> None:

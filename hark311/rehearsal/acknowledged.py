@@ -1,9 +1,12 @@
 """What acknowledges a resident's report, and how often that was done. Pure.
 
 A report is acknowledged by every reply that says it was taken: it is filed (`filed...`), it was joined to another one
-(`status_duplicate`, except where that is the city's news), it is an emergency (`emergency_911`, `safety_...`), it is a
-new case (`case_new`); and by the approver's own words, where they answer the report itself and not what its author said
-later. Each such reply is one acknowledgement, so a second one of the same report is one too many.
+(`status_duplicate`, except where that is the city's news), it is a new case (`case_new`); and by the approver's own
+words, where they answer the report itself and not what its author said later. Each such reply is one acknowledgement, so
+a second one of the same report is one too many.
+
+So is every warning (`emergency_911`, `safety_...`); but a warning and the number that is told once the danger is on its
+way to the city are one: who has to be safe first is told the rest later.
 
 What asks for what the report lacks (ASKED_BACK, in the thread of the report) is its acknowledgement only where none of
 these came: several questions, and the filing that ends them, are one dialogue. A question which case somebody means
@@ -14,8 +17,10 @@ outcome) and the city's news acknowledge nothing.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-TAKEN = ("filed", "emergency_911", "safety_")
+TAKEN = ("filed",)
 """How the wordings begin that say a report was taken."""
+WARNS = ("emergency_911", "safety_")
+"""How the wordings begin that tell what to do before anything else."""
 TAKEN_WHOLE = ("status_duplicate", "case_new")
 ASKED_BACK = (
     *("ask_place", "ask_block", "ask_address", "ask_cross_street", "ask_which"),
@@ -42,7 +47,8 @@ def acknowledgements(told: Iterable[Told]) -> int:
     """How often one author's report was acknowledged by these replies."""
     all_told = list(told)
     taken = sum(_takes(one) for one in all_told)
-    return taken or int(any(one.in_thread and one.template_key.startswith(ASKED_BACK) for one in all_told))
+    warned = sum(not one.own_words and one.template_key.startswith(WARNS) for one in all_told)
+    return max(taken, warned) or int(any(one.in_thread and one.template_key.startswith(ASKED_BACK) for one in all_told))
 
 
 def _takes(one: Told) -> bool:

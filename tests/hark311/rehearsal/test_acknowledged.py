@@ -35,6 +35,13 @@ def test_a_second_answer_to_one_report_is_one_too_many_wherever_it_stands(keys: 
     assert acknowledgements([*told(*keys[:-1]), *told(keys[-1], to_report=False)]) == 2
 
 
+def test_a_warning_and_the_number_that_follows_it_are_one() -> None:
+    assert acknowledgements([*told("emergency_911"), *told("filed", to_report=False)]) == 1
+    assert acknowledgements(told("safety_gas", "status_duplicate")) == 1
+    assert acknowledgements(told("emergency_911", "filed", "filed")) == 2
+    assert acknowledgements(told("emergency_911", "safety_gas", "filed")) == 2
+
+
 def test_own_words_acknowledge_only_the_report_they_answer_whatever_was_drafted() -> None:
     answer = Told("status_known", own_words=True, answers_report=True, in_thread=True)
     later = Told("emergency_911", own_words=True, answers_report=False, in_thread=True)

@@ -2,8 +2,8 @@
 
 A report is acknowledged by every reply that says it was taken: it is filed (`filed...`), it was joined to another one
 (`status_duplicate`, except where that is the city's news), it is a new case (`case_new`); and by the approver's own
-words, where they answer the report itself and not what its author said later. Each such reply is one acknowledgement, so
-a second one of the same report is one too many.
+words, where they answer the report itself and not what its author said later. Each such reply is one acknowledgement,
+so a second one of the same report is one too many.
 
 So is every warning (`emergency_911`, `safety_...`); but a warning and the number that is told once the danger is on its
 way to the city are one: who has to be safe first is told the rest later.

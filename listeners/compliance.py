@@ -43,7 +43,7 @@ class Unasked:
 
 def unasked(session: Session, account: Account, now: datetime) -> Unasked | None:
     """Where posts are kept and their channel was not asked for longer than LONGEST which of them are gone."""
-    if not CHANNELS[account.channel].sweeps:
+    if account.retired_at is not None or not CHANNELS[account.channel].sweeps:
         return None
     of_account = ComplianceJob.account_id == account.id
     last = session.exec(
@@ -56,7 +56,7 @@ def unasked(session: Session, account: Account, now: datetime) -> Unasked | None
     if done_at is not None and now - done_at <= LONGEST:
         return None
     kept = select(Post.received_at).where(Post.account_id == account.id, col(Post.deleted_at).is_(None))
-    oldest = session.exec(kept.order_by(col(Post.id)).limit(1)).first()
+    oldest = session.exec(kept.order_by(col(Post.received_at)).limit(1)).first()
     since = max((at for at in (oldest, done_at) if at), default=now)
     if oldest is None or now - since <= LONGEST:
         return None

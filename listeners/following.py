@@ -21,6 +21,7 @@ from models.closing import close_if_settled
 from models.fixed import question_answered
 from models.own_posts import is_version_of, reply_proved_by
 from models.posts import IncomingPost, PostKind
+from models.private_moves import goes_on_in
 
 BY = "listener"
 ANSWER_WITHIN = timedelta(hours=72)
@@ -53,8 +54,10 @@ def goes_on(
         return None
     if answered := question_answered(session, conversation, author, post):
         mention = session.get_one(Mention, answered.mention_id)
-        private_of_public = conversation.private and mention.conversation_id != conversation.id
-        return None if private_of_public else mention
+        if not conversation.private or mention.conversation_id == conversation.id:
+            return mention
+        private = goes_on_in(session, answered.mention_id, now)
+        return mention if private is None else session.get(Mention, private)
     if post.in_reply_to:
         parent = session.exec(
             select(Post).where(Post.conversation_id == conversation.id, is_version_of(post.in_reply_to))

@@ -107,7 +107,7 @@ def void_keys_beside(session: Session, touched: Collection[Mention]) -> None:
         col(Mention.second_key).is_(True),
         col(Mention.conversation_id).in_({conversation for conversation, _ in threads}),
     )
-    for mention in session.exec(keyed.with_for_update()).all():
+    for mention in session.exec(keyed.order_by(col(Mention.id)).with_for_update()).all():
         if (mention.conversation_id, mention.author_id) in threads:
             mention.second_key, mention.handed_on_by, mention.handed_on_at = False, None, None
             session.add(mention)

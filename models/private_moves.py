@@ -45,6 +45,25 @@ def move_to(session: Session, mention_id: int) -> PrivateMove | None:
     return session.exec(select(PrivateMove).where(PrivateMove.arrived_mention_id == mention_id)).first()
 
 
+def goes_on_in(session: Session, mention_id: int, now: datetime) -> int | None:
+    """Mention.id in which a private word about a public mention belongs: the one that answered our asking for one.
+
+    0: the asking still waits for it, and a mention of its own is tied to it. None: nobody is asked, or not any more.
+    """
+    move = move_from(session, mention_id)
+    if move is None:
+        return None
+    return move.arrived_mention_id or (0 if move.asked_at >= now - HOLDS else None)
+
+
+def asked_with(session: Session, reply: Reply) -> None:
+    """An asking counts from when the reply that says it was approved to leave, however long it was a draft."""
+    move = move_from(session, reply.mention_id) if reply.mention_id is not None else None
+    if move is not None and move.arrived_mention_id is None and reply.approved_at and reply.approved_at > move.asked_at:
+        move.asked_at = reply.approved_at
+        session.add(move)
+
+
 def has_left(session: Session, move: PrivateMove) -> bool:
     """Whether a reply that was approved since has gone out, so that its author may have been asked."""
     told = select(Reply.id).where(

@@ -1,6 +1,5 @@
 """How a change of a filed request is stored: once, with a promise to tell everybody who follows it."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -142,17 +141,12 @@ def answered_since(session: Session, update: StatusUpdate, author_id: int) -> bo
 def promise_how_it_ended(session: Session, number: str, mention_id: int, now: datetime) -> bool:
     """Promise to tell a mention of the request of this number, which its own counts with.
 
-    One that is closed already has its newest closing told to it, too. False: we shall hear no news of that request, as
-    it is none of ours, or was closed before changes were kept.
+    One that is closed already has its newest closing told to it, too. False: no news of that request will come.
     """
-    head = session.exec(select(ServiceRequest).where(ServiceRequest.service_request_id == number)).first()
-    if head is None or head.status != CLOSED:
-        return head is not None
-    updates = session.exec(select(StatusUpdate).where(StatusUpdate.request_id == head.id)).all()
-    closings = [one for one in updates if open_or_closed(one.status) == CLOSED]
-    closing = max(closings, key=lambda one: (one.happened_at, one.id or 0), default=None)
+    head = _numbered(session, number)
+    closing = _closing_of(session, head) if head is not None and head.status == CLOSED else None
     if closing is None:
-        return False
+        return news_to_come(session, number)
     told = select(StatusNotice.id).where(StatusNotice.update_id == closing.id, StatusNotice.mention_id == mention_id)
     if session.exec(told).first() is None:
         notice = StatusNotice(update_id=closing.id or 0, mention_id=mention_id, not_before=now, changed_at=now)
@@ -161,7 +155,17 @@ def promise_how_it_ended(session: Session, number: str, mention_id: int, now: da
     return True
 
 
-def filed_here(session: Session, numbers: Collection[str]) -> set[str | None]:
-    """Those of the city's numbers that are requests of ours, whose news we hear."""
-    wanted = select(ServiceRequest.service_request_id).where(col(ServiceRequest.service_request_id).in_(numbers))
-    return set(session.exec(wanted).all()) if numbers else set()
+def news_to_come(session: Session, number: str) -> bool:
+    """Whether who counts with this request hears of it: it is ours, and is open or has its closing on record."""
+    head = _numbered(session, number)
+    return head is not None and (head.status != CLOSED or _closing_of(session, head) is not None)
+
+
+def _numbered(session: Session, number: str) -> ServiceRequest | None:
+    return session.exec(select(ServiceRequest).where(ServiceRequest.service_request_id == number)).first()
+
+
+def _closing_of(session: Session, head: ServiceRequest) -> StatusUpdate | None:
+    updates = session.exec(select(StatusUpdate).where(StatusUpdate.request_id == head.id)).all()
+    closings = [one for one in updates if open_or_closed(one.status) == CLOSED]
+    return max(closings, key=lambda one: (one.happened_at, one.id or 0), default=None)

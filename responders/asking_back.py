@@ -31,7 +31,7 @@ from models.private_moves import HOLDS, has_left, move_from
 from models.said_plainly import UNKNOWN, Meant, read_said, says_unknown
 from models.sorting import sort_mention
 from models.threads import posts_of
-from responders.asking_private import Way, begin_chat, way_of
+from responders.asking_private import Way, begin_chat, city_asked, way_of
 from responders.claims import open_request
 from responders.drafting import DraftedReply, Missing
 
@@ -229,7 +229,12 @@ def take_back_asking(session: Session, mention: Mention) -> None:
 
 
 def ask_here_after_all(session: Session, mention: Mention) -> None:
-    """The draft asks for nothing private any more: an asking of ours that nobody followed is dropped."""
+    """The draft asks for nothing private any more: an asking of ours that nobody followed is dropped.
+
+    What the city asked in private, and we have told, is still to be answered there.
+    """
     move = move_from(session, mention.id or 0)
-    if move is not None and move.asked_by is None and move.arrived_mention_id is None:
+    if move is None or move.asked_by is not None or move.arrived_mention_id is not None:
+        return
+    if not city_asked(session, move):
         session.delete(move)

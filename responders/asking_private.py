@@ -150,7 +150,7 @@ def go_on(session: Session, mention: Mention, now: datetime) -> PrivateMove | No
     session.add(own)
     session.flush()
     head = head_of(session, known)
-    if head.state in LIVE and (head.status != CLOSED or _city_asked(session, move)):
+    if head.state in LIVE and (head.status != CLOSED or city_asked(session, move)):
         own.joined_to_id = head.id
         why = f"goes on in private about mention {move.mention_id}"
         advance(session, own, RequestState.JOINED, BY, why, now)
@@ -169,7 +169,7 @@ def _take_over(own: ServiceRequest, known: ServiceRequest) -> None:
         own.description = f"{known.description}\n{own.description}".strip()
 
 
-def _city_asked(session: Session, move: PrivateMove) -> bool:
+def city_asked(session: Session, move: PrivateMove) -> bool:
     """Whether it was a question of the city's that was to be answered in private: what is closed is gone on about."""
     told = select(Reply.id).where(
         Reply.mention_id == move.mention_id,

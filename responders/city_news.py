@@ -32,7 +32,8 @@ SAME_TIME = timedelta(days=1)
 
 def take_over(session: Session, request: ServiceRequest, facts: RequestShape, now: datetime) -> StatusUpdate | None:
     """Copy what the city says, and note it where that is news. Lock the request before."""
-    if not_followed(session, request, facts, now):
+    stale = not_followed(session, request, facts, now)
+    if stale:
         facts = facts.model_copy(update={"status": ""})
     follows_us = follows(session, request, facts)
     status, notes, promised = request.status, request.status_notes, request.promised_datetime
@@ -48,16 +49,19 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
     if same and not dated and not follows_us:
         return None
     silent = dated and not follows_us and (same or (request.status == "open" and not request.status_notes))
+    if silent and _dates_planned_work(session, request, now):
+        return None
     happened_at = min(request.updated_datetime or now, now)
     change = Change(
         key=_key(request, now, DATE if silent else FACTS, later=later),
         source=UpdateSource.CITY,
         happened_at=happened_at,
-        status=request.status or "",
+        status="" if stale else request.status or "",
         status_notes="" if silent or (follows_us and same) else request.status_notes,
         outcome=Outcome.ACCEPTED if silent else None,
         agency=request.agency_responsible,
         duplicate_of="" if silent else duplicate_named(request.status_notes),
+        planned_for=request.expected_datetime if dated and not silent else None,  # of work, where the words say so
     )
     if not dated and _said(session, request, change):
         return None
@@ -68,6 +72,35 @@ def take_over(session: Session, request: ServiceRequest, facts: RequestShape, no
     elif noted:
         _no_news_of_our_own_asking(session, noted, now)
     return noted
+
+
+def _dates_planned_work(session: Session, request: ServiceRequest, now: datetime) -> bool:
+    """Whether a date belongs to work that the city has just said is planned, by its other list: it is put there."""
+    newest = _newest(session, request)
+    if newest is None or newest.outcome is not Outcome.SCHEDULED or now - newest.noticed_at >= SAME_TIME:
+        return False
+    told = select(StatusNotice.id).where(
+        StatusNotice.update_id == newest.id, col(StatusNotice.state).in_([NoticeState.DRAFTED, NoticeState.TOLD])
+    )
+    if newest.planned_for is not None or session.exec(told.limit(1)).first() is not None:
+        return False
+    newest.planned_for = request.expected_datetime
+    session.add(newest)
+    return True
+
+
+def _date_told_alone(session: Session, request: ServiceRequest, now: datetime) -> datetime | None:
+    """The date that the city's list has just put alone, which work that is planned is planned for."""
+    newest = _newest(session, request)
+    just_now = newest is not None and newest.is_date_alone and now - newest.noticed_at < SAME_TIME
+    return request.expected_datetime if just_now else None
+
+
+def _newest(session: Session, request: ServiceRequest) -> StatusUpdate | None:
+    found = select(StatusUpdate).where(
+        StatusUpdate.request_id == head_of(session, request).id, StatusUpdate.source == UpdateSource.CITY
+    )
+    return session.exec(found.order_by(col(StatusUpdate.id).desc()).limit(1)).first()
 
 
 def _is_another_date(request: ServiceRequest, promised: datetime | None, now: datetime) -> bool:
@@ -100,6 +133,7 @@ def hear_update(session: Session, request: ServiceRequest, update: UpdateShape, 
         agency=request.agency_responsible,
         duplicate_of=number,
         media_url=update.media_url,
+        planned_for=_date_told_alone(session, request, now) if outcome is Outcome.SCHEDULED else None,
     )
     if is_ours(update, request) or _said(session, request, change):
         return None

@@ -9,6 +9,8 @@ from models.closing import close_if_settled
 from models.moving import move_conversation
 from models.own_posts import seen_while_leaving
 from models.posts import SentPost
+from models.private_moves import asked_with
+from models.status_changes import QUESTIONS
 from responders.chats.asked import note_asked
 from responders.errors import ConversationMoved, SendDeferred, SendError, SendRefused
 from responders.fixed import ask_if_fixed
@@ -88,6 +90,8 @@ def sent(session: Session, reply: Reply, attempt: SendAttempt, post: SentPost, w
     remember_own_post(session, reply, room, now)
     note_first_contact(session, room, post.sent_at)
     ask_if_fixed(session, reply, now)
+    if reply.template_key.startswith(QUESTIONS):
+        asked_with(session, reply)
     if account.refused_since and attempt.started_at > account.refused_since:
         account.takes_words()  # the key is good: what else waits may go
         session.add(account)

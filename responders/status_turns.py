@@ -43,7 +43,10 @@ WAITS = {
     MentionState.APPROVED: "Another answer to them is on its way.",
 }
 SUPERSEDED = "Superseded by a later change."
+LATE = "late:"
+"""How the key begins of what the calendar noted; the date that was missed follows (responders.promises)."""
 NEWS_FIRST = "What the city said before leaves first."
+ANOTHER_DATE = "There is another date by now, which is still to come."
 DATE_OVER = "The city closed it, or the date is over."
 DATE_TOLD = "The date is told with the other news of it."
 JUDGED = (col(StatusUpdate.evidence) != "") | col(StatusUpdate.outcome).is_not(None)
@@ -116,15 +119,17 @@ class StatusTurn:
             return
         telling = news_of(self.session, own)
         if telling and not telling[-1].is_date_alone and waiting[-1][1].is_date_alone:
-            self._after(waiting, telling[-1])
+            self._after(waiting, says_date="{date}" in own.text)
             return
         if waiting[-1][1].outcome == Outcome.LATE and any(one.outcome != Outcome.LATE for one in telling):
             self._wait(waiting, NEWS_FIRST)
             return
         earlier = self.session.exec(
-            select(StatusNotice).where(StatusNotice.reply_id == own.id, StatusNotice.state == NoticeState.DRAFTED)
+            select(StatusNotice, StatusUpdate)
+            .join(StatusUpdate, col(StatusUpdate.id) == StatusNotice.update_id)
+            .where(StatusNotice.reply_id == own.id, StatusNotice.state == NoticeState.DRAFTED)
         ).all()
-        skip(self.session, earlier, SUPERSEDED, self.now)
+        self._give_way(earlier, waiting[-1][1])
         self._supersede(waiting)
         if own.state == ReplyState.APPROVED:
             why = "the city said something newer before it left"
@@ -134,6 +139,14 @@ class StatusTurn:
             self.drafts.draft(mention, head, waiting[-1])
         else:
             self.drafts.put_into(own, mention, head, waiting[-1])
+
+    def _give_way(self, drafted: Sequence[Waiting], newer: StatusUpdate) -> None:
+        """What was drafted is superseded; but a new date, which other news does not outdate, waits again."""
+        dates = [] if newer.is_date_alone else [one for one in drafted if one[1].is_date_alone]
+        skip(self.session, [one[0] for one in drafted if one not in dates], SUPERSEDED, self.now)
+        for notice, _ in dates:
+            notice.reply_id = None
+        self._after(dates, says_date=_says_date(newer))
 
     def _locked(self, table: type[RowT], row_id: int) -> RowT | None:
         found = select(table).where(table.id == row_id).with_for_update(skip_locked=True)
@@ -172,6 +185,8 @@ class StatusTurn:
                 skip(self.session, [notice], NOTHING_NEW, self.now)
             elif update.is_date_alone and not _is_to_come(head, self.now):
                 skip(self.session, [notice], DATE_OVER, self.now)
+            elif _is_late_for_another_date(head, update, self.now):
+                skip(self.session, [notice], ANOTHER_DATE, self.now)
             elif self._is_outdated(head, update, told):
                 skip(self.session, [notice], "They were told of a later change.", self.now)
             else:
@@ -193,12 +208,13 @@ class StatusTurn:
         more = [one for one in waiting if not one[1].is_date_alone]
         if not more or len(more) == len(waiting):
             return waiting
-        self._after([one for one in waiting if one[1].is_date_alone], more[-1][1])
+        dates = [one for one in waiting if one[1].is_date_alone]
+        self._after(dates, says_date=_says_date(more[-1][1]))
         return more
 
-    def _after(self, dates: Sequence[Waiting], other: StatusUpdate) -> None:
+    def _after(self, dates: Sequence[Waiting], *, says_date: bool) -> None:
         """Let new dates wait for other news, unless these say the date themselves."""
-        if other.outcome is Outcome.ACCEPTED:
+        if says_date:
             skip(self.session, [notice for notice, _ in dates], DATE_TOLD, self.now)
         else:
             self._wait(dates, "Other news of it leaves first.")
@@ -280,6 +296,20 @@ class StatusTurn:
         for notice, _ in waiting:
             change(self.session, notice, NoticeState.PENDING, because, self.now)
             notice.not_before = self.now + LOOK_AGAIN
+
+
+def _is_late_for_another_date(head: ServiceRequest, update: StatusUpdate, now: datetime) -> bool:
+    """Whether an apology is for a date that the city has put off since: how late it is would be told wrong."""
+    promised = head.promised_datetime
+    by_calendar = update.outcome is Outcome.LATE and update.change_key.startswith(LATE)
+    return (
+        by_calendar and _is_to_come(head, now) and update.change_key != f"{LATE}{promised.date() if promised else ''}"
+    )
+
+
+def _says_date(update: StatusUpdate) -> bool:
+    """Whether the reply about a change names the city's date as well."""
+    return update.outcome is Outcome.ACCEPTED or update.planned_for is not None
 
 
 def _is_to_come(head: ServiceRequest, now: datetime) -> bool:

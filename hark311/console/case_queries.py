@@ -21,7 +21,7 @@ from models import (
     StatusNotice,
     StatusUpdate,
 )
-from models.status_changes import answered_since, filed_here
+from models.status_changes import answered_since, news_to_come
 from responders.passing_on import asked_by_city, newest_answer
 from responders.reopening import UNDECIDED
 from responders.status_deciding import heads_of
@@ -163,7 +163,8 @@ def _changes(
     ).all()
     clear = {one.id for one in updates if one.outcome}
     mine = {notice.update_id: _told(notice, reply, clear=notice.update_id in clear) for notice, reply in rows}
-    ours = filed_here(session, {one.duplicate_of for one in updates if one.duplicate_of})
+    originals = {one.duplicate_of for one in updates if one.duplicate_of}
+    ours = {number for number in originals if news_to_come(session, number)}
     others, people = _others(session, page.mention, ids), names_of_staff(session, [one.outcome_by for one in updates])
     return [
         (

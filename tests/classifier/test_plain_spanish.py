@@ -11,7 +11,8 @@ from classifier.protocol import Understood
 from classifier.taxonomy import services_of_taxonomy
 from hark311.trained import made_at_set_up
 
-ROWS = [json.loads(line) for line in (Path(__file__).parent / "written_apart" / "plain.es.jsonl").open()]
+APART = Path(__file__).parent / "written_apart" / "plain.es.jsonl"
+ROWS = [json.loads(line) for line in APART.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -20,8 +20,10 @@ from models import (
     UpdateSource,
 )
 from models.status_changes import Change, note_change
+from models.statuses import DATE, LATER
 from responders.joining import Joiner
 from responders.status import StatusReplies
+from responders.status_turns import ANOTHER_DATE
 from responders.template_keys import Key
 from tests.town import Town
 
@@ -151,6 +153,37 @@ def test_what_the_city_said_before_its_day_was_over_leaves_before_the_apology(to
     town.tell()
     assert town.reply_to(mention_id).template_key == Key.STATUS_LATE
     assert [one.state for one in notices(town, mention_id)] == [NoticeState.TOLD, NoticeState.DRAFTED]
+
+
+def test_no_apology_is_made_for_a_date_that_the_city_has_put_off_since(town: Town) -> None:
+    _, mention_id = reported(town)
+    with town.database.write() as session:
+        request = session.get_one(ServiceRequest, town.request_of(mention_id).id)
+        request.expected_datetime = town.clock() + timedelta(days=5)
+    missed = town.clock().date() - timedelta(days=1)
+    news(town, mention_id, key=f"late:{missed}", source=UpdateSource.CALENDAR, status="open", outcome=Outcome.LATE)
+    town.tell()
+    (notice,) = notices(town, mention_id)
+    assert (notice.state, notice.because) == (NoticeState.SKIPPED, ANOTHER_DATE)
+
+
+def test_a_drafted_new_date_is_told_after_other_news_that_comes_meanwhile(town: Town) -> None:
+    _, mention_id = reported(town)
+    with town.database.write() as session:
+        request = session.get_one(ServiceRequest, town.request_of(mention_id).id)
+        request.expected_datetime = town.clock() + timedelta(days=5)
+    news(town, mention_id, key=f"{DATE}{LATER}1", status="open", outcome=Outcome.ACCEPTED)
+    town.tell()
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.DRAFTED]
+    news(town, mention_id, status="open", outcome=Outcome.REFERRED, agency="PennDOT")
+    town.tell()
+    assert "PennDOT" in town.reply_to(mention_id).text
+    assert [one.state for one in notices(town, mention_id)] == [NoticeState.PENDING, NoticeState.DRAFTED]
+    town.approve(mention_id, file_request=False)
+    town.deliver()
+    town.clock.advance(minutes=2)
+    town.tell()
+    assert town.reply_to(mention_id).template_key == Key.STATUS_ACCEPTED
 
 
 def test_news_still_waiting_to_be_told_together_leaves_before_the_apology(town: Town) -> None:

@@ -53,6 +53,20 @@ def test_what_a_department_said_is_done_stays_done_though_the_list_says_open(dat
     assert opened is not None
 
 
+def test_new_words_or_a_new_date_in_a_list_that_has_not_followed_turn_nothing_back(database: Database) -> None:
+    with database.write() as session:
+        request = filed(session)
+        done = Change("1", UpdateSource.DEPARTMENT, MORNING, "closed", "Mended.", Outcome.FIXED)
+        note_change(session, request, done, MORNING)
+        request.status, request.status_notes = "closed", "Mended."
+        for days in (1, 2, 3):
+            at = MORNING + timedelta(days=days)
+            said = listed("open", at, "Crew assigned.").model_copy(update={"expected_datetime": at + timedelta(days=9)})
+            noted = take_over(session, request, said, at)
+            assert noted is None or noted.status == ""
+            assert request.status == "closed"
+
+
 def asked_again(session: Session) -> tuple[ServiceRequest, datetime]:
     """A request that the city closed, of which it took our word that it is not fixed; and when."""
     request = filed(session)
@@ -89,6 +103,16 @@ def test_a_list_that_still_says_closed_after_we_asked_is_no_second_closing(
         said = listed("closed", None if dated is None else asked + dated)
         assert take_over(session, request, said, asked + timedelta(hours=2)) is None
         assert request.status == "open"
+
+
+def test_a_new_date_beside_a_stale_closing_does_not_make_the_next_look_a_second_closing(database: Database) -> None:
+    with database.write() as session:
+        request, asked = asked_again(session)
+        said = listed("closed", asked).model_copy(update={"expected_datetime": asked + timedelta(days=5)})
+        for minutes in (5, 10, 15):
+            noted = take_over(session, request, said, asked + timedelta(minutes=minutes))
+            assert noted is None or noted.status == ""
+            assert request.status == "open"
 
 
 @pytest.mark.parametrize("said", ["later", "other words", "open between"])

@@ -85,6 +85,36 @@ def test_where_we_may_not_they_are_asked_to_answer_in_private_and_that_answer_re
     reaches_the_city(town, mention_id)
 
 
+def test_what_they_say_in_public_meanwhile_leaves_the_asking_of_the_city_open(town: Town) -> None:
+    post_id, mention_id = reported(town)
+    asks(town, mention_id)
+    town.approve(mention_id, file_request=False)
+    town.deliver()
+    town.clock.advance(minutes=5)
+    town.simulator.say_on_x("@Philly311Demo when will this be done?", author="dee_215", in_reply_to=post_id)
+    town.hear()
+    town.approve(mention_id, "We ask the crew and tell you.", file_request=False)
+    town.deliver()
+    town.clock.advance(minutes=5)
+    town.simulator.message_on_x(ANSWER, author="dee_215")
+    town.hear()
+    private = town.mentions()[-1].id or 0
+    (answer,) = answers(town, private)
+    assert ANSWER in answer.description
+    passes_on(town, private)
+    assert [one.state for one in answers(town, private)] == [RequestState.SUBMITTED]
+
+
+def test_the_days_for_a_private_answer_count_from_when_the_question_left(town: Town) -> None:
+    _, mention_id = reported(town)
+    asks(town, mention_id)
+    town.clock.advance(days=6)
+    town.approve(mention_id, file_request=False)
+    town.deliver()
+    town.clock.advance(days=5)
+    reaches_the_city(town, mention_id)
+
+
 def reaches_the_city(town: Town, public: int) -> None:
     town.simulator.message_on_x(ANSWER, author="dee_215")
     town.hear()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
+from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, select
 
 from listeners.changes import follow_moves, forget_posts, only_moves, stands_still
@@ -360,6 +361,7 @@ class _Page:
             # what nobody has to read voids no page; but it may be being understood this moment, as it was
             mention.version += not moved or mention.understand_after is not None
             mention.needs_understanding = not (from_before and mention.waits)
+            flag_modified(mention, "needs_understanding")  # a reader may be finishing with what it said before
             mention.may_reply, mention.may_reply_reason = post.may_reply, post.may_reply_reason
             mention.addressed = mention.addressed or post.addressed
         if post.album:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session, col, select
 
 from listeners.following import ANSWER_WITHIN
@@ -13,6 +14,7 @@ from models import Attachment, Channel, Database, Mention, MentionState, Post, R
 from models.deletion import forget_post
 from models.posts import AttachmentKind, IncomingAttachment, IncomingAuthor, IncomingPost, Pin, PostKind
 from models.threads import newest_inbound, posts_of
+from tests import services
 from tests.rows import MORNING, an_account
 
 DEE, SAM = IncomingAuthor("7", "dee_215", "Dee"), IncomingAuthor("8", "sam_19147", "Sam")
@@ -355,3 +357,26 @@ def test_a_new_name_of_an_author_is_kept_and_a_missing_one_forgets_nothing(datab
         assert {mention.author_id for mention in _mentions(database)} == {1}
         post = _stored_post(session, "3")
         assert post.author_id == 1
+
+
+@pytest.mark.scaled
+def test_what_is_heard_while_a_reader_finishes_is_read_anew(request: pytest.FixtureRequest) -> None:
+    with services.throwaway_postgresql(like=request.getfixturevalue("migrated_postgresql")) as url:
+        database = Database(url)
+        _heard(database, _post("1"))
+
+        def finishes(_: object, loaded: object) -> None:
+            if isinstance(loaded, Mention) and not done:
+                done.append(loaded)
+                with database.write() as beside:
+                    beside.exec(select(Mention).with_for_update()).one().needs_understanding = False
+
+        done: list[Mention] = []
+
+        with database.write() as session:
+            account = an_account(session)
+            event.listen(session, "loaded_as_persistent", finishes)
+            store_posts(session, account, [_post("2", "and it is deep", in_reply_to="1")], MORNING)
+        (mention,) = _mentions(database)
+        assert (len(done), mention.version, mention.needs_understanding) == (1, 2, True)
+        database.dispose()

@@ -21,7 +21,7 @@ from models.closing import close_if_settled
 from models.fixed import question_answered
 from models.own_posts import is_version_of, reply_proved_by
 from models.posts import IncomingPost, PostKind
-from models.private_moves import goes_on_in
+from models.private_moves import move_from, still_asked
 
 BY = "listener"
 ANSWER_WITHIN = timedelta(hours=72)
@@ -56,8 +56,10 @@ def goes_on(
         mention = session.get_one(Mention, answered.mention_id)
         if not conversation.private or mention.conversation_id == conversation.id:
             return mention
-        private = goes_on_in(session, answered.mention_id, now)
-        return mention if private is None else session.get(Mention, private)
+        move = move_from(session, answered.mention_id)
+        if move is not None and move.arrived_mention_id:
+            return session.get(Mention, move.arrived_mention_id)
+        return None if move is not None and still_asked(move, now) else mention
     if post.in_reply_to:
         parent = session.exec(
             select(Post).where(Post.conversation_id == conversation.id, is_version_of(post.in_reply_to))

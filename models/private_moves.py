@@ -45,15 +45,9 @@ def move_to(session: Session, mention_id: int) -> PrivateMove | None:
     return session.exec(select(PrivateMove).where(PrivateMove.arrived_mention_id == mention_id)).first()
 
 
-def goes_on_in(session: Session, mention_id: int, now: datetime) -> int | None:
-    """Mention.id in which a private word about a public mention belongs: the one that answered our asking for one.
-
-    0: the asking still waits for it, and a mention of its own is tied to it. None: nobody is asked, or not any more.
-    """
-    move = move_from(session, mention_id)
-    if move is None:
-        return None
-    return move.arrived_mention_id or (0 if move.asked_at >= now - HOLDS else None)
+def still_asked(move: PrivateMove, now: datetime) -> bool:
+    """Whether a private message is still taken to answer this asking."""
+    return move.asked_at >= now - HOLDS
 
 
 def asked_with(session: Session, reply: Reply) -> None:

@@ -146,7 +146,7 @@ def promise_how_it_ended(session: Session, number: str, mention_id: int, now: da
     head = _numbered(session, number)
     closing = _closing_of(session, head) if head is not None and head.status == CLOSED else None
     if closing is None:
-        return news_to_come(session, number)
+        return head is not None and head.status != CLOSED
     told = select(StatusNotice.id).where(StatusNotice.update_id == closing.id, StatusNotice.mention_id == mention_id)
     if session.exec(told).first() is None:
         notice = StatusNotice(update_id=closing.id or 0, mention_id=mention_id, not_before=now, changed_at=now)

@@ -37,6 +37,8 @@ class UpdateSource(StrEnum):
     STAFF = "staff"
 
 
+MISSED = "late:"
+"""How the key of a missed date begins, which our calendar notes; the date follows."""
 DATE, FACTS, LATER = "date:", "facts:", "later:"
 """How the key of a change begins that says nothing but a new date, or more; then, that it is a later one."""
 

@@ -20,6 +20,7 @@ from models.business_time import NeverOpen, end_of_business_day
 from models.promises import clocks
 from models.requests import OPEN_AT_CITY
 from models.status_changes import Change, note_change
+from models.statuses import MISSED
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ class Promises:
         _mark(session, request, PromiseMark.LATE, f"promised for {promised.date()}, which is over", now)
         over = datetime.combine(promised.date() + timedelta(days=1), time(), self.zone)
         change = Change(
-            key=f"late:{promised.date()}",
+            key=f"{MISSED}{promised.date()}",
             source=UpdateSource.CALENDAR,
             happened_at=over,
             status=request.status or "open",

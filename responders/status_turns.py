@@ -26,7 +26,7 @@ from models import (
 from models.lifecycle import OPEN_MENTIONS
 from models.private_moves import move_from
 from models.status_changes import CLOSED, CLOSED_FIRST, following
-from models.statuses import says_how_it_stands
+from models.statuses import MISSED, says_how_it_stands
 from responders.may_reply import Speaking, may_reply
 from responders.reopening import opened_again
 from responders.status_drafts import StatusDrafts
@@ -43,8 +43,6 @@ WAITS = {
     MentionState.APPROVED: "Another answer to them is on its way.",
 }
 SUPERSEDED = "Superseded by a later change."
-LATE = "late:"
-"""How the key begins of what the calendar noted; the date that was missed follows (responders.promises)."""
 NEWS_FIRST = "What the city said before leaves first."
 ANOTHER_DATE = "There is another date by now, which is still to come."
 DATE_OVER = "The city closed it, or the date is over."
@@ -300,11 +298,7 @@ class StatusTurn:
 
 def _is_late_for_another_date(head: ServiceRequest, update: StatusUpdate, now: datetime) -> bool:
     """Whether an apology is for a date that the city has put off since: how late it is would be told wrong."""
-    promised = head.promised_datetime
-    by_calendar = update.outcome is Outcome.LATE and update.change_key.startswith(LATE)
-    return (
-        by_calendar and _is_to_come(head, now) and update.change_key != f"{LATE}{promised.date() if promised else ''}"
-    )
+    return update.change_key.startswith(MISSED) and _is_to_come(head, now)
 
 
 def _says_date(update: StatusUpdate) -> bool:
